@@ -1,0 +1,52 @@
+"""What every test shares: the Hypothesis profile, the guard on flint's precision, a seeded rng."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+
+import flint
+import numpy as np
+import pytest
+from hypothesis import settings
+
+DOUBLE_PRECISION = 53
+"""flint's precision at start-up, in bits. It is global: who changes it restores it."""
+
+GPU_EXTRA = ("torch", "transformers")
+
+settings.register_profile(
+    "default", derandomize=True, deadline=None, database=None, max_examples=40
+)
+settings.register_profile("heavy", settings.get_profile("default"), max_examples=400)
+settings.load_profile("heavy" if os.environ.get("GOODHART_HEAVY") else "default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip tests marked gpu, with the reason, where the gpu extra is not installed."""
+    missing = [name for name in GPU_EXTRA if importlib.util.find_spec(name) is None]
+    if missing:
+        reason = f"needs the extra gpu: no {' and no '.join(missing)} here"
+        for item in items:
+            if item.get_closest_marker("gpu"):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(autouse=True)
+def flint_precision() -> Iterator[None]:
+    """Start each test at 53 bits; a test that leaves another precision behind has found a leak."""
+    flint.ctx.prec = DOUBLE_PRECISION
+    yield
+    left = flint.ctx.prec
+    flint.ctx.prec = DOUBLE_PRECISION
+    assert left == DOUBLE_PRECISION, (
+        f"flint's precision leaked: {left} bits after the test, {DOUBLE_PRECISION} before. "
+        "Set it with `with flint.ctx.workprec(bits):`; an open generator may hold it."
+    )
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A random generator with the same seed in every test."""
+    return np.random.default_rng(20240719)

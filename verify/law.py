@@ -1,0 +1,420 @@
+"""Laws: the base distribution of the reward, asked for tails, means and moment generating functions.
+
+Every method that returns a number returns a ball computed at flint's working precision; callers who
+need more digits raise the precision (:func:`verify.enclosure.escalate`). A number that is infinite
+is a :class:`~verify.enclosure.Diverges` with its reason.
+
+Points are exact rationals (``fmpq``) where they can be, so that ``Q(X > t)`` at an atom is right;
+a ball stands for "some point in here", and the answer then covers every point of the ball.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flint import arb, arb_series, fmpq
+
+from verify.arithmetic import Arithmetic
+from verify.enclosure import (
+    INFINITE,
+    Diverges,
+    Exact,
+    Number,
+    Undecided,
+    ball,
+    exact,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+N = TypeVar("N")
+
+Point = fmpq | arb
+#: ``E[X^k exp(l X); ...]`` for k = 0, 1, 2.
+Moments = tuple[arb, arb, arb]
+#: An end of a support: an exact number, or a signed infinity.
+Bound = Exact | Diverges
+#: An exact rate in [0, oo], or None where it is not known or does not exist.
+Rate = Exact | Diverges | None
+
+
+class LawError(ValueError):
+    """A law that does not exist; the message is one line: what, where, what would be accepted."""
+
+
+@dataclass(frozen=True)
+class TailRates:
+    """How fast one tail decays.
+
+    Attributes
+    ----------
+    abscissa : exact number, Diverges or None
+        ``sup{l >= 0 : E exp(l X) < oo}`` (for the left tail: of ``-X``). 0 means heavy.
+    decay : exact number, Diverges or None
+        The ``g`` in [0, oo] with ``Q(X > t + s)/Q(X > t) -> exp(-g s)`` for every s.
+    abscissa_because, decay_because : str
+        Why; in particular why a value is None.
+    """
+
+    abscissa: Rate
+    decay: Rate
+    abscissa_because: str
+    decay_because: str
+
+    @classmethod
+    def heavy(cls, because: str) -> TailRates:
+        """A long tail that is heavier than every exponential."""
+        return cls(0, 0, because, because)
+
+    @classmethod
+    def exponential(cls, rate: Exact, because: str) -> TailRates:
+        """A tail like ``exp(-rate t)`` up to slower factors."""
+        return cls(rate, rate, because, because)
+
+    @classmethod
+    def superexponential(cls, because: str) -> TailRates:
+        """A tail lighter than every exponential."""
+        return cls(INFINITE, INFINITE, because, because)
+
+    @classmethod
+    def bounded(cls) -> TailRates:
+        """No tail at all beyond a point."""
+        because = "the support ends there, so Q(X > t + s)/Q(X > t) is 0/0"
+        return cls(INFINITE, None, "bounded on this side", because)
+
+    @classmethod
+    def lattice(cls, abscissa: Rate, because: str) -> TailRates:
+        """Atoms on a lattice: the ratio of tails oscillates inside each cell, so no decay rate."""
+        return cls(abscissa, None, because, "lattice law: the ratio of tails oscillates")
+
+
+class Law(ABC):
+    """A probability law ``Q`` on the line. Immutable; ``str(law)`` is text that parses back."""
+
+    # ---- what it is -------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def support(self) -> tuple[Bound, Bound]:
+        """Essential infimum and supremum."""
+
+    @property
+    @abstractmethod
+    def right_tail(self) -> TailRates:
+        """Decay of ``Q(X > t)``."""
+
+    @property
+    @abstractmethod
+    def left_tail(self) -> TailRates:
+        """Decay of ``Q(X < -t)``."""
+
+    @property
+    def mgf_abscissa(self) -> Rate:
+        """``sup{l >= 0 : E exp(l X) < oo}``, exact; 0 means right-heavy, None means not known."""
+        return self.right_tail.abscissa
+
+    @property
+    def decay_rate(self) -> Rate:
+        """The ``g`` of the class L(g) the right tail belongs to; None with a reason otherwise."""
+        return self.right_tail.decay
+
+    @property
+    def has_atoms(self) -> bool:
+        """Whether some single point may carry mass."""
+        return False
+
+    # ---- tails ------------------------------------------------------------------------------
+
+    @abstractmethod
+    def log_survival(self, t: Point, closed: bool = False) -> arb:
+        """``log Q(X > t)``, or ``log Q(X >= t)`` if ``closed``; ``-inf`` where that is 0."""
+
+    @abstractmethod
+    def log_cdf(self, t: Point, open: bool = False) -> arb:
+        """``log Q(X <= t)``, or ``log Q(X < t)`` if ``open``; ``-inf`` where that is 0."""
+
+    def survival(self, t: Point, closed: bool = False) -> arb:
+        """``Q(X > t)``, or ``Q(X >= t)`` if ``closed``."""
+        return self.log_survival(t, closed).exp()
+
+    def cdf(self, t: Point, open: bool = False) -> arb:
+        """``Q(X <= t)``, or ``Q(X < t)`` if ``open``."""
+        return self.log_cdf(t, open).exp()
+
+    def mass_at(self, t: Point) -> arb:
+        """``Q(X = t)``."""
+        return arb(0)
+
+    def density(self, t: Point) -> arb:
+        """The density at ``t``.
+
+        Raises
+        ------
+        TypeError
+            If the law has none.
+        """
+        raise TypeError(f"{self} has no density")
+
+    def atoms(self) -> Iterator[tuple[fmpq, arb]]:
+        """The atoms ``(x, Q{x})`` in increasing order, where the law is purely atomic.
+
+        Raises
+        ------
+        TypeError
+            If the law is not a list of atoms.
+        """
+        raise TypeError(f"{self} is not a list of atoms")
+
+    # ---- means ------------------------------------------------------------------------------
+
+    @abstractmethod
+    def mean(self) -> Number:
+        """``E X``."""
+
+    @abstractmethod
+    def upper_mean(self, t: Point) -> Number:
+        """``E[X; X > t]``, the partial mean over the upper tail."""
+
+    def lower_mean(self, t: Point) -> Number:
+        """``E[X; X <= t]``."""
+        mean, upper = self.mean(), self.upper_mean(t)
+        if isinstance(mean, Diverges):
+            return mean if isinstance(upper, arb) else Diverges(0, "the lower part is not separated")
+        if isinstance(upper, Diverges):
+            return upper
+        return mean - upper
+
+    def partial_mean(self, low: Point | None, high: Point | None) -> arb:
+        """``E[X; low < X <= high]`` where the whole mean may be infinite, by integration."""
+        ends = [end if end is None or isinstance(end, fmpq) else None for end in (low, high)]
+        if ends != [low, high]:
+            raise Undecided(f"partial mean of {self}: the limits must be exact")
+        return self.exponential_moments(arb(0), ends[0], ends[1])[1]
+
+    def tail_mean(self, t: Point) -> Number:
+        """``E[X | X > t]``. Laws whose tail probability is out of reach override it."""
+        upper = self.upper_mean(t)
+        return upper if isinstance(upper, Diverges) else upper / self.survival(t)
+
+    # ---- exponential moments ----------------------------------------------------------------
+
+    def log_mgf(self, tilt: Point) -> Number:
+        """``K(l) = log E exp(l X)``."""
+        if tilt == 0:
+            return arb(0)
+        infinite = self._mgf_diverges(tilt)
+        return infinite if infinite is not None else self.cumulant_series(ball(tilt))[0]
+
+    def cumulants(self, tilt: Point) -> tuple[arb, arb, arb]:
+        """``K(l), K'(l), K''(l)``: log-MGF, mean and variance under the tilt ``l``.
+
+        Raises
+        ------
+        Undecided
+            If ``E exp(l X)`` is infinite, or not known to be finite.
+        """
+        infinite = self._mgf_diverges(tilt)
+        if infinite is not None:
+            raise Undecided(f"E exp({tilt} X) is infinite: {infinite.because}")
+        series = self.cumulant_series(ball(tilt))
+        return series[0], series[1], 2 * series[2]
+
+    @abstractmethod
+    def cumulant_series(self, tilt: arb) -> arb_series:
+        """``K(l + e)`` as a power series in e with three terms, for ``l`` inside the domain, not 0."""
+
+    def _mgf_diverges(self, tilt: Point) -> Diverges | None:
+        """The proof that ``E exp(l X)`` is infinite, where the abscissa gives one."""
+        tail, size = (self.right_tail, tilt) if tilt > 0 else (self.left_tail, -tilt)
+        if tail.abscissa is None or isinstance(tail.abscissa, Diverges):
+            return None
+        if ball(size) > ball(tail.abscissa):
+            return Diverges(+1, f"beyond the abscissa: {tail.abscissa_because}")
+        return None
+
+    @abstractmethod
+    def exponential_moments(
+        self, tilt: arb, low: fmpq | None = None, high: fmpq | None = None
+    ) -> Moments:
+        """``E[X^k exp(l X); low < X <= high]`` for k = 0, 1, 2 (None: no limit on that side)."""
+
+    # ---- quantiles and samples --------------------------------------------------------------
+
+    def quantile(self, level: Point) -> arb:
+        """The smallest x with ``Q(X <= x) >= level``, enclosed; 0 < level < 1."""
+        from verify.quantile import quantile
+
+        return quantile(self, level)
+
+    @abstractmethod
+    def sample(self, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Independent float64 draws."""
+
+    # ---- text and algebra -------------------------------------------------------------------
+
+    @staticmethod
+    def parse(text: str) -> Law:
+        """The law written as in the catalogue, ``2 + 3*lognormal(mu=0, sigma=1)`` say."""
+        from verify.laws import parse
+
+        return parse(text)
+
+    @staticmethod
+    def from_scipy(frozen: Any) -> Law:
+        """The catalogue law of a frozen scipy distribution; a float-only law if there is none."""
+        from verify.laws.from_scipy import from_scipy
+
+        return from_scipy(frozen)
+
+    def __add__(self, shift: Any) -> Law:
+        from verify.affine import affine
+
+        return affine(self, exact(shift), fmpq(1))
+
+    __radd__ = __add__
+
+    def __sub__(self, shift: Any) -> Law:
+        return self + (-exact(shift))
+
+    def __rsub__(self, shift: Any) -> Law:
+        return (-self) + shift
+
+    def __mul__(self, scale: Any) -> Law:
+        from verify.affine import affine
+
+        return affine(self, fmpq(0), exact(scale))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, scale: Any) -> Law:
+        return self * (1 / exact(scale))
+
+    def __neg__(self) -> Law:
+        return self * -1
+
+
+class ContinuousLaw(Law):
+    """A law with a density on an interval and no atoms.
+
+    Subclasses give ``_log_survival`` and ``_log_cdf`` for points inside the support; what happens
+    at and outside its ends is settled here, once.
+    """
+
+    @abstractmethod
+    def _log_survival(self, x: arb) -> arb:
+        """``log Q(X > x)`` for x in the interior of the support."""
+
+    @abstractmethod
+    def _log_cdf(self, x: arb) -> arb:
+        """``log Q(X <= x)`` for x in the interior of the support."""
+
+    @abstractmethod
+    def log_density(self, x: N, arithmetic: Arithmetic[N]) -> N:
+        """Log-density at an interior point, in any arithmetic (one formula for all)."""
+
+    def density(self, t: Point) -> arb:
+        """The density at ``t`` (0 outside the support)."""
+        from verify.arithmetic import BALLS
+
+        x = ball(t)
+        place = self._place(x)
+        if place == "inside":
+            return self.log_density(x, BALLS).exp()
+        return arb.nan() if place == "astride" else arb(0)
+
+    def log_survival(self, t: Point, closed: bool = False) -> arb:
+        return self._monotone(ball(t), "below", self._log_survival)
+
+    def log_cdf(self, t: Point, open: bool = False) -> arb:
+        return self._monotone(ball(t), "above", self._log_cdf)
+
+    def _monotone(self, x: arb, certain: str, inside: Any) -> arb:
+        """A log-probability that is 0 on the side ``certain`` of the support and -inf beyond."""
+        place = self._place(x)
+        if place == "inside":
+            return inside(x)  # type: ignore[no-any-return]
+        if place == "astride":
+            if x.is_exact():  # an irrational end that the working precision cannot tell from x
+                return arb.nan()
+            ends = [self._monotone(end, certain, inside) for end in (x.lower(), x.upper())]
+            # log 0 has no finite ball: the hull of -inf and a number is NaN, that is "not yet".
+            return ends[0].union(ends[1])
+        return arb(0) if place == certain else arb.neg_inf()
+
+    def _place(self, x: arb) -> str:
+        """Where ``x`` lies: below, inside, above the support, or astride an end of it."""
+        low, high = self.support
+        if not isinstance(low, Diverges):
+            if x <= ball(low):
+                return "below"
+            if not x > ball(low):
+                return "astride"
+        if not isinstance(high, Diverges):
+            if x >= ball(high):
+                return "above"
+            if not x < ball(high):
+                return "astride"
+        return "inside"
+
+    @abstractmethod
+    def _upper_mean(self, x: arb) -> arb:
+        """``E[X; X > x]`` for x in the interior of the support, where ``E X`` is finite."""
+
+    def upper_mean(self, t: Point) -> Number:
+        mean = self.mean()
+        if isinstance(mean, Diverges):
+            # No catalogue law with a density has an infinite mean on its left side only.
+            return Diverges(+1, mean.because) if self._place(ball(t)) != "above" else arb(0)
+        x = ball(t)
+        place = self._place(x)
+        if place == "inside":
+            return self._upper_mean(x)
+        return {"below": mean, "above": arb(0)}.get(place, arb.nan())
+
+    def cumulant_series(self, tilt: arb) -> arb_series:
+        """By certified quadrature; laws with a closed form override it."""
+        return log_series(self.exponential_moments(tilt))
+
+    def exponential_moments(
+        self, tilt: arb, low: fmpq | None = None, high: fmpq | None = None
+    ) -> Moments:
+        from verify.quadrature import exponential_moments
+
+        return exponential_moments(self, tilt, low, high)
+
+    def sample(self, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        import numpy as np
+
+        draws = self.scipy().rvs(size=size, random_state=rng)
+        return np.asarray(draws, dtype=np.float64)
+
+    def scipy(self) -> Any:
+        """The frozen scipy distribution with this law.
+
+        Raises
+        ------
+        TypeError
+            Where scipy has none; such a law samples in its own way.
+        """
+        raise TypeError(f"scipy has no distribution for {self}")
+
+
+def log_series(moments: Moments) -> arb_series:
+    """``log`` of the series ``m0 + m1 e + m2 e^2/2``: the cumulants from exponential moments."""
+    return arb_series([moments[0], moments[1], moments[2] / 2], prec=3).log()
+
+
+def variable(tilt: arb) -> arb_series:
+    """The series ``l + e`` that log-MGFs in closed form are evaluated at."""
+    return arb_series([tilt, 1], prec=3)
+
+
+def constant(value: arb | int) -> arb_series:
+    """A constant as a series of the length used for cumulants."""
+    return arb_series([value], prec=3)
+

@@ -1,0 +1,226 @@
+"""Certified integrals of ``x^k exp(l x)`` against a density: moments, MGFs and tilted tails.
+
+The density is evaluated in complex balls by ``acb.integral``, which needs functions analytic near
+the path. Near a finite end ``a`` of the support densities have powers of ``x - a``, so there the
+variable is ``s = log|x - a|``, in which they are analytic. What is cut off at either end is bounded
+through the law's own survival function or cdf, so the result encloses the whole integral.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from flint import acb, arb, ctx, fmpq
+
+from verify.arithmetic import complex_balls
+from verify.enclosure import Diverges, Undecided, ball, working_precision
+
+if TYPE_CHECKING:
+    from verify.law import Bound, ContinuousLaw, Moments
+
+#: Evaluations of one integrand before we give up on it at this precision.
+EVALUATIONS = 200_000
+
+#: ``log`` of the smallest distance from an end of the support that is looked at.
+FARTHEST_LOG = -10_000
+
+Integrand = Callable[[acb, bool], acb]
+
+
+def integrate(integrand: Integrand, low: arb, high: arb, scale: arb) -> arb:
+    """Enclose the integral of a real-on-the-real-line function.
+
+    Parameters
+    ----------
+    integrand : callable
+        ``f(z, analytic)`` in complex balls, as for ``acb.integral``.
+    low, high : arb
+        Ends of the interval.
+    scale : arb
+        Size of the answer to within a few orders of magnitude. The absolute tolerance is
+        ``2**-precision`` of it: flint's default tolerance of ``2**-precision`` alone ruins tiny
+        integrals.
+    """
+    tolerance = abs(scale.mid()) * arb(2) ** (-ctx.prec)
+    value = acb.integral(
+        integrand, low, high, abs_tol=tolerance, eval_limit=EVALUATIONS, use_heap=True
+    )
+    return value.real
+
+
+def exponential_moments(
+    law: ContinuousLaw, tilt: arb, low: fmpq | None, high: fmpq | None
+) -> Moments:
+    """``E[X^k exp(l X); low < X <= high]`` for k = 0, 1, 2.
+
+    Raises
+    ------
+    Undecided
+        Where the tail beyond what can be integrated has no bound (``l`` pushes mass that way).
+    """
+    start, end = law.support
+    left = start if low is None or _beyond(low, start, -1) else low
+    right = end if high is None or _beyond(high, end, +1) else high
+    if isinstance(right, Diverges) and not tilt < 0:
+        return _complement(law, tilt, None, low)
+    if isinstance(left, Diverges) and not tilt > 0:
+        return _complement(law, tilt, high, None)
+    return _Pieces(law, tilt, left, right).moments()
+
+
+def _beyond(limit: fmpq, end: Bound, side: int) -> bool:
+    """Whether a limit lies at or outside an end of the support."""
+    return not isinstance(end, Diverges) and bool(side * (ball(limit) - ball(end)) >= 0)
+
+
+def _complement(
+    law: ContinuousLaw, tilt: arb, low: fmpq | None, high: fmpq | None
+) -> Moments:
+    """All of the moments less those over ``(low, high]``: the side that ``l`` makes heavier."""
+    from verify.law import ContinuousLaw
+
+    no_closed_form = type(law).cumulant_series is ContinuousLaw.cumulant_series
+    if no_closed_form or (low, high) == (None, None):
+        raise Undecided(f"no bound for the tail of E exp(l X) of {law} at l = {tilt.str(6)}")
+    log_mgf = law.cumulant_series(tilt)
+    total = log_mgf[0].exp()
+    first, variance = log_mgf[1], 2 * log_mgf[2]
+    full = (total, total * first, total * (variance + first * first))
+    part = exponential_moments(law, tilt, low, high)
+    return full[0] - part[0], full[1] - part[1], full[2] - part[2]
+
+
+def _log_mass_beyond(law: ContinuousLaw, point: arb, side: int) -> arb:
+    """``log`` of the mass between the point and the end of the support that ``side`` leaves."""
+    return law.log_cdf(point) if side > 0 else law.log_survival(point)
+
+
+class _Pieces:
+    """The interval cut where a change of variable, or a bound instead of an integral, is needed."""
+
+    def __init__(self, law: ContinuousLaw, tilt: arb, left: Bound, right: Bound) -> None:
+        self.law, self.tilt, self.left, self.right = law, tilt, left, right
+        self.moments_so_far = [arb(0), arb(0), arb(0)]
+
+    def moments(self) -> Moments:
+        """Integrate piece by piece; see the module's docstring."""
+        left, right = self.left, self.right
+        start, end = self.law.support
+        low = self._cut_left() if isinstance(left, Diverges) else ball(left)
+        high = self._cut_right() if isinstance(right, Diverges) else ball(right)
+        anchored_left = not isinstance(start, Diverges) and left is start
+        anchored_right = not isinstance(end, Diverges) and right is end
+        middle = (low + high) / 2 if anchored_left and anchored_right else None
+        if anchored_left:
+            self._add_anchored(low, +1, (high if middle is None else middle) - low)
+        if anchored_right:
+            self._add_anchored(high, -1, high - (low if middle is None else middle))
+        if not anchored_left and not anchored_right:
+            self._add_plain(low, high)
+        first, second, third = self.moments_so_far
+        return first, second, third
+
+    # ---- the parts cut off ------------------------------------------------------------------
+
+    def _cut_right(self) -> arb:
+        """A point B with a negligible part above it, which is added as a bound (here l < 0)."""
+        # x^2 exp(l x) falls for x > 2/|l|, so its supremum beyond B is its value at B.
+        far = (arb(ctx.prec) * arb(2).log() + 4) / -self.tilt
+        low = arb(0) if isinstance(self.left, Diverges) else ball(self.left)
+        cut = (far + abs(low)).mid()
+        self._add_bounds(cut, self.law.log_survival(cut))
+        return cut
+
+    def _cut_left(self) -> arb:
+        """The mirror image of :meth:`_cut_right` (here l > 0)."""
+        far = (arb(ctx.prec) * arb(2).log() + 4) / self.tilt
+        high = arb(0) if isinstance(self.right, Diverges) else ball(self.right)
+        cut = -(far + abs(high)).mid()
+        self._add_bounds(cut, self.law.log_cdf(cut))
+        return cut
+
+    def _add_bounds(self, cut: arb, log_mass: arb) -> None:
+        mass = log_mass.exp() * (self.tilt * cut).exp()
+        for order in range(3):
+            largest = (mass * abs(cut) ** order).abs_upper()
+            low = arb(0) if (order % 2 == 0 or cut > 0) else -largest
+            high = arb(0) if (order % 2 == 1 and cut < 0) else largest
+            self.moments_so_far[order] += low.union(high)
+
+    # ---- the integrals ----------------------------------------------------------------------
+
+    def _add_plain(self, low: arb, high: arb) -> None:
+        def weight(z: acb, analytic: bool) -> acb:
+            return (self.law.log_density(z, complex_balls(analytic)) + self.tilt * z).exp()
+
+        self._add_integrals(lambda z: z, weight, low, high)
+
+    def _add_anchored(self, anchor: arb, side: int, length: arb) -> None:
+        """Integrate over ``anchor + side * exp(s)``, up to ``length`` from the anchor."""
+        law, tilt = self.law, self.tilt
+        nearest = self._negligible_distance(anchor, side, length)
+        # anchor + exp(s) keeps the digits of exp(s) only if it is added with this many bits.
+        bits = ctx.prec + int(abs(nearest / arb(2).log()).upper().ceil().unique_fmpz() or 0) + 8
+        with working_precision(bits):
+            point = anchor + side * nearest.exp()
+            self._add_end(anchor.union(point), _log_mass_beyond(law, point, side))
+
+        def place(s: acb) -> acb:
+            return anchor + side * s.exp()
+
+        def weight(s: acb, analytic: bool) -> acb:
+            with working_precision(bits):
+                x = place(s)
+                return (law.log_density(x, complex_balls(analytic)) + tilt * x + s).exp()
+
+        self._add_integrals(place, weight, nearest, length.log())
+
+    def _negligible_distance(self, anchor: arb, side: int, length: arb) -> arb:
+        """``log`` of a distance from the anchor within which there is almost no mass."""
+        goal = -arb(ctx.prec + 8) * arb(2).log()
+        step = arb(4)
+        nearest = (length.log() - step).mid()
+        with working_precision(4 * ctx.prec):
+            while nearest > FARTHEST_LOG:
+                mass = _log_mass_beyond(self.law, anchor + side * nearest.exp(), side)
+                if mass < goal or mass.is_nan():
+                    break
+                step = step * 1.5
+                nearest = (nearest - step).mid()
+        return nearest
+
+    def _add_end(self, span: arb, log_mass: arb) -> None:
+        if log_mass == arb.neg_inf():
+            return
+        mass = arb(0).union(log_mass.exp().upper())
+        factor = (self.tilt * span).exp()
+        for order in range(3):
+            self.moments_so_far[order] += mass * factor * span**order
+
+    def _add_integrals(
+        self,
+        place: Callable[[acb], acb],
+        weight: Integrand,
+        low: arb,
+        high: arb,
+    ) -> None:
+        scale = _size(weight, low, high)
+        for order in range(3):
+
+            def integrand(s: acb, analytic: bool, order: int = order) -> acb:
+                value = weight(s, analytic)
+                return value * place(s) ** order if order else value
+
+            self.moments_so_far[order] += integrate(integrand, low, high, scale)
+
+
+def _size(weight: Integrand, low: arb, high: arb, points: int = 33) -> arb:
+    """The largest value of a positive integrand on a grid: a guess of the integral's size."""
+    largest = arb(0)
+    for index in range(1, points):
+        x = (low + (high - low) * index / points).mid()
+        value = weight(acb(x), False).real.mid()
+        if value > largest:
+            largest = value
+    return largest if largest > 0 else arb(1)

@@ -1,0 +1,84 @@
+"""Certified quantiles of any law, by bisection on the side where the probability is small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flint import arb, ctx, fmpq
+
+from verify.enclosure import Diverges, Undecided, ball
+
+if TYPE_CHECKING:
+    from verify.law import Law, Point
+
+#: Doublings of the search interval, and bisections per bit of the answer.
+DOUBLINGS = 4000
+
+
+def quantile(law: Law, level: Point) -> arb:
+    """The smallest x with ``Q(X <= x) >= level``, as a ball of the working precision.
+
+    Raises
+    ------
+    ValueError
+        If the level is not strictly between 0 and 1.
+    Undecided
+        If the law cannot be compared with the level anywhere near the answer.
+    """
+    if not (level > 0 and level < 1):
+        raise ValueError(f"a quantile's level lies strictly between 0 and 1, got {level}")
+    low, high = _bracket(law, level)
+    for _ in range(2 * ctx.prec):
+        middle = _middle(low, high)
+        if not (middle > low and middle < high):
+            break
+        reached = reaches(law, middle, level)
+        if reached is None:
+            break
+        low, high = (low, middle) if reached else (middle, high)
+    return low.union(high)
+
+
+def reaches(law: Law, x: arb, level: Point) -> bool | None:
+    """Whether ``Q(X <= x) >= level``; None where the balls cannot tell."""
+    p = ball(level)
+    if p < arb(0.5):
+        gap = law.cdf(x) - p
+    else:
+        gap = (1 - p) - law.survival(x)
+    if gap >= 0:
+        return True
+    return False if gap < 0 else None
+
+
+def _middle(low: arb, high: arb) -> arb:
+    """Geometric where both ends have one sign and differ much: quantiles span many scales."""
+    if low > 0 and high > 4 * low:
+        return (low.log() / 2 + high.log() / 2).exp().mid()
+    if high < 0 and low < 4 * high:
+        return -((-low).log() / 2 + (-high).log() / 2).exp().mid()
+    return ((low + high) / 2).mid()
+
+
+def _bracket(law: Law, level: Point) -> tuple[arb, arb]:
+    """Points that do not reach, and that do reach, the level."""
+    start, end = law.support
+    low = -arb(1) if isinstance(start, Diverges) else ball(start).lower() - arb(2) ** -40
+    step = arb(1)
+    if isinstance(start, Diverges):
+        for _ in range(DOUBLINGS):
+            if reaches(law, low, level) is False:
+                break
+            step *= 2
+            low = -step
+    if not isinstance(end, Diverges):
+        return low.mid(), ball(end).upper().mid()
+    step = arb(1)
+    high = (low + step).mid()
+    for count in range(DOUBLINGS):
+        if reaches(law, high, level) is True:
+            return low.mid(), high
+        # Squaring the step after a while reaches quantiles as far as exp(1/(1 - level)).
+        step = step * 2 if count < 64 else step * step
+        high = (low + step).mid()
+    raise Undecided(f"the quantile of {law} at {fmpq(0) + level} is out of reach")
