@@ -97,8 +97,9 @@ def test_help_is_quick() -> None:
     seconds = []
     for _ in range(5):
         start = time.perf_counter()
-        run(sys.executable, "-m", "goodhart", "--help")
+        done = run(sys.executable, "-m", "goodhart", "--help")
         seconds.append(time.perf_counter() - start)
+        assert done.returncode == 0, done.stderr
     assert min(seconds) < HELP_SECONDS, seconds
 
 

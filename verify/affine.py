@@ -91,6 +91,14 @@ class Affine(Law):
     def right_tail(self) -> TailRates:
         return self._tails[1]
 
+    def parts(self) -> Iterator[Law]:
+        yield self
+        yield from self.base.parts()
+
+    @property
+    def rates_need_search(self) -> bool:
+        return self.base.rates_need_search
+
     @property
     def has_atoms(self) -> bool:
         return self.base.has_atoms

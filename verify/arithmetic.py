@@ -120,10 +120,11 @@ def complex_balls(analytic: bool) -> ComplexBalls:
 def log_erfc(x: arb) -> arb:
     """``log erfc(x)`` that keeps its digits however far out ``x`` is.
 
-    For x > 1 it uses ``erfc(x) = exp(-x^2) U(1/2, 1/2, x^2) / sqrt(pi)`` (DLMF 7.11.4): Arb's
-    ``erfc`` of an inexact ball loses thousands of bits far in the tail.
+    For x > 32 it uses ``erfc(x) = exp(-x^2) U(1/2, 1/2, x^2) / sqrt(pi)`` (DLMF 7.11.4): Arb's
+    ``erfc`` of an inexact ball loses thousands of bits far in the tail. Before, ``erfc`` is up to
+    40 times faster and loses about ``2 log2 x`` bits, which its logarithm gains back.
     """
-    if x > 1:
+    if x > 32:
         square = x * x
         half = arb(0.5)
         return square.hypgeom_u(half, half).log() - square - arb.pi().log() / 2

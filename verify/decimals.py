@@ -8,6 +8,7 @@ from decimal import Decimal
 from flint import arb, ctx, fmpq, fmpz
 
 from verify.enclosure import ball_of_decimal, working_precision
+from verify.errors import InputError
 
 #: Digits in a literal, and the largest decimal exponents that are accepted or written.
 LITERAL_DIGITS = 60
@@ -23,7 +24,7 @@ _WRITTEN_OUT = 1000
 _DECIMAL = re.compile(r"-?(\d{1,80})(\.\d{1,80})?([eE][+-]?\d{1,18})?", re.ASCII)
 
 
-class DecimalError(ValueError):
+class DecimalError(InputError):
     """Text that is not a decimal number within the bounds; the message is one line."""
 
 
@@ -118,8 +119,11 @@ def outward(value: arb, digits: int = DIGITS) -> tuple[str, str]:
     """
     if not value.is_finite():
         raise ValueError("a ball that is not finite has no decimal enclosure")
-    low = round_decimal(value.lower(), digits, up=False)
-    return plain(low), plain(round_decimal(value.upper(), digits, up=True))
+    with working_precision(4 * digits + 64):  # the ends are rounded outward to this many bits
+        low, high = value.lower(), value.upper()
+        return plain(round_decimal(low, digits, up=False)), plain(
+            round_decimal(high, digits, up=True)
+        )
 
 
 def round_decimal(exact_ball: arb, digits: int, up: bool) -> Decimal:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 from flint import fmpq, fmpz
 
+from verify.errors import InputError
+
 #: Bounds on what is read. A text over one of them is refused, never cut.
 MAX_CHARACTERS = 1_000
 MAX_LAW_CHARACTERS = 10_000
@@ -25,7 +27,7 @@ MAX_EXPONENT = 300
 MAX_HEIGHT = 200
 
 
-class ExpressionError(ValueError):
+class ExpressionError(InputError):
     """A text that is refused; the message is one line: where, what, what would be accepted."""
 
 
@@ -266,7 +268,7 @@ class _Parser:
 
 
 def _quote(token: str) -> str:
-    return f"'{token}'" if len(token) <= 20 else f"'{token[:20]}...'"
+    return repr(token if len(token) <= 20 else token[:20] + "...")
 
 
 def _height(node: Node) -> int:

@@ -27,6 +27,7 @@ from verify.enclosure import (
     ball,
     exact,
 )
+from verify.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +44,7 @@ Bound = Exact | Diverges
 Rate = Exact | Diverges | None
 
 
-class LawError(ValueError):
+class LawError(InputError):
     """A law that does not exist; the message is one line: what, where, what would be accepted."""
 
 
@@ -124,9 +125,18 @@ class Law(ABC):
         return self.right_tail.decay
 
     @property
+    def rates_need_search(self) -> bool:
+        """Whether the tail rates take a symbolic computation (for tails that users wrote)."""
+        return False
+
+    @property
     def has_atoms(self) -> bool:
         """Whether some single point may carry mass."""
         return False
+
+    def parts(self) -> Iterator[Law]:
+        """This law and the laws it is made of."""
+        yield self
 
     # ---- tails ------------------------------------------------------------------------------
 

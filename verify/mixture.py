@@ -69,6 +69,15 @@ class Mixture(Law):
     def left_tail(self) -> TailRates:  # type: ignore[override]
         return _heaviest([law.left_tail for law in self.laws])
 
+    def parts(self) -> Iterator[Law]:
+        yield self
+        for law in self.laws:
+            yield from law.parts()
+
+    @property
+    def rates_need_search(self) -> bool:
+        return any(law.rates_need_search for law in self.laws)
+
     @property
     def has_atoms(self) -> bool:
         return any(law.has_atoms for law in self.laws)

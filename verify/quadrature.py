@@ -177,14 +177,18 @@ class _Pieces:
         self._add_integrals(place, weight, nearest, length.log())
 
     def _negligible_distance(self, anchor: arb, side: int, length: arb) -> arb:
-        """``log`` of a distance from the anchor within which there is almost no mass."""
+        """``log`` of a distance from the anchor within which mass times distance is negligible.
+
+        The mass is known; only where it lies in there is not.
+        """
         goal = -arb(ctx.prec + 8) * arb(2).log()
         step = arb(4)
         nearest = (length.log() - step).mid()
         with working_precision(4 * ctx.prec):
             while nearest > FARTHEST_LOG:
                 mass = _log_mass_beyond(self.law, anchor + side * nearest.exp(), side)
-                if mass < goal or mass.is_nan():
+                spread = nearest + (1 + abs(self.tilt)).log()
+                if mass + spread.min(arb(0)) < goal or mass.is_nan():
                     break
                 step = step * 1.5
                 nearest = (nearest - step).mid()
@@ -193,7 +197,7 @@ class _Pieces:
     def _add_end(self, span: arb, log_mass: arb) -> None:
         if log_mass == arb.neg_inf():
             return
-        mass = arb(0).union(log_mass.exp().upper())
+        mass = log_mass.exp()
         factor = (self.tilt * span).exp()
         for order in range(3):
             self.moments_so_far[order] += mass * factor * span**order
@@ -205,7 +209,7 @@ class _Pieces:
         low: arb,
         high: arb,
     ) -> None:
-        scale = _size(weight, low, high)
+        scale = size_of(weight, low, high)
         for order in range(3):
 
             def integrand(s: acb, analytic: bool, order: int = order) -> acb:
@@ -215,7 +219,7 @@ class _Pieces:
             self.moments_so_far[order] += integrate(integrand, low, high, scale)
 
 
-def _size(weight: Integrand, low: arb, high: arb, points: int = 33) -> arb:
+def size_of(weight: Integrand, low: arb, high: arb, points: int = 33) -> arb:
     """The largest value of a positive integrand on a grid: a guess of the integral's size."""
     largest = arb(0)
     for index in range(1, points):

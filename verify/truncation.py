@@ -63,6 +63,14 @@ class Truncated(Law):
     def left_tail(self) -> TailRates:
         return self.base.left_tail if self.low is None else TailRates.bounded()
 
+    def parts(self) -> Iterator[Law]:
+        yield self
+        yield from self.base.parts()
+
+    @property
+    def rates_need_search(self) -> bool:
+        return self.high is None and self.base.rates_need_search
+
     @property
     def has_atoms(self) -> bool:
         return self.base.has_atoms

@@ -1,0 +1,221 @@
+"""Independent re-verification of a certificate.
+
+From the file the checker takes the law, the target and the witness, and nothing else. It computes
+every other number again, by two routes: in ball arithmetic at twice the certificate's precision,
+and in mpmath from the density (:mod:`verify.second_route`). The certificate is valid only if
+
+* the ball route proves the claim;
+* each printed enclosure is the true one: it contains the new ball, and each end lies within one
+  unit of its last digit of it, so that an edited digit is caught;
+* the second route agrees, where it can be had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from flint import arb
+
+from verify.assertion import (
+    Assertion,
+    AtLeast,
+    BoundedByTilt,
+    BoundedByTop,
+    ByIdentity,
+    ByThreshold,
+    ByTilt,
+    Value,
+    Written,
+)
+from verify.certificate import Certificate, CertificateError, DataStamp, data_stamp
+from verify.decimals import DIGITS
+from verify.enclosure import Diverges, Undecided, ball_of_decimal, working_precision
+from verify.law import Law, LawError
+from verify.laws import parse
+from verify.utility import bound_at
+from verify.weight import Location, Threshold
+
+
+@dataclass(frozen=True)
+class Check:
+    """The result of checking a certificate.
+
+    Attributes
+    ----------
+    valid : bool
+        Whether everything was confirmed.
+    faults : tuple of str
+        What was not, a line each; empty for a valid certificate.
+    second_route : str
+        What the second route said: "agrees", or why it could not be had.
+    law : Law
+        The base law.
+    """
+
+    valid: bool
+    faults: tuple[str, ...]
+    second_route: str
+    law: Law
+
+
+def check(certificate: Certificate, data: str | None = None) -> Check:
+    """Re-verify a certificate.
+
+    Parameters
+    ----------
+    certificate : Certificate
+        As read by :meth:`Certificate.from_json`.
+    data : str, optional
+        The file behind an empirical law. No other file is ever opened.
+
+    Raises
+    ------
+    CertificateError
+        If the certificate does not describe a law, or needs a data file that was not given.
+    """
+    law = _law(certificate.base, data)
+    faults = list(_data_faults(certificate.data, data_stamp(law)))
+    if certificate.verdict == "undecided":
+        faults.append("the certificate decides nothing (verdict 'undecided')")
+        return Check(False, tuple(faults), "not asked", law)
+    assertion = assertion_of(certificate, law)
+    with working_precision(2 * certificate.precision_bits):
+        try:
+            numbers = assertion.numbers()
+            faults += _faults(certificate, assertion, numbers)
+            faults += _utility_faults(certificate, numbers, data)
+        except Undecided as why:
+            faults.append(f"could not be recomputed: {why}")
+    if faults:
+        return Check(False, tuple(faults), "not asked", law)
+    second = _second_route(assertion, numbers)
+    if second not in ("agrees",) and not second.startswith("not settled"):
+        faults.append(second)
+    return Check(not faults, tuple(faults), second, law)
+
+
+def _law(text: str, data: str | None) -> Law:
+    try:
+        return parse(text, open_files=False, data=data)
+    except LawError as error:
+        raise CertificateError(f"base: {error}") from None
+
+
+def _data_faults(claimed: DataStamp | None, actual: DataStamp | None) -> list[str]:
+    if claimed == actual:
+        return []
+    if claimed is None:
+        return ["the law is empirical, but the certificate has no data hash"]
+    if actual is None:
+        return ["the certificate has a data hash, but its law is not empirical"]
+    if claimed.sha256 != actual.sha256:
+        return ["the data file is not the one the certificate was made for (sha256 differs)"]
+    return [f"the data file has {actual.n} rewards, the certificate says {claimed.n}"]
+
+
+def assertion_of(certificate: Certificate, law: Law) -> Assertion:
+    """The statement that a (decided) certificate makes about its law."""
+    target = certificate.target
+    if certificate.verdict == "impossible":
+        witness: Mapping[str, Any] = certificate.witness or {}
+        if "upper_end" in witness:
+            return BoundedByTop(law, target)
+        return BoundedByTilt(law, target, Decimal(witness["tilt"]))
+    reweighting: Mapping[str, str | None] = certificate.reweighting or {}
+    match reweighting["kind"]:
+        case "identity":
+            return ByIdentity(law, target)
+        case "tilt":
+            return ByTilt(law, target, Decimal(str(reweighting["tilt"])))
+    location = Location(_number(reweighting["t"]), _number(reweighting["log_t"]))
+    weight = Threshold(location, Decimal(str(reweighting["mass"])))
+    return ByThreshold(law, target, weight, _number(reweighting.get("condition_above")))
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _faults(
+    certificate: Certificate, assertion: Assertion, numbers: dict[str, Value]
+) -> list[str]:
+    """What the ball route finds wrong with the claim or its printed enclosures."""
+    printed: dict[str, Written] = dict(certificate.enclosures)
+    if certificate.witness is not None:
+        if "upper_end" in certificate.witness:
+            printed["log_mgf"] = None
+            if certificate.witness["upper_end"] != printed["mean_bound"]:
+                return ["upper_end and mean_bound differ"]
+        else:
+            printed["log_mgf"] = certificate.witness["log_mgf"]
+    faults = [
+        f"{name}: {fault}"
+        for name, value in numbers.items()
+        if (fault := enclosure_fault(printed[name], value)) is not None
+    ]
+    if not assertion.holds(numbers):
+        faults.append("the numbers do not prove the claim")
+    return faults
+
+
+def enclosure_fault(printed: Written, value: Value) -> str | None:
+    """What is wrong with a printed enclosure of a recomputed value; None if nothing."""
+    if value is None or isinstance(value, Diverges):
+        expected = None if value is None else str(value)
+        return None if printed == expected else f"expected {expected}, the file says {printed}"
+    if not isinstance(printed, tuple):
+        return f"expected an enclosure, the file says {printed}"
+    low, high = printed
+    if isinstance(value, AtLeast) != (high == "oo"):
+        return f"the upper end {high} does not belong to this number"
+    ball = value.lower if isinstance(value, AtLeast) else value
+    if not ball.is_finite():
+        return "could not be recomputed to any accuracy"
+    if not _end_fits(Decimal(low), ball.lower(), -1):
+        return f"the lower end should be near {ball.str(DIGITS, radius=False)}, not {low}"
+    if high != "oo" and not _end_fits(Decimal(high), ball.upper(), +1):
+        return f"the upper end should be near {ball.str(DIGITS, radius=False)}, not {high}"
+    return None
+
+
+def _end_fits(printed: Decimal, end: arb, side: int) -> bool:
+    """Whether a printed end lies outside the recomputed one, by at most a unit of its last digit."""
+    slack = side * (ball_of_decimal(printed) - end)
+    if printed == 0:
+        return bool(end == 0)
+    unit = ball_of_decimal(Decimal((0, (1,), printed.adjusted() - DIGITS + 1)))
+    return bool(slack <= unit) and (bool(slack >= 0) or bool(slack.contains(0)))
+
+
+def _utility_faults(
+    certificate: Certificate, numbers: dict[str, Value], data: str | None
+) -> list[str]:
+    utility = certificate.utility
+    if utility is None:
+        return []
+    law = _law(utility.law, data)
+    if utility.upper_bound is None:
+        return []
+    if utility.upper_bound == "oo":
+        return [] if law.mgf_abscissa == 0 else ["utility: its law is not right-heavy"]
+    kl = numbers["kl"]
+    assert isinstance(kl, arb)
+    value = law.mean() if utility.tilt is None else bound_at(law, kl, utility.tilt)
+    if utility.tilt is None and not kl == 0:
+        return ["utility: a bound needs its tilt"]
+    fault = enclosure_fault(utility.upper_bound, value)
+    return [] if fault is None else [f"utility: {fault}"]
+
+
+def _second_route(assertion: Assertion, numbers: dict[str, Value]) -> str:
+    """Compare with the second route: "agrees", a disagreement, or "not settled: ..."."""
+    from verify.second_route import disagreements
+
+    try:
+        differing = disagreements(assertion, numbers)
+    except Undecided as why:
+        return f"not settled: {why}"
+    return "agrees" if not differing else f"the second route disagrees: {'; '.join(differing)}"

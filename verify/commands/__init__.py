@@ -1,0 +1,1 @@
+"""The commands of the ground: construct, check, laws. Each module is light until it runs."""

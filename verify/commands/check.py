@@ -1,0 +1,49 @@
+"""``goodhart check``: independent re-verification of a certificate."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def check(
+    certificate: Annotated[str, typer.Argument(help="A certificate, as written by construct.")],
+    data: Annotated[
+        str | None, typer.Option(help="The file behind an empirical law (compared by its hash).")
+    ] = None,
+    json: Annotated[str | None, typer.Option(help="The answer as JSON ('-' for stdout).")] = None,
+) -> None:
+    """Recompute everything a certificate says, by two routes.
+
+    Exit status: 0 valid, 1 invalid, 2 not a certificate.
+    """
+    from json import dumps
+
+    from verify.certificate import Certificate
+    from verify.certificate_reader import read_file
+    from verify.checker import check as verify
+    from verify.files import write_text
+
+    read = Certificate.from_json(read_file(certificate))
+    result = verify(read, data)
+    if json is not None:
+        answer = {
+            "valid": result.valid,
+            "verdict": read.verdict,
+            "faults": list(result.faults),
+            "second_route": result.second_route,
+        }
+        write_text(json, dumps(answer, indent=2) + "\n")
+    if json != "-":
+        typer.echo(_sentence(read, result.valid, result.second_route))
+        for fault in result.faults:
+            typer.echo(f"  {fault}", err=True)
+    raise typer.Exit(0 if result.valid else 1)
+
+
+def _sentence(read: object, valid: bool, second_route: str) -> str:
+    verdict = getattr(read, "verdict", "")
+    if not valid:
+        return f"INVALID: the certificate does not prove its verdict ({verdict})"
+    return f"valid: {verdict}, re-proved at twice the precision; second route {second_route}"

@@ -1,0 +1,100 @@
+"""``goodhart construct``: a counterexample for a tail, or a proof that none exists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from verify.certificate import Certificate
+    from verify.law import Law
+
+EXIT_STATUS = {"counterexample": 0, "impossible": 3, "undecided": 4}
+
+
+def construct(
+    law: Annotated[str, typer.Argument(help="The base law of the reward, e.g. 'burr(c=2, k=1.2)'.")],
+    mean: Annotated[str, typer.Option(help="The mean M that a counterexample must exceed.")],
+    kl: Annotated[str, typer.Option(help="The KL budget eps, in nats, that it must stay below.")],
+    utility: Annotated[
+        str | None, typer.Option(help="Law of the true utility: adds Corollary 1's bound.")
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(help="Write the certificate here ('-' for stdout).")
+    ] = None,
+    json: Annotated[str | None, typer.Option(help="The answer as JSON.")] = None,
+    csv: Annotated[str | None, typer.Option(help="The enclosures as CSV.")] = None,
+    plot: Annotated[
+        str | None, typer.Option(help="Draw base and reweighted law (.png, .svg or .pdf).")
+    ] = None,
+    sample: Annotated[
+        str | None, typer.Option(help="Write float64 draws of the reweighted law (.npy).")
+    ] = None,
+    size: Annotated[int, typer.Option(help="How many draws.", min=1, max=10**9)] = 10_000,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 0,
+) -> None:
+    """Find a law P near Q in KL with a mean above M, or prove that there is none.
+
+    Exit status: 0 counterexample, 3 impossible, 4 undecided, 2 bad input.
+    """
+    from verify.construction import construct as decide
+    from verify.laws import parse
+
+    base = parse(law)
+    certificate = decide(base, mean, kl, None if utility is None else parse(utility))
+    outputs = [out, json, csv, plot, sample]
+    if sample is not None:
+        _write_sample(certificate, base, sample, size, seed)
+    if plot is not None:
+        from verify.plotting import plot_certificate
+
+        plot_certificate(certificate, base, plot)
+    _write_answers(certificate, base, out, json, csv)
+    if "-" not in outputs:
+        _print_summary(certificate, base)
+    raise typer.Exit(EXIT_STATUS[certificate.verdict])
+
+
+def _write_answers(
+    certificate: Certificate, base: Law, out: str | None, json: str | None, csv: str | None
+) -> None:
+    from json import dumps
+
+    from verify.files import write_text
+
+    if out is not None:
+        write_text(out, certificate.to_json())
+    if json is not None:
+        answer = certificate.to_dict() | _finite_context(certificate, base)
+        write_text(json, dumps(answer, indent=2) + "\n")
+    if csv is not None:
+        write_text(csv, _csv(certificate))
+
+
+def _csv(certificate: Certificate) -> str:
+    rows = ["quantity,low,high"]
+    for name, value in certificate.enclosures.items():
+        low, high = value if isinstance(value, tuple) else (value or "", value or "")
+        rows.append(f"{name},{low},{high}")
+    return "\n".join(rows) + "\n"
+
+
+def _finite_context(certificate: Certificate, base: Law) -> dict[str, Any]:
+    """For a file of rewards: section 1's finite bound, beside the best that KL eps can buy."""
+    from verify.finite import finite_context
+
+    return finite_context(base, certificate.target.kl)
+
+
+def _write_sample(certificate: Certificate, base: Law, path: str, size: int, seed: int) -> None:
+    from verify.sampling import write_sample
+
+    write_sample(certificate, base, path, size, seed)
+
+
+def _print_summary(certificate: Certificate, base: Law) -> None:
+    from verify.commands.summary import summary
+
+    for line in summary(certificate, _finite_context(certificate, base)):
+        typer.echo(line)

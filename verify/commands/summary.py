@@ -1,0 +1,109 @@
+"""A certificate in plain sentences, for the terminal."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from verify.assertion import Written
+from verify.certificate import Certificate
+from verify.decimals import plain
+
+
+def summary(certificate: Certificate, context: dict[str, Any]) -> list[str]:
+    """The lines that ``goodhart construct`` prints."""
+    target = certificate.target
+    goal = f"mean above {plain(target.mean)} at KL below {plain(target.kl)}"
+    lines = {
+        "counterexample": lambda: _counterexample(certificate, goal),
+        "impossible": lambda: _impossible(certificate, goal),
+        "undecided": lambda: [f"UNDECIDED: {goal}", f"  {certificate.because}"],
+    }[certificate.verdict]()
+    lines.insert(1, f"  base law     {certificate.base}")
+    return lines + _utility(certificate) + _context(context)
+
+
+def _counterexample(certificate: Certificate, goal: str) -> list[str]:
+    reweighting = certificate.reweighting or {}
+    numbers = certificate.enclosures
+    how = {
+        "threshold": _threshold,
+        "tilt": lambda r: f"tilt: dP/dQ = exp(l X - K(l)), l = {short(r['tilt'])}",
+        "identity": lambda r: "none needed: P = Q has this mean already",
+    }[str(reweighting["kind"])](reweighting)
+    lines = [f"COUNTEREXAMPLE: {goal}", f"  reweighting  {how}"]
+    lines.append(f"  E_P X        {shown(numbers['mean'])}")
+    lines.append(f"  KL(P||Q)     {shown(numbers['kl'])}")
+    if numbers["log_tail"] is not None:
+        lines.append(f"  log Q(X>t)   {shown(numbers['log_tail'])}")
+    return lines
+
+
+def _threshold(reweighting: dict[str, str | None]) -> str:
+    if reweighting["t"] is None:
+        where = f"t = exp({short(reweighting['log_t'])})"
+    else:
+        where = f"t = {short(reweighting['t'])}"
+    first = ""
+    if "condition_above" in reweighting:
+        first = f"condition on X > {short(reweighting['condition_above'])}, then "
+    return f"{first}threshold: mass {short(reweighting['mass'])} above {where}"
+
+
+def _impossible(certificate: Certificate, goal: str) -> list[str]:
+    witness = certificate.witness or {}
+    lines = [f"IMPOSSIBLE: no P has {goal}"]
+    if "upper_end" in witness:
+        return [*lines, f"  because      X never exceeds {shown(witness['upper_end'])}"]
+    return [
+        *lines,
+        f"  because      E_P X <= (KL + K(l))/l <= {shown(certificate.enclosures['mean_bound'])}",
+        f"  witness      l = {short(witness['tilt'])}, K(l) = {shown(witness['log_mgf'])}",
+    ]
+
+
+def _utility(certificate: Certificate) -> list[str]:
+    utility = certificate.utility
+    if utility is None:
+        return []
+    if utility.upper_bound == "oo":
+        return [f"  utility      E V has no bound: {utility.because}"]
+    if utility.upper_bound is None:
+        return [f"  utility      {utility.because}"]
+    return [f"  utility      E V <= {shown(utility.upper_bound)} for every P within this KL"]
+
+
+def _context(context: dict[str, Any]) -> list[str]:
+    if not context:
+        return []
+    bound, best = context["finite_bound"], context["frontier"]
+    return [
+        f"  optimum      the best mean at this KL is {shown(tuple(best))}",
+        f"  finite bound mass above {short(bound['threshold'])} already buys "
+        f"{shown(tuple(bound['mean']))}",
+    ]
+
+
+def short(text: object, digits: int = 12) -> str:
+    """A decimal string rounded for reading."""
+    number = Decimal(str(text))
+    return plain(+number) if len(number.as_tuple().digits) <= digits else f"{number:.{digits}g}"
+
+
+def shown(written: Written) -> str:
+    """An enclosure for reading: the digits both ends share, or its ends."""
+    if not isinstance(written, tuple):
+        return str(written)
+    low, high = written
+    if low == high:
+        return low
+    if high == "oo":
+        return f"at least {short(low)}"
+    shared = 0
+    while shared < min(len(low), len(high)) and low[shared] == high[shared]:
+        shared += 1
+    same_exponent = low.partition("e")[2] == high.partition("e")[2]
+    if same_exponent and shared > 6 and "e" not in low[:shared]:
+        exponent = "e" + low.partition("e")[2] if "e" in low else ""
+        return f"{low[:shared]}...{exponent}"
+    return f"[{low}, {high}]"

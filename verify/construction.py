@@ -1,0 +1,240 @@
+"""The decision: for a law Q, a mean M and a KL budget eps, a counterexample or a proof of none.
+
+* A **heavy** right tail always has a counterexample (Theorem 1): a threshold reweighting, found by
+  a search in ``log t`` with the best mass for each t.
+* A **light** or bounded one has one exactly where ``M < S(eps) = inf_l (eps + K(l))/l``
+  (Theorem 2): then a tilt reaches M, else one l proves that nothing does.
+* Where the tail's rate is not known, the threshold search is tried first, then tilts: whichever
+  witness is found proves itself.
+* An infinite mean, or a target at or below the mean, needs no reweighting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from flint import arb, fmpq
+
+from verify.assertion import (
+    Assertion,
+    BoundedByTilt,
+    BoundedByTop,
+    ByIdentity,
+    ByThreshold,
+    ByTilt,
+    Proved,
+    Target,
+    prove,
+)
+from verify.certificate import Certificate, certificate_of, undecided
+from verify.decimals import parse_decimal, rational, round_decimal
+from verify.enclosure import Diverges, Undecided, ball, ball_of_decimal, working_precision
+from verify.errors import InputError
+from verify.law import Law
+from verify.threshold_search import candidates
+from verify.threshold_tails import BallTails, rounded_threshold
+from verify.tilt_search import TiltPath, crossing
+from verify.truncation import truncate
+from verify.utility import utility_bound
+from verify.weight import Location, Threshold
+
+#: Precision of the searches, whose results are proved afterwards.
+SEARCH_BITS = 96
+TILT_DIGITS = 24
+#: Proposals of a threshold search that are tried before giving up.
+PROPOSALS = 6
+#: A law without a lower moment is first conditioned on X > floor, at this share of the budget.
+FLOOR_SHARE = fmpq(1, 4)
+
+
+def construct(law: Law, mean: object, kl: object, utility: Law | None = None) -> Certificate:
+    """Decide whether some P with ``KL(P || Q) < kl`` has mean above ``mean``, with a proof.
+
+    Parameters
+    ----------
+    law : Law
+        The base law Q of the reward.
+    mean : number or decimal text
+        The target M.
+    kl : number or decimal text
+        The budget eps in nats, positive.
+    utility : Law, optional
+        A law of the true utility V: adds Corollary 1, a bound on ``E V`` under *every* P within
+        the KL that the counterexample spends.
+
+    Returns
+    -------
+    Certificate
+        With verdict "counterexample", "impossible" or, at the effort cap, "undecided".
+
+    Raises
+    ------
+    InputError
+        If the target is not a decimal number, or the budget is not positive.
+    """
+    target = Target(_decimal(mean, "mean"), _decimal(kl, "kl"))
+    if target.kl <= 0:
+        raise InputError(f"kl: expected a budget above 0, got {target.kl}")
+    reasons: list[str] = []
+    for assertion in _proposals(law, target, reasons):
+        try:
+            proved = prove(assertion)
+        except Undecided as why:
+            reasons.append(str(why))
+            continue
+        return _certify(proved, utility)
+    return undecided(law, target, "; ".join(dict.fromkeys(reasons)) or "no witness was found")
+
+
+def _decimal(value: object, what: str) -> Decimal:
+    if isinstance(value, Decimal | int) and not isinstance(value, bool):
+        value = str(value)
+    if isinstance(value, float):
+        value = repr(value)
+    return parse_decimal(value, what, exponent=300)
+
+
+def _certify(proved: Proved, utility: Law | None) -> Certificate:
+    if utility is None or proved.assertion.verdict != "counterexample":
+        return certificate_of(proved)
+    return certificate_of(proved, utility_bound(utility, proved.kl()))
+
+
+def _proposals(law: Law, target: Target, reasons: list[str]) -> Iterator[Assertion]:
+    """Assertions worth trying, the most natural first."""
+    try:
+        mean = _settled_mean(law)
+    except Undecided as why:
+        reasons.append(str(why))
+        mean = None
+    if isinstance(mean, Diverges) and mean.sign > 0:
+        yield ByIdentity(law, target)
+        return
+    if isinstance(mean, arb) and mean >= ball_of_decimal(target.mean):
+        yield ByIdentity(law, target)
+        return
+    searches = {
+        "heavy": (_thresholds,),
+        "light": (_tilts, _thresholds),
+        "heavy?": (_thresholds, _tilts),
+        "light?": (_tilts, _thresholds),
+    }[_kind(law)]
+    for search in searches:
+        try:
+            yield from search(law, target, mean)
+        except Undecided as why:
+            reasons.append(str(why))
+
+
+def _settled_mean(law: Law) -> arb | Diverges:
+    with working_precision(SEARCH_BITS):
+        mean = law.mean()
+    if isinstance(mean, arb) and not mean.is_finite():
+        raise Undecided(f"the mean of {law} is not settled with {SEARCH_BITS} bits")
+    return mean
+
+
+def _kind(law: Law) -> str:
+    """Heavy or light; with a question mark, the order in which to look for a witness."""
+    if not law.rates_need_search:
+        abscissa = law.mgf_abscissa
+        if abscissa is not None:
+            return "heavy" if abscissa == 0 else "light"
+    with working_precision(SEARCH_BITS):
+        near, far = (-law.log_survival(arb(10) ** k) / arb(10) ** k for k in (6, 60))
+        return "light?" if far > near / 2 or far == arb.pos_inf() else "heavy?"
+
+
+# ---- thresholds ---------------------------------------------------------------------------------
+
+
+def _thresholds(law: Law, target: Target, mean: arb | Diverges | None) -> Iterator[Assertion]:
+    """Threshold reweightings, for a right tail that is heavy or may be."""
+    if isinstance(mean, Diverges):
+        yield from _floored_thresholds(law, target)
+        return
+    for weight in _search(law, mean, target.mean, ball_of_decimal(target.kl)):
+        yield ByThreshold(law, target, weight)
+
+
+def _floored_thresholds(law: Law, target: Target) -> Iterator[Assertion]:
+    """For a mean of -oo, or none at all: condition on X > floor first, then as usual."""
+    with working_precision(SEARCH_BITS):
+        budget = ball_of_decimal(target.kl)
+        # Conditioning on X > floor costs -log(1 - level) = FLOOR_SHARE * budget.
+        level = -(-FLOOR_SHARE * budget).expm1()
+        floor = round_decimal(law.quantile(level.mid()).lower(), 6, up=False)
+        cost = -law.log_survival(rational(floor))
+        kept = truncate(law, low=rational(floor))
+        mean = kept.mean()
+    if isinstance(mean, Diverges) or mean > ball_of_decimal(target.mean):
+        yield ByThreshold(law, target, Threshold(Location(t=floor), Decimal(1)))
+        return
+    for weight in _search(kept, mean, target.mean, budget - cost):
+        yield ByThreshold(law, target, weight, floor)
+
+
+def _search(law: Law, mean: arb | None, goal: Decimal, budget: arb) -> Iterator[Threshold]:
+    """Weights with exact decimals near the candidates of the search."""
+    start = law.support[0] if mean is None else mean
+    if isinstance(start, Diverges):
+        raise Undecided(f"neither the mean of {law} nor a lower bound of X is known")
+    with working_precision(SEARCH_BITS):
+        tails = BallTails(law, ball(start), only_bounds=mean is None)
+        found = candidates(tails, ball_of_decimal(goal), budget.mid())
+    for _ in range(PROPOSALS):
+        with working_precision(SEARCH_BITS):
+            candidate = next(found, None)
+            if candidate is None:
+                break
+            gap, t, _ = candidate
+            weight = rounded_threshold(tails, gap, t, budget.mid())
+        if weight is not None:
+            yield weight
+    raise Undecided(f"no threshold reaches a mean of {goal} within the budget")
+
+
+# ---- tilts --------------------------------------------------------------------------------------
+
+
+def _tilts(law: Law, target: Target, mean: arb | Diverges | None) -> Iterator[Assertion]:
+    """The tilt that reaches M, or the one that proves that nothing does."""
+    with working_precision(SEARCH_BITS):
+        goal, budget = ball_of_decimal(target.mean), ball_of_decimal(target.kl)
+        path = TiltPath.of(law)
+        spent, overspent = crossing(path.kl, budget)
+        cap = overspent if overspent.is_finite() else spent
+        tilt = path.tilt(cap)
+        cumulants = path.cumulants(cap) or path.cumulants(spent)
+        impossible = cumulants is not None and bool((budget + cumulants[0]) / tilt <= goal)
+        witness = _rounded_tilt(tilt)
+    if impossible:
+        yield BoundedByTilt(law, target, witness)
+        return
+    top = law.support[1]
+    if not isinstance(top, Diverges) and ball(top) <= goal:
+        yield BoundedByTop(law, target)
+        return
+    with working_precision(SEARCH_BITS):
+        reaching = _reaching(path, goal, mean, spent)
+        found = None if reaching is None else _rounded_tilt(path.tilt(reaching))
+    if found is not None:
+        yield ByTilt(law, target, found)
+    yield BoundedByTilt(law, target, witness)
+
+
+def _reaching(path: TiltPath, goal: arb, mean: arb | Diverges | None, spent: arb) -> arb | None:
+    """A coordinate whose tilt has a mean above the goal, midway to the one that spends eps."""
+    offset = mean.mid() if isinstance(mean, arb) else arb(0)
+
+    def gained(y: arb) -> arb | None:
+        value = path.mean(y)
+        return None if value is None else value - offset
+
+    _, enough = crossing(gained, goal - offset)
+    return ((enough + spent) / 2).mid() if enough < spent else None
+
+
+def _rounded_tilt(tilt: arb) -> Decimal:
+    return round_decimal(tilt, TILT_DIGITS, up=False)

@@ -1,0 +1,198 @@
+"""Certified integrals of a user's survival function ``exp(h)``: mean excess and MGF.
+
+The integrals run in ``s = log(x - start)``, in which the formula is analytic even where it has a
+root or a logarithm at its start. What lies beyond the last point is bounded by a slope of h that
+holds on the whole ray (:mod:`verify.ray`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flint import acb, arb, ctx, fmpq
+
+from verify.arithmetic import BALLS, complex_balls
+from verify.enclosure import Undecided, working_precision
+from verify.formula import Formula
+from verify.law import Moments
+from verify.quadrature import integrate, size_of
+from verify.ray import exponential_bound, power_bound
+
+#: Points, as powers of 4 beyond the start, from which a slope is tried.
+_LADDER = 40
+
+
+class TailIntegrals:
+    """Integrals over ``[start, oo)`` of ``exp(h)`` times simple factors.
+
+    Parameters
+    ----------
+    log_sf : Formula
+        h, nonincreasing.
+    lower : Formula
+        Where it begins.
+    decay : callable
+        Gives ``(T, k)`` with ``h' <= -k/x`` beyond T, k > 1; raises Undecided where none is known.
+    """
+
+    def __init__(
+        self, log_sf: Formula, lower: Formula, decay: Callable[[], tuple[fmpq, fmpq]]
+    ) -> None:
+        self.log_sf, self.lower, self.decay = log_sf, lower, decay
+        self._slopes: list[tuple[fmpq, fmpq]] = []
+
+    def at(self, x: arb) -> arb:
+        """``h(x)``."""
+        return arb(self.log_sf.evaluate(x, BALLS))
+
+    # ---- the mean ---------------------------------------------------------------------------
+
+    def excess(self, t: arb) -> arb:
+        """``E[X - t | X > t]``, the integral of ``exp(h(x) - h(t))`` beyond t."""
+        start, k = self.decay()
+        if t > start:
+            here = self._power_at(t)
+            if here is not None and here > arb(2) ** (ctx.prec + 8):
+                return arb(0).union(t / (here - 1))
+        far = self._far_enough(t, start, k)
+        beyond = (self.at(far) - self.at(t)).exp() * far / (k - 1)
+        return self._integral(t, far, arb(0), 0, -self.at(t)) + arb(0).union(beyond)
+
+    def _power_at(self, t: arb) -> arb | None:
+        """A k for which ``h' <= -k/x`` beyond t, where that is worth having: t is far out."""
+        guess = -t * arb(self.log_sf.derivative().evaluate(t, BALLS))
+        if not guess > arb(2) ** (ctx.prec + 8):
+            return None
+        k = power_bound(self.log_sf, t.lower().fmpq())
+        return None if k is None else arb(k)
+
+    def _far_enough(self, t: arb, start: fmpq, k: fmpq) -> arb:
+        """A point beyond which less than ``2^-precision`` of the integral lies."""
+        far = arb(start) if not t > start else t
+        factor = arb(2)
+        here = self.at(t)
+        goal = self._log_size(t) - (ctx.prec + 4) * arb(2).log()
+        for _ in range(200):
+            far = (far * factor).mid()
+            if self.at(far) - here + (far / (k - 1)).log() < goal:
+                return far
+            factor = factor * factor if factor < 1e30 else factor * 1e30
+        raise Undecided("the tail decays too slowly to integrate")
+
+    def _log_size(self, t: arb) -> arb:
+        """``log`` of a lower bound of the excess: the best rectangle under the curve."""
+        here = self.at(t)
+        speed = -arb(self.log_sf.derivative().evaluate(t, BALLS))
+        scale = 1 / speed if speed > 0 and speed.is_finite() else arb(1)
+        best = arb(-(10**9))
+        for index in range(-40, 60, 2):
+            width = (scale * arb(2) ** index).mid()
+            area = (width.log() + self.at(t + width) - here).mid()
+            if area > best:
+                best = area
+        return best
+
+    # ---- exponential moments ----------------------------------------------------------------
+
+    def exponential(self, tilt: arb, start: arb, end: arb | None) -> Moments:
+        """The integrals of ``x^j exp(l x + h(x))``, j = 0, 1, 2, over ``[start, end]``."""
+        rest: Moments = (arb(0), arb(0), arb(0))
+        if end is None:
+            end, rest = self._cut(tilt, start)
+        parts = [self._integral(start, end, tilt, j, arb(0)) + rest[j] for j in range(3)]
+        return parts[0], parts[1], parts[2]
+
+    def _cut(self, tilt: arb, start: arb) -> tuple[arb, Moments]:
+        """An end, and bounds for the three integrals beyond it."""
+        if tilt < 0:
+            begin, speed = arb(0), -tilt
+        else:
+            at, slope = self._slope_above(tilt, start)
+            begin, speed = arb(at), slope - tilt
+        goal = self._largest(tilt, start) - (ctx.prec + 8) * arb(2).log()
+        end = begin if begin > start else start
+        step = 1 / speed
+        for _ in range(200):
+            end = (end + step).mid()
+            if tilt * end + self.at(end) + (end * end + 1 / speed).log() < goal:
+                break
+            step = step * 1.5
+        height = (tilt * end + self.at(end)).exp()
+        r = 1 / speed
+        x = abs(end)
+        sizes = (r, x * r + r * r, x * x * r + 2 * x * r * r + 2 * r**3)
+        bounds = [(-(height * size)).union(height * size) for size in sizes]
+        bounds[0] = arb(0).union(height * r)
+        return end, (bounds[0], bounds[1], bounds[2])
+
+    def _largest(self, tilt: arb, start: arb) -> arb:
+        """``log`` of about the largest value of the integrand near the start."""
+        best = (tilt * start + self.at(start)).mid()
+        for index in range(-20, 40):
+            x = start + arb(2) ** index
+            value = (tilt * x + self.at(x)).mid()
+            if value > best:
+                best = value
+        return best
+
+    def _slope_above(self, tilt: arb, start: arb) -> tuple[fmpq, fmpq]:
+        """``(T, s)`` with ``h' <= -s`` beyond T proved and s clearly above the tilt."""
+        for at, slope in self._slopes:
+            if slope > tilt * arb("1.0001"):
+                return at, slope
+        origin = int(start.upper().ceil().unique_fmpz() or 0)
+        derivative = self.log_sf.derivative()
+        far = -arb(derivative.evaluate(arb(10) ** 60, BALLS))
+        for power in range(_LADDER):
+            at = fmpq(origin + 4**power)
+            near = -arb(derivative.evaluate(arb(at), BALLS))
+            least = near if far.is_nan() or near < far else far
+            if not least > tilt * arb("1.0001"):
+                if near < tilt and power > _LADDER // 2:
+                    break
+                continue
+            for share in ("0.999999", "0.9", "0.5", "0.1"):
+                slope = _short(tilt + (least - tilt) * arb(share))
+                if slope > tilt and exponential_bound(self.log_sf, at, slope):
+                    self._slopes.append((at, slope))
+                    return at, slope
+        raise Undecided(f"no slope proves E exp(l X) finite at l = {tilt.str(6, radius=False)}")
+
+    # ---- the integrals ----------------------------------------------------------------------
+
+    def _integral(self, start: arb, end: arb, tilt: arb, order: int, shift: arb) -> arb:
+        """``int x^order exp(tilt x + h(x) + shift) dx`` over ``[start, end]``."""
+        log_sf = self.log_sf
+        length = end - start
+        # The piece next to the start is bounded: exp(h) lies between its values at the ends.
+        size = self._log_size(start)
+        nearest = length.log() if length.log() < size else size
+        nearest = (nearest - (ctx.prec + 16) * arb(2).log()).mid()
+        bits = 2 * ctx.prec + 32
+
+        def weight(s: acb, analytic: bool) -> acb:
+            with working_precision(bits):
+                x = start + s.exp()
+                h = acb(log_sf.evaluate(x, complex_balls(analytic)))
+                value = (tilt * x + h + shift + s).exp()
+                return value * x**order if order else value
+
+        with working_precision(bits):
+            first = start + nearest.exp()
+            span = start.union(first)
+            heights = self.at(first).union(self._limit_at(start))
+            near = span**order * (tilt * span + heights + shift).exp() * nearest.exp()
+        scale = size_of(weight, nearest, length.log(), points=65)
+        return near + integrate(weight, nearest, length.log(), scale)
+
+    def _limit_at(self, start: arb) -> arb:
+        value = self.at(start)
+        if value.is_finite():
+            return value
+        return arb(0)  # h <= 0 everywhere, and h(first) bounds it from below
+
+
+def _short(value: arb) -> fmpq:
+    """A fraction of about 40 bits below a number."""
+    with working_precision(40):
+        return value.lower().fmpq()

@@ -1,0 +1,457 @@
+"""The sign of a polynomial in atoms on an interval or a ray, proved.
+
+The rules, each of which is tried on every factor:
+
+* *range*: interval arithmetic on the terms gives the sign;
+* *dominant term*: after division by its dominant monomial the polynomial is a constant plus terms
+  that are bounded on the ray because they are monotone;
+* *derivative*: the polynomial has the sign (or is exactly 0) at one end, and its derivative, or
+  that of its quotient by one of its positive monomials, moves it away from 0;
+* *pieces*: the interval is cut and every piece is proved on its own.
+
+All comparisons are between balls. A sign is an int: 2 or -2 where it is strict (at every point but
+the left end of the interval), 1 or -1 where 0 is possible, 0 where nothing was proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from flint import arb, fmpq
+
+from verify.enclosure import Undecided, working_precision
+from verify.expression import ExpressionError
+from verify.formula import Formula
+from verify.interval import INFINITY, Interval, interval, point
+from verify.normal_form import ONE, Box, Exponents, Field, Key, Polynomial, Ratio, key_of, monomial
+
+#: How often a rule is applied to a factor on a piece before the search is given up.
+EFFORT = 3000
+#: Pieces into which an interval may be cut, by depth of the derivative rule.
+MAX_PIECES = (200, 24, 6)
+#: How often the derivative rule may be applied to its own derivative.
+DEPTH = 4
+
+# Where the dominant monomial of a polynomial is looked for, and where a ray may be cut.
+_FAR = (arb((1, 2000)), arb((1, 60)), arb((1, 8)))
+CUTS = tuple(arb((1, e)) for e in (0, 2, 4, 7, 10, 14, 20, 30, 60, 150, 500, 2000, 10**4, 10**5))
+
+
+class Place:
+    """A point on the line: exact, given by a constant formula."""
+
+    def __init__(self, formula: Formula | None, value: arb) -> None:
+        self._formula = formula
+        self.value = value
+        self.atoms: dict[int, arb] = {}
+
+    @classmethod
+    def of(cls, value: arb) -> Place:
+        """A place at an exact ball."""
+        return cls(None, value)
+
+    @cached_property
+    def formula(self) -> Formula:
+        return Formula.number(self.value.fmpq()) if self._formula is None else self._formula
+
+    def __str__(self) -> str:
+        text = str(self._formula) if self._formula is not None else ""
+        return text if text and len(text) < 20 else str(self.value.str(6, radius=False))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The interval from ``start`` to ``end``, or the ray from ``start`` where ``end`` is None."""
+
+    start: Place
+    end: Place | None
+
+    @cached_property
+    def box(self) -> Box:
+        low = self.start.value.lower()
+        high = INFINITY if self.end is None else self.end.value.upper()
+        # Proofs are about the points right of the start, so a start at 0 leaves x positive.
+        return Box(Interval(low, high, 1) if low >= 0 else interval(low, high))
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return id(self.start), id(self.end)
+
+    def __str__(self) -> str:
+        return f"[{self.start}, {'oo' if self.end is None else self.end}]"
+
+
+Steps = tuple[str, ...]
+Outcome = tuple[int, Steps]
+UNKNOWN: Outcome = (0, ())
+
+
+class Prover:
+    """Proofs of signs in one field; ``suspects`` collects points where a sign seemed wrong."""
+
+    def __init__(self, field: Field, effort: int = EFFORT) -> None:
+        self.field = field
+        self.effort = effort
+        self.suspects: list[arb] = []
+        self.cuts = [Place.of(cut) for cut in CUTS]
+        self._known: dict[tuple[Key, tuple[int, int]], tuple[int, Outcome]] = {}
+        self._kept: list[Piece] = []
+
+    # -------------------------------------------------------------- products
+
+    def ratio(self, value: Ratio, piece: Piece, depth: int = DEPTH, level: int = 0) -> Outcome:
+        """The sign of a ratio on a piece, where it is defined."""
+        top, steps = self.product(value.top, piece, depth, level)
+        if not top or value.bottom.is_constant():
+            return top, steps
+        bottom, more = self.product(value.bottom, piece, depth, level)
+        return _product(top, bottom), steps + more
+
+    def product(self, polynomial: Polynomial, piece: Piece, depth: int, level: int) -> Outcome:
+        """The sign of a polynomial, factor by factor."""
+        content, factors = self.field.factors(polynomial)
+        sign = 2 if content > 0 else -2
+        steps: Steps = ()
+        for factor, multiplicity in factors:
+            if multiplicity % 2 == 0:
+                strict = self.field.range(factor, piece.box).sign != 0
+                sign = _product(sign, 2 if strict else 1)
+                continue
+            found, more = self.settle(factor, piece, depth, level)
+            if not found:
+                return UNKNOWN
+            sign, steps = _product(sign, found), steps + more
+        return sign, steps
+
+    # -------------------------------------------------------------- pieces
+
+    def settle(self, factor: Polynomial, piece: Piece, depth: int, level: int) -> Outcome:
+        """The sign of a factor, cutting the piece where no rule applies to all of it."""
+        if piece.end is not None:
+            outcome = self.rules(factor, piece, depth, level)
+            if outcome[0] or level >= len(MAX_PIECES):
+                return outcome
+            return self.bounded(factor, piece, depth, level)
+        for shallow in range(depth + 1):
+            outcome = self.rules(factor, piece, shallow, level)
+            if outcome[0]:
+                return outcome
+            if shallow <= 2 - level:
+                far = self.first_cut(factor, piece, shallow, level)
+                if far is not None:
+                    place, (sign, steps) = far
+                    near, more = self.bounded(factor, Piece(piece.start, place), depth, level)
+                    return (_both(near, sign), more + steps) if near * sign > 0 else UNKNOWN
+        return UNKNOWN
+
+    def first_cut(
+        self, factor: Polynomial, piece: Piece, depth: int, level: int
+    ) -> tuple[Place, Outcome] | None:
+        """The first of a few points beyond which a rule gives the sign."""
+        places = [place for place in self.cuts if place.value > piece.start.value + 1]
+        far = places[-1::-4]
+        for last in far:
+            if self.rules(factor, Piece(last, None), depth, level + 1)[0]:
+                break
+        else:
+            return None
+        for place in places:
+            outcome = self.rules(factor, Piece(place, None), depth, level + 1)
+            if outcome[0]:
+                return place, outcome
+        return None
+
+    def bounded(self, factor: Polynomial, piece: Piece, depth: int, level: int) -> Outcome:
+        """The sign of a factor on a bounded piece, by bisection."""
+        waiting, pieces, total = [piece], 0, 0
+        steps: list[str] = []
+        while waiting:
+            part = waiting.pop()
+            pieces += 1
+            # Only at the left end can the sign be exactly 0, which takes derivatives to see.
+            inner = depth if part.start is piece.start else min(depth, 1)
+            sign, more = self.rules(factor, part, inner, level + 1)
+            if sign:
+                if total * sign < 0:
+                    self.suspects.append(part.start.value)
+                    return UNKNOWN
+                total = sign if total == 0 else _both(total, sign)
+                steps.extend(more)
+                continue
+            middle = self.cut(part)
+            value = self.value(factor, middle)
+            if pieces > MAX_PIECES[level] or (total > 0 and value < 0) or (total < 0 and value > 0):
+                self.suspects.append(middle.value)
+                return UNKNOWN
+            assert part.end is not None
+            waiting.append(Piece(middle, part.end))
+            waiting.append(Piece(part.start, middle))
+        if len(steps) > 8:
+            steps = [*steps[:4], f"... {len(steps) - 6} more pieces ...", *steps[-2:]]
+        return total, tuple(steps)
+
+    def cut(self, piece: Piece) -> Place:
+        """A point between the ends, in proportion where they are of different size."""
+        assert piece.end is not None
+        a, b = piece.start.value, piece.end.value
+        if a > 0 and b > 4 * a:
+            exponent = (a.log() + b.log()) / (2 * arb(2).log())
+            middle = arb((1, int(exponent.mid().floor().unique_fmpz() or 0)))
+            if not (middle > a and middle < b):
+                middle = (a + b) / 2
+        elif a.is_zero():
+            middle = arb(1) if b > 2 else b / 16
+        elif a < 0 and b > 0:
+            middle = arb(0)
+        else:
+            middle = (a + b) / 2
+        with working_precision(53):
+            rounded = (+middle).mid()
+        return Place.of(rounded if rounded > a and rounded < b else middle.mid())
+
+    # -------------------------------------------------------------- one factor on one piece
+
+    def rules(self, factor: Polynomial, piece: Piece, depth: int, level: int) -> Outcome:
+        """The sign of a factor by one of the rules, without cutting."""
+        key = (key_of(factor), piece.key)
+        known = self._known.get(key)
+        if known is not None and (known[1][0] or known[0] >= depth):
+            return known[1]
+        self._kept.append(piece)
+        self.effort -= 1
+        if self.effort < 0:
+            raise Undecided(f"given up near x = {piece.start}")
+        outcome = self._rules(factor, piece, depth, level)
+        self._known[key] = (depth, outcome)
+        return outcome
+
+    def _rules(self, factor: Polynomial, piece: Piece, depth: int, level: int) -> Outcome:
+        box = piece.box
+        found = self.field.range(factor, box)
+        sign = 2 * found.sign or int(found.nonnegative) - int(found.nonpositive)
+        if sign:
+            return sign, (self.step(factor, sign, piece, "range"),)
+        sign = self.direction(factor, piece)
+        if not sign:
+            return UNKNOWN
+        if piece.end is None or not found.bounded:
+            outcome = self.dominant_rule(factor, sign, piece, level)
+            if outcome[0]:
+                return outcome
+        return self.derivative_rule(factor, sign, piece, depth, level) if depth > 0 else UNKNOWN
+
+    def step(self, factor: Polynomial, sign: int, piece: Piece, rule: str) -> str:
+        relation = {2: "> 0", 1: ">= 0", -1: "<= 0", -2: "< 0"}[sign]
+        return f"{self.field.formula_of(factor)} {relation} on {piece}: {rule}"
+
+    def direction(self, factor: Polynomial, piece: Piece) -> int:
+        """The sign at some points of the piece; 0 where they differ or none can be told."""
+        seen = 0
+        for place in self.probes(piece):
+            value = self.value(factor, place)
+            sign = int(value > 0) - int(value < 0)
+            if sign and seen and sign != seen:
+                self.suspects.append(place.value)
+                return 0
+            seen = seen or sign
+        return seen
+
+    def probes(self, piece: Piece) -> Iterator[Place]:
+        if piece.end is not None:
+            yield self.cut(piece)
+            return
+        start = abs(piece.start.value).max(arb(1)).upper()
+        for factor in (2, 2**10, 2**60):
+            yield Place.of((start * factor).mid())
+
+    def value(self, polynomial: Polynomial, place: Place) -> arb:
+        """The value at a place, at the working precision."""
+        total = arb(0)
+        for exponents, c in polynomial.terms():
+            term = arb(c)
+            for i, e in enumerate(exponents):
+                if e:
+                    atom = place.atoms.get(i)
+                    if atom is None:
+                        atom = arb(self.field.atoms[i].formula.evaluate(place.value))
+                        place.atoms[i] = atom
+                    term *= atom ** int(e)
+            total += term
+        return total
+
+    def sign_at(self, polynomial: Polynomial, place: Place) -> int | None:
+        """The sign at a place, 0 for an exact zero; None where it is not known."""
+        value = self.value(polynomial, place)
+        if value > 0 or value < 0:
+            return 1 if value > 0 else -1
+        if value.is_zero():
+            return 0
+        try:
+            constant = self.field.formula_of(polynomial).at(place.formula)
+            return sign_of_constant(constant)
+        except (ExpressionError, Undecided):
+            return None
+
+    # -------------------------------------------------------------- the rules
+
+    def dominant_rule(self, factor: Polynomial, sign: int, piece: Piece, level: int) -> Outcome:
+        lead = dominant(self.field, factor)
+        if lead is None:
+            return UNKNOWN
+        lead_range = self.field.range_of_powers(lead, piece.box)
+        scale = factor[lead]
+        if not lead_range.sign or (lead_range.sign > 0) != (scale * sign > 0):
+            return UNKNOWN
+        total = point(arb(1))
+        for exponents, c in factor.terms():
+            if tuple(exponents) == lead:
+                continue
+            powers = {
+                i: int(a - b)
+                for i, (a, b) in enumerate(zip(exponents, lead, strict=True))
+                if a != b
+            }
+            part = self.range_of_quotient(powers, piece, level)
+            total = total + point(arb(c / scale)) * part
+            if not total.low > -2:
+                return UNKNOWN
+        if not total.nonnegative:
+            return UNKNOWN
+        strict = 2 if total.sign > 0 else 1
+        return sign * strict, (self.step(factor, sign * strict, piece, "dominant term"),)
+
+    def range_of_quotient(self, powers: dict[int, int], piece: Piece, level: int) -> Interval:
+        """A range of a product of powers of atoms, from its ends where it is monotone."""
+        exponents = [0] * (max(powers, default=0) + 1)
+        for i, e in powers.items():
+            exponents[i] = e
+        direct = self.field.range_of_powers(tuple(exponents), piece.box)
+        if direct.bounded or direct.sign <= 0:
+            return direct
+        try:
+            growth = self.field.growth(powers)
+            trend, _ = self.ratio(growth, piece, 1, max(level, 1) + 1)
+        except Undecided:
+            return direct
+        if trend == 0:
+            return direct
+        top = monomial({i: e for i, e in powers.items() if e > 0})
+        bottom = monomial({i: -e for i, e in powers.items() if e < 0})
+        start = self.value(top, piece.start) / self.value(bottom, piece.start)
+        low, high = (start.lower(), direct.high) if trend > 0 else (direct.low, start.upper())
+        return Interval(direct.low.max(low), direct.high.min(high), 1) if high > 0 else direct
+
+    def derivative_rule(
+        self, factor: Polynomial, sign: int, piece: Piece, depth: int, level: int
+    ) -> Outcome:
+        at_start = self.sign_at(factor, piece.start)
+        at_end = self.sign_at(factor, piece.end) if piece.end is not None else None
+        if at_start == -sign or at_end == -sign:
+            return UNKNOWN
+        try:
+            slope = self.field.slope(factor)
+        except Undecided:
+            return UNKNOWN
+        for divisor in self.divisors(factor, piece):
+            moved = slope
+            if divisor is not None:
+                powers = {i: int(e) for i, e in enumerate(divisor) if e}
+                try:
+                    moved = slope - Ratio(factor, ONE) * self.field.growth(powers)
+                except Undecided:
+                    continue
+            trend, steps = UNKNOWN
+            if not moved.top.is_zero():
+                trend, steps = self.ratio(moved, piece, depth - 1, level + 1)
+            if at_start is not None and trend * sign > 0:
+                strict = 2 if at_start or abs(trend) == 2 else 1
+            elif at_end is not None and trend * sign < 0:
+                strict = 2 if at_end else 1
+            else:
+                continue
+            end = "left" if trend * sign > 0 else "right"
+            which = "its derivative" if divisor is None else "the derivative of a quotient"
+            step = self.step(factor, sign * strict, piece, f"the {end} end and {which}")
+            return sign * strict, (*steps, step)
+        return UNKNOWN
+
+    def divisors(self, factor: Polynomial, piece: Piece) -> Iterator[Exponents | None]:
+        """Positive monomials of the factor by which it may be divided before differentiating."""
+        yield None
+        if piece.end is not None:
+            return
+        monomials = [tuple(map(int, exponents)) for exponents in factor.monoms()]
+        first = dominant(self.field, factor)
+        ordered = ([first] if first is not None else []) + monomials[::-1]
+        seen: set[Exponents] = set()
+        for exponents in ordered[:3]:
+            if any(exponents) and exponents not in seen:
+                seen.add(exponents)
+                if self.field.range_of_powers(exponents, piece.box).sign > 0:
+                    yield exponents
+
+
+def dominant(field: Field, polynomial: Polynomial) -> Exponents | None:
+    """The exponents of the monomial that is largest far out, as far as one look can tell."""
+    monomials = [tuple(map(int, exponents)) for exponents in polynomial.monoms()]
+    if len(monomials) == 1:
+        return monomials[0]
+    for place in _FAR:
+        sizes = [_log_size(field, exponents, place) for exponents in monomials]
+        if all(size.is_finite() for size in sizes):
+            best = 0
+            for i, size in enumerate(sizes):
+                if size.mid() > sizes[best].mid():
+                    best = i
+            return monomials[best]
+    return None
+
+
+def _log_size(field: Field, exponents: Exponents, x: arb) -> arb:
+    total = arb(0)
+    for i, e in enumerate(exponents):
+        if e:
+            atom = field.atoms[i]
+            if atom.kind == "exp" and atom.argument is not None:
+                size = arb(field.formula(atom.argument).evaluate(x))
+            else:
+                size = abs(arb(atom.formula.evaluate(x))).log()
+            total += e * size
+    return total
+
+
+def sign_of_constant(constant: Formula, last: int = 1024) -> int | None:
+    """The sign of a constant: 0 only where it is 0 identically, None where it is not known."""
+    rational = constant.rational
+    if rational is not None:
+        return int(rational > 0) - int(rational < 0)
+    bits = 128
+    while bits <= last:
+        with working_precision(bits):
+            value = constant.ball()
+            if value > 0 or value < 0:
+                return 1 if value > 0 else -1
+        if bits == 128:
+            zero = Field(point(arb(1))).ratio(constant)
+            if zero.top.is_zero() and value.is_finite():
+                return 0
+        bits *= 2
+    return None
+
+
+def _product(a: int, b: int) -> int:
+    """The sign of a product."""
+    if not a or not b:
+        return 0
+    strict = 2 if abs(a) == abs(b) == 2 else 1
+    return strict if (a > 0) == (b > 0) else -strict
+
+
+def _both(a: int, b: int) -> int:
+    """The sign on two adjacent pieces that have the same sign."""
+    return a if abs(a) < abs(b) else b
+
+
+__all__ = ["Piece", "Place", "Prover", "dominant", "fmpq", "sign_of_constant"]
