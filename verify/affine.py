@@ -147,10 +147,20 @@ class Affine(Law):
             return super().tail_mean(t)
         return self._transform(self.base.tail_mean(self._inverse(t)), arb(1))
 
+    def tail_mean_estimate(self, t: Point) -> Number:
+        if self.flips:
+            return super().tail_mean_estimate(t)
+        return self._transform(self.base.tail_mean_estimate(self._inverse(t)), arb(1))
+
     def _transform(self, value: Number, mass: arb) -> Number:
         if isinstance(value, Diverges):
             return Diverges(-value.sign if self.flips else value.sign, value.because)
         return self.shift * mass + self.scale * value
+
+    def rate_estimate(self) -> Rate:
+        if self.flips:
+            return super().rate_estimate()
+        return _divide(self.base.rate_estimate(), self.scale)
 
     def cumulant_series(self, tilt: arb) -> arb_series:
         inner = self.base.cumulant_series(self.scale * tilt)

@@ -371,7 +371,11 @@ def _decimal(digits: str, places: int) -> str:
         return f"{digits[:-places]}.{digits[-places:]}"
     if places <= 6:
         return "0." + digits.rjust(places, "0")
-    return f"{digits}e-{places}"
+    return f"{_mantissa(digits)}e-{places - len(digits) + 1}"
+
+
+def _mantissa(digits: str) -> str:
+    return digits if len(digits) == 1 else f"{digits[0]}.{digits[1:]}"
 
 
 def _integer_text(value: fmpz) -> tuple[str, int]:
@@ -380,8 +384,8 @@ def _integer_text(value: fmpz) -> tuple[str, int]:
     zeros = len(digits) - len(short)
     if len(digits) <= 15 or not short:
         return digits, _ATOM
-    if len(short) <= MAX_DIGITS and zeros <= MAX_EXPONENT:
-        return (f"{short}e{zeros}" if zeros > 6 else digits), _ATOM
+    if len(short) <= MAX_DIGITS and len(digits) <= MAX_EXPONENT:
+        return (f"{_mantissa(short)}e{len(digits) - 1}" if zeros > 6 else digits), _ATOM
     # Beyond any one literal: the first digits times a power of ten, plus the others.
     low = min(len(digits) - 1, MAX_EXPONENT, max(zeros, len(digits) - MAX_DIGITS))
     high, rest = divmod(value, fmpz(10) ** low)

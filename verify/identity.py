@@ -40,6 +40,9 @@ EQUAL_BITS = 128
 #: The same where mpmath did an integral with 30 digits: 60 bits leave a third of them for error.
 QUADRATURE_BITS, QUADRATURE_DIGITS = 60, 30
 
+#: An integral from x to oo goes to x exp(2000): what is left of y^(-1-h) is 1e-36 for h = 1/24.
+LOG_RANGE = (0, 1, 10, 100, 2000)
+
 #: Where a limit is looked at: the variable's distance from its limit (or its inverse), in bits.
 LIMIT_BITS = (8, 16, 32, 64, 128)
 
@@ -379,7 +382,7 @@ def _integral(integral: Expression, point: Point) -> arb:
         if end == mpmath.inf and start > 0:
             # x = start exp(u): a power tail turns into an exponential one, which mpmath does well.
             value, error = mpmath.quad(
-                lambda u: inner(start * mpmath.exp(u)) * start * mpmath.exp(u), [0, end], error=True
+                lambda u: inner(start * mpmath.exp(u)) * start * mpmath.exp(u), LOG_RANGE, error=True
             )
         else:
             value, error = mpmath.quad(inner, [start, end], error=True)

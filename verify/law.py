@@ -211,6 +211,10 @@ class Law(ABC):
         upper = self.upper_mean(t)
         return upper if isinstance(upper, Diverges) else upper / self.survival(t)
 
+    def tail_mean_estimate(self, t: Point) -> Number:
+        """About ``E[X | X > t]``, for searches; laws whose tail mean is an integral override it."""
+        return self.tail_mean(t)
+
     # ---- exponential moments ----------------------------------------------------------------
 
     def log_mgf(self, tilt: Point) -> Number:
@@ -252,6 +256,10 @@ class Law(ABC):
         self, tilt: arb, low: fmpq | None = None, high: fmpq | None = None
     ) -> Moments:
         """``E[X^k exp(l X); low < X <= high]`` for k = 0, 1, 2 (None: no limit on that side)."""
+
+    def rate_estimate(self) -> Rate:
+        """The MGF abscissa, or a guess at it for searches where it takes symbolic work."""
+        return self.mgf_abscissa
 
     # ---- quantiles and samples --------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
@@ -135,17 +135,30 @@ class Mixture(Law):
         return sum((weight * value for (weight, _), value in pairs), arb(0))
 
     def tail_mean(self, t: Point) -> Number:
+        return self._tail_mean(t, [law.tail_mean for law in self.laws])
+
+    def tail_mean_estimate(self, t: Point) -> Number:
+        return self._tail_mean(t, [law.tail_mean_estimate for law in self.laws])
+
+    def _tail_mean(self, t: Point, means: Sequence[Callable[[Point], Number]]) -> Number:
         logs = [law.log_survival(t) for law in self.laws]
         total = self._log_sum(logs)
         result = arb(0)
-        for (weight, law), log_tail in zip(self.components, logs, strict=True):
+        for (weight, _), log_tail, tail_mean in zip(self.components, logs, means, strict=True):
             if log_tail == arb.neg_inf():
                 continue
-            mean = law.tail_mean(t)
+            mean = tail_mean(t)
             if isinstance(mean, Diverges):
                 return mean
             result += weight * (log_tail - total).exp() * mean
         return result
+
+    def rate_estimate(self) -> Rate:
+        rates = [law.rate_estimate() for law in self.laws]
+        slowest = rates[0]
+        for rate in rates[1:]:
+            slowest = rate if _slower(rate, slowest) else slowest
+        return slowest
 
     def cumulant_series(self, tilt: arb) -> arb_series:
         parts = [law.cumulant_series(tilt) for law in self.laws]

@@ -13,122 +13,36 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import comb, lcm
 
-from flint import arb, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpz
+from flint import arb, fmpq, fmpz
 
 from verify.enclosure import Undecided
 from verify.expression import Binary, Call, Name, Negation, Node, Number, children
 from verify.formula import PI, Formula, X, exp, log
-from verify.interval import LINE, Interval, point
+from verify.interval import Interval, point
+from verify.ratio import (
+    GENERATORS,
+    MAX_ATOMS,
+    MAX_TERMS,
+    ONE,
+    RING,
+    Exponents,
+    Key,
+    Polynomial,
+    Ratio,
+    exponents_of,
+    is_small,
+    key_of,
+    monomial,
+    pair_of,
+    primitive_part,
+    quotient,
+    reduced,
+    whole,
+)
 
-#: Bounds on the algebra: atoms, terms of one polynomial, powers written out, roots of x.
-MAX_ATOMS = 16
-MAX_TERMS = 400
+#: Powers of sums that are written out, and roots that become atoms.
 MAX_EXPANDED_POWER = 30
 MAX_ROOT = 12
-
-_RING = fmpq_mpoly_ctx.get(("g", MAX_ATOMS), "lex")
-_GENERATORS = _RING.gens()
-ONE = _RING.constant(1)
-ZERO = _RING.constant(0)
-
-Polynomial = fmpq_mpoly
-Exponents = tuple[int, ...]
-Key = tuple[tuple[Exponents, fmpq], ...]
-
-
-def key_of(polynomial: Polynomial) -> Key:
-    """A hashable form of a polynomial."""
-    return tuple((tuple(map(int, exponents)), c) for exponents, c in polynomial.terms())
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """A quotient of two polynomials in the atoms of one field."""
-
-    top: Polynomial
-    bottom: Polynomial
-
-    @property
-    def constant(self) -> fmpq | None:
-        """The value where it is a rational number."""
-        if not (self.top.is_constant() and self.bottom.is_one()):
-            return None
-        return self.top.leading_coefficient() if not self.top.is_zero() else fmpq(0)
-
-    def __neg__(self) -> Ratio:
-        return Ratio(-self.top, self.bottom)
-
-    def __add__(self, other: Ratio) -> Ratio:
-        if key_of(self.bottom) == key_of(other.bottom):
-            return reduced(self.top + other.top, self.bottom)
-        top = times(self.top, other.bottom) + times(other.top, self.bottom)
-        return reduced(top, times(self.bottom, other.bottom))
-
-    def __sub__(self, other: Ratio) -> Ratio:
-        return self + -other
-
-    def __mul__(self, other: Ratio) -> Ratio:
-        return reduced(times(self.top, other.top), times(self.bottom, other.bottom))
-
-    def __truediv__(self, other: Ratio) -> Ratio:
-        if other.top.is_zero():
-            raise Undecided("division by something that is 0 for every x")
-        return reduced(times(self.top, other.bottom), times(self.bottom, other.top))
-
-
-def times(a: Polynomial, b: Polynomial) -> Polynomial:
-    """The product, unless it would be too large."""
-    if len(a) * len(b) > 4 * MAX_TERMS:
-        raise Undecided("the formula is too large over one denominator")
-    product = a * b
-    if len(product) > MAX_TERMS:
-        raise Undecided("the formula is too large over one denominator")
-    return product
-
-
-def _is_small(polynomial: Polynomial, degree: int, terms: int) -> bool:
-    # The algorithms of a gcd or a factorisation may take for ever on large sparse input.
-    return len(polynomial) <= terms and sum(map(int, polynomial.degrees())) <= degree
-
-
-def common_factor(a: Polynomial, b: Polynomial) -> Polynomial:
-    """A common divisor: the greatest one where it is cheap to find."""
-    if _is_small(a, 80, 120) and _is_small(b, 80, 120):
-        return a.gcd(b)
-    return a.term_content().gcd(b.term_content())
-
-
-def reduced(top: Polynomial, bottom: Polynomial) -> Ratio:
-    """``top/bottom`` with common factors cancelled and a denominator that leads with 1."""
-    if top.is_zero():
-        return Ratio(ZERO, ONE)
-    if not bottom.is_constant():
-        shared = common_factor(top, bottom)
-        if not shared.is_one():
-            top, bottom = top / shared, bottom / shared
-    lead = bottom.leading_coefficient()
-    return Ratio(top / lead, bottom / lead) if lead != 1 else Ratio(top, bottom)
-
-
-def whole(value: fmpq | int) -> Ratio:
-    """A rational number as a ratio."""
-    return Ratio(_RING.constant(value), ONE)
-
-
-def monomial(exponents: dict[int, int]) -> Polynomial:
-    """The product of atoms to nonnegative powers."""
-    vector = [0] * MAX_ATOMS
-    for i, e in exponents.items():
-        vector[i] = e
-    return _RING.term(fmpq(1), tuple(vector))
-
-
-def quotient(exponents: dict[int, int]) -> Ratio:
-    """The product of atoms to integer powers of either sign."""
-    return Ratio(
-        monomial({i: e for i, e in exponents.items() if e > 0}),
-        monomial({i: -e for i, e in exponents.items() if e < 0}),
-    )
 
 
 @dataclass(frozen=True)
@@ -261,18 +175,22 @@ class Field:
         i = self._index.get(key)
         if i is None:
             i = self._atom(key, make())
-        return Ratio(_GENERATORS[i], ONE)
+        return Ratio(GENERATORS[i], ONE)
 
     def _next(self) -> Polynomial:
         """The generator that the next new atom will get."""
         if len(self.atoms) == MAX_ATOMS:
             raise Undecided(f"the formula has more than {MAX_ATOMS} independent parts")
-        return _GENERATORS[len(self.atoms)]
+        return GENERATORS[len(self.atoms)]
 
     def _constant(self, key: object, formula: Formula) -> Ratio:
         return self._generator(key, lambda: Atom("constant", formula, whole(0)))
 
     def _power(self, base: Ratio, exponent: fmpq, node: Node | None) -> Ratio:
+        if base.top.is_zero() or exponent == 0:
+            if exponent < 0:
+                raise Undecided("division by something that is 0 for every x")
+            return whole(int(exponent == 0))
         if exponent.q == 1:
             n = abs(int(exponent.p))
             terms = max(len(base.top), len(base.bottom))
@@ -286,7 +204,7 @@ class Field:
             split = self._power_of_monomial(base, exponent, degree)
             if split is not None:
                 return split
-        if degree % int(exponent.q) or degree > MAX_ROOT:
+        if degree == 0 or degree % int(exponent.q) or degree > MAX_ROOT:
             degree = int(exponent.q)
         steps = int((exponent * degree).p)
         entire, steps = divmod(steps, degree)
@@ -296,8 +214,8 @@ class Field:
     def _power_atom(self, base: Ratio, exponent: fmpq, times_: int) -> Ratio:
         """``(base**exponent)**times_`` with an atom that has a bounded power of its own."""
         if abs(times_) > MAX_EXPANDED_POWER:
-            exponent, times_ = exponent * times_, 1
-        key = ("power", _pair(base), exponent)
+            exponent, times_ = exponent * abs(times_), 1 if times_ > 0 else -1
+        key = ("power", pair_of(base), exponent)
 
         def make() -> Atom:
             g = Ratio(self._next(), ONE)
@@ -315,14 +233,14 @@ class Field:
             return None
         powers = {
             i: up - down
-            for i, (up, down) in enumerate(zip(*_exponents(base), strict=True))
+            for i, (up, down) in enumerate(zip(*exponents_of(base), strict=True))
             if up != down
         }
         for i, e in powers.items():
             atom = self.atoms[i]
             if atom.kind == "log" and len(powers) == scale == e == 1 and 1 < degree <= MAX_ROOT:
                 assert atom.argument is not None
-                self._log_roots[_pair(atom.argument)] = degree
+                self._log_roots[pair_of(atom.argument)] = degree
                 raise _AgainError
             # A root is not negative where it is defined.
             if atom.exponent.q == 1 and self.range_of_atom(i, self.box).sign <= 0:
@@ -353,8 +271,10 @@ class Field:
         if atom.kind == "x":
             steps = exponent / self._root
             entire = steps.floor()
-            rest = self._power_atom(self._of(X.node), steps - entire, 1)
-            return quotient({0: int(entire) * self._root}) * rest
+            result = quotient({0: int(entire) * self._root})
+            if steps == entire:
+                return result
+            return result * self._power_atom(self._of(X.node), steps - entire, 1)
         return None
 
     def _exp(self, argument: Ratio) -> Ratio:
@@ -364,10 +284,10 @@ class Field:
         if len(argument.bottom) == 1 and (self.split_exponentials or not sums):
             result = whole(1)
             for exponents, c in argument.top.terms():
-                term = Ratio(_RING.term(fmpq(1), exponents), ONE) / Ratio(argument.bottom, ONE)
+                term = Ratio(RING.term(fmpq(1), exponents), ONE) / Ratio(argument.bottom, ONE)
                 result = result * self._exp_of(c, term)
             return result
-        content, primitive = _primitive(argument.top)
+        content, primitive = primitive_part(argument.top)
         return self._exp_of(content, Ratio(primitive, argument.bottom))
 
     def _exp_of(self, scale: fmpq, argument: Ratio) -> Ratio:
@@ -404,26 +324,32 @@ class Field:
         return self._log_atom(argument) if split is None else split
 
     def _split_log(self, argument: Ratio) -> Ratio | None:
-        """The logarithm as a sum over factors, if they are all positive."""
+        """The logarithm as a sum over monomial factors and one other, if all are positive."""
         result, scale = whole(0), fmpq(1)
         for polynomial, side in ((argument.top, 1), (argument.bottom, -1)):
             if polynomial.is_zero():
                 raise Undecided("the logarithm of something that is 0 for every x")
             content, factors = self.factors(polynomial)
             scale *= content**side
-            for factor, multiplicity in factors:
-                sign = self.range(factor, self.box).sign
+            sums = [(factor, m) for factor, m in factors if len(factor) > 1]
+            if len(sums) > 1:
+                # Split further, the parts might change sign where the whole does not.
+                product = ONE
+                for factor, m in sums:
+                    product = product * factor**m
+                sums = [(product, 1)]
+            for factor, m in [pair for pair in factors if len(pair[0]) == 1] + sums:
+                sign = self.range_of_product(factor, self.box).sign
                 if sign == 0:
                     return None
-                scale *= fmpq(sign) ** multiplicity
-                part = self._log_of_factor(sign * factor)
-                result = result + whole(side * multiplicity) * part
+                scale *= fmpq(sign) ** m
+                result = result + whole(side * m) * self._log_of_factor(sign * factor)
         if scale <= 0:
             return None
         return result + self._log_of_number(scale)
 
     def _log_of_factor(self, factor: Polynomial) -> Ratio:
-        content, primitive = _primitive(factor)
+        content, primitive = primitive_part(factor)
         constant = self._log_of_number(content)
         if len(primitive) == 1:
             i = next(i for i, e in enumerate(primitive.monomial(0)) if e)
@@ -437,7 +363,7 @@ class Field:
             return constant + whole(fmpq(1, degree)) * self._log_atom(entire)
         largest = self._dominant(self, primitive) if self._dominant is not None else None
         if largest is not None and any(largest):
-            lead = Ratio(_RING.term(primitive[largest], largest), ONE)
+            lead = Ratio(RING.term(primitive[largest], largest), ONE)
             if self.range(lead.top, self.box).sign > 0:
                 rest = Ratio(primitive, ONE) / lead
                 return constant + self._log(lead) + self._log_atom(rest)
@@ -455,7 +381,7 @@ class Field:
         return result
 
     def _log_atom(self, argument: Ratio) -> Ratio:
-        degree = self._log_roots.get(_pair(argument), 1)
+        degree = self._log_roots.get(pair_of(argument), 1)
 
         def make() -> Atom:
             exponent = fmpq(1, degree)
@@ -464,7 +390,7 @@ class Field:
             formula = log(self.formula(argument)) ** exponent
             return Atom("log", formula, slope, argument, exponent)
 
-        generator = self._generator(("log", _pair(argument)), make)
+        generator = self._generator(("log", pair_of(argument)), make)
         return Ratio(generator.top**degree, ONE)
 
     # -------------------------------------------------------------- calculus
@@ -481,7 +407,7 @@ class Field:
         """The derivative of a polynomial in the atoms."""
         result = whole(0)
         for i, degree in enumerate(polynomial.degrees()):
-            if degree:
+            if degree > 0:
                 inner = self.atoms[i].slope
                 if not inner.top.is_zero():
                     result = result + Ratio(polynomial.derivative(i), ONE) * inner
@@ -491,7 +417,7 @@ class Field:
         """The derivative of the logarithm of a product of powers of atoms."""
         result = whole(0)
         for i, e in exponents.items():
-            result = result + whole(e) * self.atoms[i].slope / Ratio(_GENERATORS[i], ONE)
+            result = result + whole(e) * self.atoms[i].slope / Ratio(GENERATORS[i], ONE)
         return result
 
     def factors(self, polynomial: Polynomial) -> tuple[fmpq, list[tuple[Polynomial, int]]]:
@@ -499,7 +425,7 @@ class Field:
         key = key_of(polynomial)
         known = self._factors.get(key)
         if known is None:
-            if _is_small(polynomial, 24, 30):
+            if is_small(polynomial, 24, 30):
                 known = polynomial.factor()
             else:
                 content = polynomial.term_content()
@@ -614,24 +540,3 @@ def _collect_roots(node: Node, degrees: dict[Node, int]) -> None:
         degrees[base] = lcm(degrees.get(base, 1), q)
     for child in children(node):
         _collect_roots(child, degrees)
-
-
-def _exponents(value: Ratio) -> tuple[Exponents, Exponents]:
-    return tuple(map(int, value.top.monomial(0))), tuple(map(int, value.bottom.monomial(0)))
-
-
-def _pair(value: Ratio) -> tuple[Key, Key]:
-    return key_of(value.top), key_of(value.bottom)
-
-
-def _primitive(polynomial: Polynomial) -> tuple[fmpq, Polynomial]:
-    """The positive rational content, and what is left: coprime integer coefficients."""
-    over, under = fmpz(0), fmpz(1)
-    for c in polynomial.coeffs():
-        over = over.gcd(c.p)
-        under = under * c.q // under.gcd(c.q)
-    content = fmpq(over, under)
-    return content, polynomial / content
-
-
-__all__ = ["LINE", "ONE", "Atom", "Box", "Field", "Polynomial", "Ratio"]

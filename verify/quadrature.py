@@ -109,8 +109,8 @@ class _Pieces:
         start, end = self.law.support
         low = self._cut_left() if isinstance(left, Diverges) else ball(left)
         high = self._cut_right() if isinstance(right, Diverges) else ball(right)
-        anchored_left = not isinstance(start, Diverges) and left is start
-        anchored_right = not isinstance(end, Diverges) and right is end
+        anchored_left = not isinstance(start, Diverges) and left == start
+        anchored_right = not isinstance(end, Diverges) and right == end
         middle = (low + high) / 2 if anchored_left and anchored_right else None
         if anchored_left:
             self._add_anchored(low, +1, (high if middle is None else middle) - low)

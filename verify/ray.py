@@ -15,11 +15,23 @@ from verify.enclosure import Undecided, working_precision
 from verify.expression import Binary, Call, ExpressionError, Node, Number, children
 from verify.formula import Constant, Formula, X, log, sqrt
 from verify.interval import interval, range_of
-from verify.normal_form import Field, Ratio
-from verify.sign_proof import CUTS, EFFORT, Piece, Place, Prover, Steps, dominant, sign_of_constant
+from verify.normal_form import Field
+from verify.ratio import Ratio
+from verify.sign_proof import (
+    CUTS,
+    EFFORT,
+    Effort,
+    Piece,
+    Place,
+    Prover,
+    Steps,
+    dominant,
+    sign_of_constant,
+)
 
-#: Working precision of a proof, in bits.
+#: Working precision of a proof, in bits; the effort for a statement that is one of several tries.
 BITS = 128
+QUICK = 400
 
 Bound = Formula | Constant
 
@@ -74,9 +86,9 @@ def prove_nonpositive(
     statement = f"{formula} {'<' if strict else '<='} 0 {where}"
     with working_precision(BITS):
         piece = Piece(_place(start), None if end is None else _place(end))
-        sign, steps, suspects = _sign(formula, piece)
+        sign, steps, suspects = _sign(formula, piece, Effort(EFFORT))
         if sign == -2 or (sign < 0 and not strict):
-            return Proof(statement, steps)
+            return Proof(statement, tuple(dict.fromkeys(steps)))
         if sign == ZERO and not strict:
             return Proof(statement, (f"{formula} is 0 for every x",))
         found = _counterexample(formula, piece, suspects, strict)
@@ -141,22 +153,23 @@ def prove_tends_to_minus_infinity(formula: Formula, low: Bound) -> Proof:
     start = _constant(low)
     slope = formula.derivative()
     scales = [X, log(X), log(log(X)), log(log(log(X)))]
-    for scale in scales:
-        speed = log(scale).derivative()
-        if _fades(slope, speed):
-            continue
-        for begin in _beginnings(start, speed):
-            k = _largest(slope, speed, begin, attempts=(0.9, 0.5))
-            if k is not None:
-                comparison = Formula.number(k) * log(scale)
-                statement = (
-                    f"{formula} tends to -oo: its derivative is at most that of "
-                    f"{-comparison} for x >= {begin}"
-                )
-                proof = prove_nonpositive(slope + comparison.derivative(), begin)
-                return Proof(statement, proof.steps)
-    for scale in scales:
-        if _is_bounded_below(slope, scale, start):
+    total = Effort(2 * EFFORT)
+    for share in (QUICK, EFFORT):
+        for scale in scales:
+            speed = log(scale).derivative()
+            if _fades(slope, speed):
+                continue
+            for begin in _beginnings(start, speed):
+                k = _largest(slope, speed, begin, (0.5,), total, share)
+                if k is not None:
+                    comparison = Formula.number(k) * log(scale)
+                    statement = (
+                        f"{formula} tends to -oo: its derivative is at most that of "
+                        f"{-comparison} for x >= {begin}"
+                    )
+                    proof = prove_nonpositive(slope + comparison.derivative(), begin)
+                    return Proof(statement, proof.steps)
+        if any(_is_bounded_below(slope, scale, start, total, share) for scale in scales):
             raise Refuted(f"{formula} does not tend to -oo: it stays above some number")
     raise Undecided(f"whether {formula} tends to -oo could not be decided")
 
@@ -168,18 +181,20 @@ def power_bound(formula: Formula, low: Bound) -> fmpq | None:
     ``x**-k``. None where no positive k was proved.
     """
     start = _constant(low)
-    attempts = (1.0, 0.998, 0.99, 0.97, 0.9, 0.75, 0.5, 0.25, 0.1)
-    return _largest(formula.derivative(), 1 / X, start, attempts)
+    attempts = (1.0, 0.995, 0.97, 0.9, 0.7, 0.4, 0.1)
+    if _fades(formula.derivative(), 1 / X):
+        return None
+    return _largest(formula.derivative(), 1 / X, start, attempts, Effort(2 * EFFORT), QUICK)
 
 
 def power_lower_bound(formula: Formula, low: Bound, k: Constant) -> bool:
     """Whether ``formula' >= -k/x`` is proved on ``[low, oo)``, ``low > 0``."""
-    return _holds(-(formula.derivative() + Formula.number(k) / X), _constant(low))
+    return _holds(-(formula.derivative() + Formula.number(k) / X), _constant(low), Effort(EFFORT))
 
 
 def exponential_bound(formula: Formula, low: Bound, slope: Constant) -> bool:
     """Whether ``formula' <= -slope`` is proved on ``[low, oo)``."""
-    return _holds(formula.derivative() + Formula.number(slope), _constant(low))
+    return _holds(formula.derivative() + Formula.number(slope), _constant(low), Effort(EFFORT))
 
 
 # ------------------------------------------------------------------ signs
@@ -188,9 +203,13 @@ def exponential_bound(formula: Formula, low: Bound, slope: Constant) -> bool:
 ZERO = 3
 
 
-def _sign(formula: Formula, piece: Piece, effort: int = EFFORT) -> tuple[int, Steps, list[arb]]:
+def _sign(formula: Formula, piece: Piece, effort: Effort) -> tuple[int, Steps, list[arb]]:
     """The sign of a formula on a piece, the steps that prove it, points where it seemed wrong."""
     suspects: list[arb] = []
+    direct = range_of(formula.node, piece.box.x)
+    if direct.sign:
+        relation = "> 0" if direct.sign > 0 else "< 0"
+        return 2 * direct.sign, (f"{formula} {relation} on {piece}: range",), suspects
     for split in (True, False):
         field = Field(piece.box.x, split_exponentials=split)
         prover = Prover(field, effort)
@@ -198,12 +217,14 @@ def _sign(formula: Formula, piece: Piece, effort: int = EFFORT) -> tuple[int, St
             value = field.ratio(formula)
             if value.top.is_zero():
                 return ZERO, (), suspects
-            sign, steps = prover.ratio(value, piece)
-            if not sign and piece.end is None and not prover.suspects:
-                sign, steps = _near_and_far(formula, value, prover, piece)
-            if sign:
-                return sign, steps, suspects
-        except Undecided:
+            defined, first_steps = prover.check_atoms(piece)
+            if defined:
+                sign, steps = prover.ratio(value, piece)
+                if not sign and piece.end is None and not prover.suspects:
+                    sign, steps = _near_and_far(formula, value, prover, piece)
+                if sign:
+                    return sign, first_steps + steps, suspects
+        except (Undecided, ExpressionError):
             pass
         suspects.extend(prover.suspects)
         if not field.has_sums_in_exponentials:
@@ -219,7 +240,10 @@ def _near_and_far(
     for cut in [cuts[-1], *cuts[:-1]]:
         ray = Piece(Place.of(cut), None)
         field = Field(ray.box.x, dominant)
-        far, far_steps = Prover(field, prover.effort).ratio(field.ratio(formula), ray)
+        ratio, far_prover = field.ratio(formula), Prover(field, prover.effort)
+        if not far_prover.check_atoms(ray)[0]:
+            continue
+        far, far_steps = far_prover.ratio(ratio, ray)
         if cut is cuts[-1]:
             if not far:
                 break
@@ -253,12 +277,14 @@ def _counterexample(
     return None
 
 
-def _holds(formula: Formula, low: Formula) -> bool:
-    try:
-        prove_nonpositive(formula, low)
-    except (Refuted, Undecided, ExpressionError):
-        return False
-    return True
+def _holds(formula: Formula, low: Formula, effort: Effort) -> bool:
+    """Whether the formula is proved to be at most 0 on a ray."""
+    with working_precision(BITS):
+        try:
+            sign = _sign(formula, Piece(_place(low), None), effort)[0]
+        except Undecided:
+            return False
+    return sign < 0 or sign == ZERO
 
 
 # ------------------------------------------------------------------ where a formula is defined
@@ -312,7 +338,7 @@ def _require(node: Node, piece: Piece, allowed: tuple[int, ...], what: str) -> l
     found_range = range_of(node, piece.box.x)
     if 2 * found_range.sign in allowed or (1 in allowed and found_range.nonnegative):
         return [f"{inside} {'> 0' if found_range.sign > 0 else '<> 0'} on {piece}: range"]
-    sign, steps, suspects = _sign(inside, piece)
+    sign, steps, suspects = _sign(inside, piece, Effort(EFFORT))
     if sign in allowed or (sign == ZERO and 1 in allowed):
         return list(steps)
     if allowed[0] == 2 and -2 not in allowed:
@@ -321,6 +347,10 @@ def _require(node: Node, piece: Piece, allowed: tuple[int, ...], what: str) -> l
             raise Refuted(f"{what} has no value at {_show(found_point)}", found_point)
     if sign == ZERO:
         raise Refuted(f"{what} has no value: {inside} is 0 for every x")
+    above, below = (_counterexample(f, piece, suspects, False) for f in (inside, -inside))
+    if above is not None and below is not None:
+        first, second = sorted((above, below))
+        raise Refuted(f"{what} has no value somewhere between {_show(first)} and {_show(second)}")
     if suspects:
         near = suspects[-1].str(6, radius=False)
         raise Undecided(f"whether {what} is defined near x = {near} could not be decided")
@@ -332,23 +362,26 @@ def _require(node: Node, piece: Piece, allowed: tuple[int, ...], what: str) -> l
 
 def _beginnings(start: Formula, speed: Formula) -> list[Formula]:
     """Points from which on a comparison is tried: the start, and some further out."""
-    further = [Formula.number(fmpq(2) ** e) for e in (1, 2, 4, 7, 10, 20, 40, 100, 1000, 10000)]
+    further = [Formula.number(fmpq(2) ** e) for e in (2, 6, 12, 40, 200, 2000)]
     begin = start.ball()
     points = [start, *(point for point in further if point.ball() > begin)]
-    return [point for point in points if arb(speed.evaluate(point.ball())) > 0][:7]
+    return [point for point in points if arb(speed.evaluate(point.ball())) > 0]
 
 
 def _fades(slope: Formula, speed: Formula) -> bool:
     """Whether minus the slope seems to become small beside the speed, or has the wrong sign."""
-    ratios = _ratios(slope, speed, arb(1), (900, 9000))
-    return len(ratios) == 2 and not ratios[1] > ratios[0] / 3
+    for far in (10**12, 9000):
+        ratios = _ratios(slope, speed, arb(1), (900, far))
+        if len(ratios) == 2:
+            return not ratios[1] > ratios[0] / 2
+    return False
 
 
 def _ratios(slope: Formula, speed: Formula, begin: arb, octaves: tuple[float, ...]) -> list[arb]:
     """Minus the slope over the speed at some points, where it can be computed."""
     found = []
     for octave in octaves:
-        x = begin * arb(2) ** arb(octave)
+        x = begin * (arb((1, octave)) if isinstance(octave, int) else arb(2) ** arb(octave))
         ratio = -arb(slope.evaluate(x)) / arb(speed.evaluate(x))
         if ratio.is_finite() and ratio.rel_accuracy_bits() > 20:
             found.append(ratio.mid())
@@ -359,15 +392,20 @@ _OCTAVES = (0, 0.02, 0.1, 0.3, 0.6, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 40, 80, 2
 
 
 def _largest(
-    slope: Formula, speed: Formula, start: Formula, attempts: tuple[float, ...]
+    slope: Formula,
+    speed: Formula,
+    start: Formula,
+    attempts: tuple[float, ...],
+    effort: Effort,
+    share: int,
 ) -> fmpq | None:
     """The largest k found with ``slope + k*speed <= 0`` from the start on."""
     with working_precision(BITS):
         begin = start.ball()
-        if not begin > 0:
+        if not begin > 0 or not _ratios(slope, speed, begin, (0,)):
             return None
         ratios = _ratios(slope, speed, begin, _OCTAVES)
-        least = min((float(ratio) for ratio in ratios), default=0.0)
+        least = min(float(ratio) for ratio in ratios)
     if not 0 < least < float("inf"):
         return None
     tried: set[fmpq] = set()
@@ -375,7 +413,7 @@ def _largest(
         k = _convenient(least * attempt)
         if k not in tried:
             tried.add(k)
-            if _holds(slope + Formula.number(k) * speed, start):
+            if _holds(slope + Formula.number(k) * speed, start, effort.part(share)):
                 return k
     return None
 
@@ -387,7 +425,9 @@ def _convenient(value: float) -> fmpq:
     return fmpq(digits) * fmpq(10) ** shift
 
 
-def _is_bounded_below(slope: Formula, scale: Formula, start: Formula) -> bool:
+def _is_bounded_below(
+    slope: Formula, scale: Formula, start: Formula, effort: Effort, share: int
+) -> bool:
     """Whether the slope is at least minus something with a finite integral."""
     speed = log(scale).derivative()
     # s'/s**1.5 is the derivative of -2/sqrt(s).
@@ -397,7 +437,7 @@ def _is_bounded_below(slope: Formula, scale: Formula, start: Formula) -> bool:
         return False
     for begin in _beginnings(start, speed)[:4]:
         for k in (1, 1000):
-            if _holds(-(slope + k * integrable), begin):
+            if _holds(-(slope + k * integrable), begin, effort.part(share)):
                 return True
     return False
 

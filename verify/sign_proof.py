@@ -19,20 +19,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from flint import arb, fmpq
+from flint import arb
 
 from verify.enclosure import Undecided, working_precision
 from verify.expression import ExpressionError
 from verify.formula import Formula
 from verify.interval import INFINITY, Interval, interval, point
-from verify.normal_form import ONE, Box, Exponents, Field, Key, Polynomial, Ratio, key_of, monomial
+from verify.normal_form import Box, Field
+from verify.ratio import ONE, Exponents, Key, Polynomial, Ratio, key_of, monomial
 
-#: How often a rule is applied to a factor on a piece before the search is given up.
-EFFORT = 3000
+#: How much is tried before the search is given up, in terms of polynomials looked at.
+EFFORT = 2500
 #: Pieces into which an interval may be cut, by depth of the derivative rule.
 MAX_PIECES = (200, 24, 6)
-#: How often the derivative rule may be applied to its own derivative.
+#: Pieces to which a possible 0 is pursued.
+WEAK_PIECES = 16
+#: How often the derivative rule may be applied to its own derivative; once to a long polynomial.
 DEPTH = 4
+LONG = 10
 
 # Where the dominant monomial of a polynomial is looked for, and where a ray may be cut.
 _FAR = (arb((1, 2000)), arb((1, 60)), arb((1, 8)))
@@ -83,6 +87,28 @@ class Piece:
         return f"[{self.start}, {'oo' if self.end is None else self.end}]"
 
 
+class Effort:
+    """What may still be spent; a part of a larger effort spends from both."""
+
+    __slots__ = ("left", "whole")
+
+    def __init__(self, left: int, whole: Effort | None = None) -> None:
+        self.left = left
+        self.whole = whole
+
+    def part(self, share: int) -> Effort:
+        """A smaller effort out of this one."""
+        return Effort(min(share, self.left), self)
+
+    def spend(self, amount: int) -> None:
+        """Raise Undecided when there is nothing left."""
+        self.left -= amount
+        if self.whole is not None:
+            self.whole.left -= amount
+        if self.left < 0:
+            raise Undecided("given up after many steps")
+
+
 Steps = tuple[str, ...]
 Outcome = tuple[int, Steps]
 UNKNOWN: Outcome = (0, ())
@@ -91,13 +117,48 @@ UNKNOWN: Outcome = (0, ())
 class Prover:
     """Proofs of signs in one field; ``suspects`` collects points where a sign seemed wrong."""
 
-    def __init__(self, field: Field, effort: int = EFFORT) -> None:
+    def __init__(self, field: Field, effort: Effort) -> None:
         self.field = field
         self.effort = effort
         self.suspects: list[arb] = []
         self.cuts = [Place.of(cut) for cut in CUTS]
         self._known: dict[tuple[Key, tuple[int, int]], tuple[int, Outcome]] = {}
         self._kept: list[Piece] = []
+
+    def check_atoms(self, piece: Piece) -> Outcome:
+        """Prove that every atom is defined, hence continuous, on the piece.
+
+        The derivative rule follows a function from one end of a piece to the other, so there must
+        be no gap and no pole between.
+        """
+        steps: Steps = ()
+        for atom in self.field.atoms:
+            if atom.argument is None:
+                if atom.exponent != 1 and not piece.box.x.nonnegative:
+                    return UNKNOWN
+                continue
+            bottom, more = self.product(atom.argument.bottom, piece, DEPTH, 0)
+            if abs(bottom) != 2:
+                return UNKNOWN
+            steps += more
+            if atom.kind == "exp":
+                continue
+            top, more = self.product(atom.argument.top, piece, DEPTH, 0)
+            steps += more
+            if atom.kind == "power":
+                if top * bottom <= 0:
+                    return UNKNOWN
+                continue
+            if _product(top, bottom) != 2:
+                return UNKNOWN
+            if atom.exponent != 1:
+                # A root of a logarithm needs an argument of at least 1.
+                excess = atom.argument.top - atom.argument.bottom
+                above, more = self.product(excess, piece, DEPTH, 0)
+                if above * bottom <= 0:
+                    return UNKNOWN
+                steps += more
+        return 2, steps
 
     # -------------------------------------------------------------- products
 
@@ -111,6 +172,11 @@ class Prover:
 
     def product(self, polynomial: Polynomial, piece: Piece, depth: int, level: int) -> Outcome:
         """The sign of a polynomial, factor by factor."""
+        if len(polynomial) > 1:
+            direct = self.field.range(polynomial, piece.box)
+            if direct.sign:
+                step = self.step(polynomial, 2 * direct.sign, piece, "range")
+                return 2 * direct.sign, (step,)
         content, factors = self.field.factors(polynomial)
         sign = 2 if content > 0 else -2
         steps: Steps = ()
@@ -167,13 +233,14 @@ class Prover:
         """The sign of a factor on a bounded piece, by bisection."""
         waiting, pieces, total = [piece], 0, 0
         steps: list[str] = []
+        # Where it is exactly 0 at the left end, higher derivatives must tell.
+        vanishes = self.sign_at(factor, piece.start) in (0, None)
         while waiting:
             part = waiting.pop()
             pieces += 1
-            # Only at the left end can the sign be exactly 0, which takes derivatives to see.
-            inner = depth if part.start is piece.start else min(depth, 1)
+            inner = depth if vanishes and part.start is piece.start else min(depth, 1)
             sign, more = self.rules(factor, part, inner, level + 1)
-            if sign:
+            if abs(sign) == 2 or (sign and (pieces > WEAK_PIECES or len(factor) == 1)):
                 if total * sign < 0:
                     self.suspects.append(part.start.value)
                     return UNKNOWN
@@ -220,9 +287,7 @@ class Prover:
         if known is not None and (known[1][0] or known[0] >= depth):
             return known[1]
         self._kept.append(piece)
-        self.effort -= 1
-        if self.effort < 0:
-            raise Undecided(f"given up near x = {piece.start}")
+        self.effort.spend(len(factor))
         outcome = self._rules(factor, piece, depth, level)
         self._known[key] = (depth, outcome)
         return outcome
@@ -231,16 +296,23 @@ class Prover:
         box = piece.box
         found = self.field.range(factor, box)
         sign = 2 * found.sign or int(found.nonnegative) - int(found.nonpositive)
-        if sign:
-            return sign, (self.step(factor, sign, piece, "range"),)
+        weak = (sign, (self.step(factor, sign, piece, "range"),)) if sign else UNKNOWN
+        if abs(sign) == 2 or len(factor) == 1:
+            return weak
         sign = self.direction(factor, piece)
         if not sign:
-            return UNKNOWN
+            return weak
         if piece.end is None or not found.bounded:
             outcome = self.dominant_rule(factor, sign, piece, level)
             if outcome[0]:
                 return outcome
-        return self.derivative_rule(factor, sign, piece, depth, level) if depth > 0 else UNKNOWN
+        if len(factor) > LONG:
+            depth = min(depth, 1)
+        if depth > 0:
+            outcome = self.derivative_rule(factor, sign, piece, depth, level)
+            if outcome[0]:
+                return outcome
+        return weak
 
     def step(self, factor: Polynomial, sign: int, piece: Piece, rule: str) -> str:
         relation = {2: "> 0", 1: ">= 0", -1: "<= 0", -2: "< 0"}[sign]
@@ -328,7 +400,7 @@ class Prover:
         for i, e in powers.items():
             exponents[i] = e
         direct = self.field.range_of_powers(tuple(exponents), piece.box)
-        if direct.bounded or direct.sign <= 0:
+        if direct.bounded or direct.sign <= 0 or level > DEPTH:
             return direct
         try:
             growth = self.field.growth(powers)
@@ -340,6 +412,8 @@ class Prover:
         top = monomial({i: e for i, e in powers.items() if e > 0})
         bottom = monomial({i: -e for i, e in powers.items() if e < 0})
         start = self.value(top, piece.start) / self.value(bottom, piece.start)
+        if not start.is_finite():
+            return direct
         low, high = (start.lower(), direct.high) if trend > 0 else (direct.low, start.upper())
         return Interval(direct.low.max(low), direct.high.min(high), 1) if high > 0 else direct
 
@@ -452,6 +526,3 @@ def _product(a: int, b: int) -> int:
 def _both(a: int, b: int) -> int:
     """The sign on two adjacent pieces that have the same sign."""
     return a if abs(a) < abs(b) else b
-
-
-__all__ = ["Piece", "Place", "Prover", "dominant", "fmpq", "sign_of_constant"]

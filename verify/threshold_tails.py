@@ -58,7 +58,7 @@ class BallTails:
     def tail_mean(self, t: arb) -> arb:
         if self.only_bounds:
             return t
-        mean = self.law.tail_mean(t)
+        mean = self.law.tail_mean_estimate(t)
         # t itself is a lower bound, and the best there is where the mean cannot be had.
         return mean.mid() if isinstance(mean, arb) and mean.rad() < abs(mean.mid()) / 1000 else t
 

@@ -29,8 +29,8 @@ class TiltPath:
 
     @classmethod
     def of(cls, law: Law) -> TiltPath:
-        """The path up to the law's MGF abscissa (to infinity where that is not known)."""
-        return cls(law, law.mgf_abscissa)
+        """The path up to the law's MGF abscissa (to infinity where nothing is known of it)."""
+        return cls(law, law.rate_estimate())
 
     def tilt(self, y: arb) -> arb:
         """The tilt at coordinate y."""

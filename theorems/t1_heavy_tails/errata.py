@@ -179,9 +179,9 @@ def student_tail_mean() -> Relation:
     import sympy as sp
 
     n = symbols()
-    # x f(x) dx with y = x^2.
-    density = 3 * sp.sqrt(3) / (sp.pi * (3 + n.y) ** 2)
-    return Relation(sp.Integral(density, (n.y, n.t**2, sp.oo)), student()[1])
+    # y f(y) dy with x = y^2.
+    density = 3 * sp.sqrt(3) / (sp.pi * (3 + n.x) ** 2)
+    return Relation(sp.Integral(density, (n.x, n.t**2, sp.oo)), student()[1])
 
 
 def student_limit() -> Relation:

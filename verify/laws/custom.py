@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from flint import arb, arb_series, fmpq
 
 from verify.arithmetic import BALLS
+from verify.decimals import rational, round_decimal
 from verify.enclosure import (
     INFINITE,
     Diverges,
@@ -38,6 +39,9 @@ from verify.ray import (
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+#: Decimal exponent of the point where the slope of log_sf is taken for its limit, in searches.
+_FAR = 60
 
 #: Where to look for the point from which a power bound holds, as multiples of ``1 + |lower|``.
 _BEGINNINGS = tuple(fmpq(10) ** k for k in (0, 1, 3, 6, 12, 30, 100))
@@ -267,6 +271,14 @@ class Tail(Law):
         x = ball(t)
         return x + self.integrals.excess(x)
 
+    def tail_mean_estimate(self, t: Point) -> Number:
+        if isinstance(self.decay, Diverges):
+            return self.decay
+        x = ball(t)
+        index = -x * arb(self.log_sf.derivative().evaluate(x, BALLS))
+        # Exact for a power of index > 1, and to first order for every lighter tail (Karamata).
+        return x * index / (index - 1) if index > arb(1.01) else x
+
     def upper_mean(self, t: Point) -> Number:
         mean = self.tail_mean(t)
         return mean if isinstance(mean, Diverges) else self.survival(t) * mean
@@ -275,6 +287,15 @@ class Tail(Law):
 
     def _mgf_diverges(self, tilt: Point) -> Diverges | None:
         return None  # decided by the integral's own bound, without the symbolic rate
+
+    def rate_estimate(self) -> Rate:
+        far = -arb(self.log_sf.derivative().evaluate(arb(10) ** _FAR, BALLS))
+        if not far.is_finite() or far < arb(10) ** (-_FAR // 3):
+            return None
+        if far > arb(10) ** (_FAR // 3):
+            return INFINITE
+        digits = round_decimal(far.mid(), _FAR // 3, up=False)
+        return rational(digits)
 
     def cumulant_series(self, tilt: arb) -> arb_series:
         return log_series(self.exponential_moments(tilt))

@@ -121,6 +121,14 @@ class LatticeLaw(Law):
         # log 0 has no finite ball: the hull of it and a number is infinitely wide, "not yet".
         return at_low.union(at_high)
 
+    def log_survival_between(self, x: arb) -> arb:
+        """The smooth continuation of ``log Q(X > n)`` to real x above the mean."""
+        return self._log_above(x)
+
+    def ratio(self, n: arb) -> arb:
+        """``Q(X = n + 1)/Q(X = n)`` for an atom n."""
+        return self._ratio(n)
+
     def _inside(self, n: Index, below: arb, above: arb) -> arb | None:
         """The value where n is outside ``[first, last)``, else None."""
         if n < self.first:

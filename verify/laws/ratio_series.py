@@ -54,8 +54,9 @@ def ratio_sum(ratio: Ratio, largest_from: Ratio | None = None) -> arb:
 def log_gamma_ratio(a: arb, c: arb, d: arb) -> arb:
     """``log(Gamma(a + c)/Gamma(a + d))``, accurate for a far larger than c and d."""
     bits = int(a.mid().man_exp()[1]) + a.mid().bits() if a.mid() != 0 else 0
-    if not a.is_exact() or bits > ctx.prec + 64:
-        # Taylor's formula about the middle m: h psi(m) + h^3/24 psi''(somewhere in between).
+    if bits > (ctx.prec + 64 if a.is_exact() else ctx.prec / 3):
+        # Taylor's formula about the middle m: h psi(m) + h^3/24 psi''(somewhere in between),
+        # where the last term is known to a factor only: for a so large that it is negligible.
         h, middle = c - d, a + (c + d) / 2
         curvature = -2 * arb(3).zeta((a + c).union(a + d))
         return h * middle.digamma() + h**3 / 24 * curvature

@@ -8,6 +8,7 @@ holds on the whole ray (:mod:`verify.ray`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 from flint import acb, arb, ctx, fmpq
 
@@ -16,10 +17,12 @@ from verify.enclosure import Undecided, working_precision
 from verify.formula import Formula
 from verify.law import Moments
 from verify.quadrature import integrate, size_of
-from verify.ray import exponential_bound, power_bound
+from verify.ray import Refuted, exponential_bound, power_bound, prove_nonincreasing
 
 #: Points, as powers of 4 beyond the start, from which a slope is tried.
 _LADDER = 40
+#: Slopes that could not be proved, after which no more are tried: each costs up to a second.
+_MOST_FAILURES = 6
 
 
 class TailIntegrals:
@@ -40,6 +43,7 @@ class TailIntegrals:
     ) -> None:
         self.log_sf, self.lower, self.decay = log_sf, lower, decay
         self._slopes: list[tuple[fmpq, fmpq]] = []
+        self._failures = 0
 
     def at(self, x: arb) -> arb:
         """``h(x)``."""
@@ -60,11 +64,32 @@ class TailIntegrals:
 
     def _power_at(self, t: arb) -> arb | None:
         """A k for which ``h' <= -k/x`` beyond t, where that is worth having: t is far out."""
-        guess = -t * arb(self.log_sf.derivative().evaluate(t, BALLS))
-        if not guess > arb(2) ** (ctx.prec + 8):
+        k = -arb(self._index.evaluate(t, BALLS))
+        if not k > arb(2) ** (ctx.prec + 8):
             return None
-        k = power_bound(self.log_sf, t.lower().fmpq())
-        return None if k is None else arb(k)
+        if self._index_grows_from is not None and t > self._index_grows_from:
+            return k
+        if t < arb(2) ** 1000:
+            proved = power_bound(self.log_sf, t.lower().fmpq())
+            return None if proved is None else arb(proved)
+        return None
+
+    @cached_property
+    def _index(self) -> Formula:
+        """``x h'(x)``: minus the local index of the tail."""
+        return Formula.parse("x") * self.log_sf.derivative()
+
+    @cached_property
+    def _index_grows_from(self) -> fmpq | None:
+        """A point beyond which the local index never falls, so that its value at t bounds it."""
+        start, _ = self.decay()
+        for beginning in (start, start + fmpq(10) ** 6, start + fmpq(10) ** 30):
+            try:
+                prove_nonincreasing(self._index, beginning)
+            except (Undecided, Refuted):
+                continue
+            return beginning
+        return None
 
     def _far_enough(self, t: arb, start: fmpq, k: fmpq) -> arb:
         """A point beyond which less than ``2^-precision`` of the integral lies."""
@@ -138,7 +163,7 @@ class TailIntegrals:
     def _slope_above(self, tilt: arb, start: arb) -> tuple[fmpq, fmpq]:
         """``(T, s)`` with ``h' <= -s`` beyond T proved and s clearly above the tilt."""
         for at, slope in self._slopes:
-            if slope > tilt * arb("1.0001"):
+            if slope > tilt:
                 return at, slope
         origin = int(start.upper().ceil().unique_fmpz() or 0)
         derivative = self.log_sf.derivative()
@@ -147,16 +172,23 @@ class TailIntegrals:
             at = fmpq(origin + 4**power)
             near = -arb(derivative.evaluate(arb(at), BALLS))
             least = near if far.is_nan() or near < far else far
-            if not least > tilt * arb("1.0001"):
+            if not least > tilt:
                 if near < tilt and power > _LADDER // 2:
                     break
                 continue
-            for share in ("0.999999", "0.9", "0.5", "0.1"):
+            for share in ("1", "0.999", "0.5"):
                 slope = _short(tilt + (least - tilt) * arb(share))
-                if slope > tilt and exponential_bound(self.log_sf, at, slope):
+                if slope > tilt and self._proves(at, slope):
                     self._slopes.append((at, slope))
                     return at, slope
         raise Undecided(f"no slope proves E exp(l X) finite at l = {tilt.str(6, radius=False)}")
+
+    def _proves(self, at: fmpq, slope: fmpq) -> bool:
+        if self._failures >= _MOST_FAILURES:
+            return False
+        proved = exponential_bound(self.log_sf, at, slope)
+        self._failures += not proved
+        return proved
 
     # ---- the integrals ----------------------------------------------------------------------
 

@@ -7,12 +7,14 @@ Every refusal is one line that says what is wrong, where, and what would be acce
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from typing import TYPE_CHECKING, Any, cast
 
 from flint import fmpq
 
+from verify.affine import Affine
 from verify.decimals import decimal_text
 from verify.expression import (
     MAX_LAW_CHARACTERS,
@@ -134,12 +136,20 @@ class _Reader:
         if isinstance(left, fmpq) and isinstance(right, fmpq):
             return _arithmetic(node.op, left, right)
         if node.op == "**":
-            raise LawError(f"law: {_at(node)}a law has no powers; between a law and a number: + - * /")
+            raise LawError(
+                f"law: {_at(node)}a law has no powers; between a law and a number: + - * /"
+            )
         if node.op == "/" and isinstance(right, Law):
             raise LawError(f"law: {_at(node.right)}a number cannot be divided by a law")
         if node.op == "/" and right == 0:
             raise LawError("law: a law is divided by 0; expected a number other than 0")
-        result = _OPERATIONS[node.op](left, right)
+        try:
+            result = _OPERATIONS[node.op](left, right)
+        except LawError as error:
+            raise LawError(f"law: {_at(node)}{error}") from None
+        if isinstance(result, Affine):
+            _check_size(result.shift)
+            _check_size(result.scale)
         assert isinstance(result, Law)
         return result
 
@@ -185,7 +195,7 @@ class _Reader:
         if missing:
             raise LawError(
                 f"law: {_at(node)}{node.function} needs {', '.join(missing)}: "
-                f"write {node.function}({', '.join(_signature(spec) for spec in specs)})"
+                f"write {_written(node.function)}"
             )
         numbers = {
             name: self.number(value, f"{node.function}: {name}") for name, value in given.items()
@@ -209,27 +219,140 @@ class _Reader:
         spine: list[Binary] = []
         first = node
         while isinstance(first, Binary) and first.op in "*/":
-            spine.append(first)
+            spine.insert(0, first)
             first = first.left
-        spine.reverse()
-        if not spine or not any(product.op == "*" for product in spine):
+        split = next((i for i, product in enumerate(spine) if product.op == "*"), None)
+        if split is None:
             raise LawError(
                 f"law: {_at(node)}mixture: each part is WEIGHT*LAW, as in {SPECIAL['mixture']}"
             )
-        weight = self.number(first, "mixture: the first factor (the weight)")
-        rest: fmpq | Law | None = None
-        for product in spine:
-            if rest is None:
-                if product.op == "/":
-                    weight = _arithmetic(
-                        "/", weight, self.number(product.right, "mixture: a weight's divisor")
-                    )
-                else:
-                    rest = self.value(product.right)
-            else:
-                rest = self.binary(Binary(product.op, _Known.wrap(rest), product.right))
-        if not isinstance(rest, Law):
+        weight = self.number(spine[split].left, "mixture: the first factor, the weight,")
+        rest = spine[split].right
+        for product in spine[split + 1 :]:
+            rest = Binary(product.op, rest, product.right)
+        return weight, self.law(rest, "mixture: what follows the weight")
+
+    def truncate(self, node: Call) -> Law:
+        limits = dict(node.keywords)
+        if len(node.arguments) != 1 or not limits or not limits.keys() <= {"low", "high"}:
             raise LawError(
-                f"law: {_at(node)}mixture: each part is WEIGHT*LAW, as in {SPECIAL['mixture']}"
+                f"law: {_at(node)}truncate is written {SPECIAL['truncate']}, with one limit or both"
             )
-        return weight, rest
+        law = self.law(node.arguments[0], "truncate: the first argument")
+        numbers = {name: self.number(value, f"truncate: {name}") for name, value in limits.items()}
+        try:
+            return truncate(law, **numbers)
+        except LawError as error:
+            raise LawError(f"law: {_at(node)}{error}") from None
+
+    def tail(self, node: Call) -> Law:
+        given = dict(node.keywords)
+        log_sf, lower = given.get("log_sf"), given.get("lower")
+        if node.arguments or given.keys() != {"log_sf", "lower"} or not isinstance(log_sf, Text):
+            raise LawError(f"law: {_at(node)}tail is written {SPECIAL['tail']}")
+        from verify.laws.custom import tail
+
+        assert lower is not None
+        start = lower.value if isinstance(lower, Text) else self.number(lower, "tail: lower")
+        try:
+            law: Law = tail(log_sf=log_sf.value, lower=start)
+        except (LawError, ExpressionError) as error:
+            raise LawError(f"law: {_at(node)}{error}") from None
+        return law
+
+    def empirical(self, node: Call) -> Law:
+        keywords = dict(node.keywords)
+        column = keywords.pop("column", None)
+        name = node.arguments[0] if len(node.arguments) == 1 else None
+        if keywords or not isinstance(name, Text) or not isinstance(column, Text | None):
+            raise LawError(f"law: {_at(node)}empirical is written {SPECIAL['empirical']}")
+        if self.data is None and not self.open_files:
+            raise LawError(
+                f'law: {_at(node)}empirical("{name.value:.60}"): no file named in a law is opened '
+                "here; name the data file yourself, with --data FILE or data="
+            )
+        from verify.laws.empirical import Empirical
+
+        return Empirical.from_file(
+            self.data or name.value, None if column is None else column.value, name=name.value
+        )
+
+
+_OPERATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+
+_LAW_AND_LAW = {
+    "+": f"laws are not added; to draw from one or the other write {SPECIAL['mixture']}",
+    "-": f"laws are not subtracted; to draw from one or the other write {SPECIAL['mixture']}",
+    "*": "laws are not multiplied; a law is multiplied by a number, as in 3*normal()",
+    "/": "laws are not divided; a law is divided by a number, as in normal()/2",
+    "**": "a law has no powers; between a law and a number: + - * /",
+}
+
+
+def _arithmetic(op: str, left: fmpq, right: fmpq) -> fmpq:
+    """Exact arithmetic of numbers, with a bound on their size."""
+    if op == "/" and right == 0:
+        raise LawError("law: division by 0; expected a divisor other than 0")
+    if op != "**":
+        result = _OPERATIONS[op](left, right)
+    elif right.q != 1 or (left == 0 and right <= 0):
+        raise LawError(f"law: exponent {_shown(right)}; expected a whole number (above 0 for 0**n)")
+    elif abs(right) * _bits(left) > 2 * MOST_BITS:
+        raise LawError(f"law: a power is too large; at most {MOST_BITS} bits are accepted")
+    else:
+        result = left ** int(right.p)
+    _check_size(result)
+    return cast(fmpq, result)
+
+
+def _check_size(number: fmpq) -> None:
+    if _bits(number) > MOST_BITS:
+        raise LawError(f"law: a number is too long; at most {MOST_BITS} bits are accepted")
+
+
+def _bits(number: fmpq) -> int:
+    return int(max(number.p.bit_length(), number.q.bit_length()))
+
+
+def _required(spec: Field[Any]) -> bool:
+    return spec.default is MISSING
+
+
+def _signature(spec: Field[Any]) -> str:
+    return f"{spec.name}=NUMBER" if _required(spec) else f"{spec.name}={spec.default}"
+
+
+def _counted(names: Sequence[str]) -> str:
+    return ", ".join(names) if names else "no parameters"
+
+
+def _guess(name: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name[:40].lower(), known, n=3)
+    return f" (did you mean {' or '.join(close)}?)" if close else ""
+
+
+def _unknown(name: str) -> str:
+    """What to say about a name that is no law, or a law without its parentheses."""
+    from verify.laws import CATALOGUE
+
+    known = [*CATALOGUE, *SPECIAL]
+    if name in known:
+        return f"{name} needs parentheses: write {_written(name)}"
+    guess = _guess(name, known)
+    return f"unknown law {name:.40}{guess or '; known are ' + ', '.join(known)}"
+
+
+def _written(name: str) -> str:
+    if name in SPECIAL:
+        return SPECIAL[name]
+    from verify.laws import CATALOGUE
+
+    specs = fields(cast("type[DataclassInstance]", CATALOGUE[name]))
+    return f"{name}({', '.join(_signature(spec) for spec in specs)})"

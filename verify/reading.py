@@ -1,0 +1,219 @@
+"""Reading one column of numbers from a user's file, exactly.
+
+Accepted are .npy (never unpickled), .csv, .parquet and .jsonl. Every number is kept as the float64
+it is; an integer that no float64 holds is refused, not rounded. What is wrong with a file is said
+in one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from verify.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Larger files are refused before they are read.
+MOST_BYTES = 4 * 2**30
+
+
+class DataError(InputError):
+    """A data file that is refused; the message is one line."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A column of finite numbers."""
+
+    values: NDArray[np.float64]
+    sha256: str
+    """Of the bytes of the file."""
+
+
+def read_column(path: str, column: str | None = None) -> Column:
+    """Read a column of numbers.
+
+    Parameters
+    ----------
+    path : str
+        A .npy, .csv, .parquet or .jsonl file.
+    column : str, optional
+        Which column; may be left out where only one column holds numbers.
+
+    Raises
+    ------
+    DataError
+        One line: the file cannot be read, is empty, has no such column or several that would do,
+        holds something else than numbers, or has entries that are missing or not finite.
+    """
+    reader = _READERS.get(Path(path).suffix.lower())
+    if reader is None:
+        raise DataError(f"{path}: expected a file that ends in {', '.join(_READERS)}")
+    content = _content(path)
+    try:
+        numbers = reader(path, content, column)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # the libraries raise what they like on a broken file
+        raise DataError(f"{path}: cannot be read ({_first_line(error)})") from None
+    return Column(_checked(path, numbers), sha256(content).hexdigest())
+
+
+def _content(path: str) -> bytes:
+    file = Path(path)
+    try:
+        if not file.is_file():
+            what = "is not a file" if file.exists() else "no such file"
+            raise DataError(f"{path}: {what}; expected a .npy, .csv, .parquet or .jsonl file")
+        if file.stat().st_size > MOST_BYTES:
+            raise DataError(f"{path}: larger than {MOST_BYTES // 2**30} GiB")
+        content = file.read_bytes()
+    except (OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise DataError(f"{path}: cannot be opened ({reason})") from None
+    if not content:
+        raise DataError(f"{path}: the file is empty")
+    return content
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+
+
+def _checked(path: str, numbers: NDArray[Any]) -> NDArray[np.float64]:
+    """The numbers as float64, none of them changed, all of them finite."""
+    import numpy as np
+
+    if numbers.size == 0:
+        raise DataError(f"{path}: there are no numbers in it")
+    with np.errstate(over="ignore"):
+        values = numbers.astype(np.float64)
+    finite = np.isfinite(numbers) if numbers.dtype.kind == "f" else np.ones(len(numbers), bool)
+    if not finite.all():
+        first = int(np.argmin(finite))
+        raise DataError(
+            f"{path}: {int((~finite).sum())} of {len(numbers)} entries are not finite or missing, "
+            f"the first in row {first + 1}"
+        )
+    if numbers.dtype.kind in "iu":
+        # Integers below 2^53 are float64 numbers; beyond, compare as integers.
+        large = np.abs(values) > 2.0**53
+        same = [int(v) == int(n) for v, n in zip(values[large], numbers[large], strict=True)]
+    elif numbers.dtype.itemsize > values.dtype.itemsize:
+        large = numbers != values.astype(numbers.dtype)
+        same = [not large.any()]
+    else:
+        same = []
+    if not all(same):
+        raise DataError(f"{path}: some numbers have more digits than a float64 holds")
+    return values + 0.0  # -0.0 becomes 0.0
+
+
+# ------------------------------------------------------------------ the formats
+
+
+def _read_npy(path: str, content: bytes, column: str | None) -> NDArray[Any]:
+    import numpy as np
+
+    if column is not None:
+        raise DataError(f"{path}: a .npy file has no named columns; leave out the column")
+    if not content.startswith(b"\x93NUMPY"):
+        raise DataError(f"{path}: not a .npy file (its first bytes are not those of one)")
+    try:
+        array = np.load(BytesIO(content), allow_pickle=False)
+    except MemoryError:
+        raise DataError(f"{path}: its header claims more numbers than there is memory") from None
+    except ValueError as error:
+        if "allow_pickle" in str(error):
+            raise DataError(
+                f"{path}: holds Python objects, which are never unpickled; save plain numbers"
+            ) from None
+        raise
+    if array.dtype.kind not in "fiu":
+        raise DataError(f"{path}: holds {array.dtype}; expected floats or integers")
+    if array.ndim != 1 and not (array.ndim == 2 and 1 in array.shape):
+        raise DataError(f"{path}: has shape {array.shape}; expected one dimension or one column")
+    numbers: NDArray[Any] = array.reshape(-1)
+    return numbers
+
+
+def _read_csv(path: str, content: bytes, column: str | None) -> NDArray[Any]:
+    from pyarrow import csv
+
+    first = content.lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+    options = csv.ReadOptions(autogenerate_column_names=_is_number(first))
+    return _pick(path, csv.read_csv(BytesIO(content), read_options=options), column)
+
+
+def _is_number(line: bytes) -> bool:
+    """Whether a line is one number: a column without a header."""
+    try:
+        float(line.decode("ascii"))
+    except ValueError:
+        return False
+    return True
+
+
+def _read_parquet(path: str, content: bytes, column: str | None) -> NDArray[Any]:
+    from pyarrow import parquet
+
+    return _pick(path, parquet.read_table(BytesIO(content)), column)
+
+
+def _read_jsonl(path: str, content: bytes, column: str | None) -> NDArray[Any]:
+    from pyarrow import json
+
+    return _pick(path, json.read_json(BytesIO(content)), column)
+
+
+def _pick(path: str, table: Any, column: str | None) -> NDArray[Any]:
+    """The column asked for, or the only one that holds numbers."""
+    from pyarrow import types
+
+    def holds_numbers(kind: Any) -> bool:
+        return bool(types.is_integer(kind) or types.is_floating(kind))
+
+    numeric = [field.name for field in table.schema if holds_numbers(field.type)]
+    listed = ", ".join(numeric[:20]) or "none"
+    if column is None:
+        if len(numeric) != 1:
+            problem = "several columns hold" if numeric else "no column holds"
+            raise DataError(
+                f"{path}: {problem} numbers ({listed})"
+                + ("; name one with column=" * bool(numeric))
+            )
+        column = numeric[0]
+    names = table.schema.names
+    if names.count(column) != 1:
+        problem = "no column" if column not in names else "more than one column"
+        raise DataError(f"{path}: {problem} named {column}; columns with numbers: {listed}")
+    chosen = table.column(column)
+    if not holds_numbers(chosen.type):
+        raise DataError(
+            f"{path}: column {column} holds {chosen.type}; columns with numbers: {listed}"
+        )
+    if chosen.null_count:
+        first = chosen.is_null().to_pylist().index(True)
+        raise DataError(
+            f"{path}: {chosen.null_count} of {len(chosen)} entries are not finite or missing, "
+            f"the first in row {first + 1}"
+        )
+    numbers: NDArray[Any] = chosen.to_numpy()
+    return numbers
+
+
+_READERS: dict[str, Callable[[str, bytes, str | None], NDArray[Any]]] = {
+    ".npy": _read_npy,
+    ".csv": _read_csv,
+    ".parquet": _read_parquet,
+    ".jsonl": _read_jsonl,
+}
