@@ -17,7 +17,6 @@ app = typer.Typer(
     name="goodhart",
     help="The companion to 'Catastrophic Goodhart' (arXiv 2407.14503): verdicts on its statements,"
     " certified counterexamples for any reward tail, and their checker.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -36,7 +35,8 @@ app.command()(laws)
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; bad input is one line on stderr and exit status 2."""
     try:
-        status = app(args=arguments, standalone_mode=False)
+        given = sys.argv[1:] if arguments is None else arguments
+        status = app(args=given or ["--help"], prog_name="goodhart", standalone_mode=False)
     except TyperException as error:
         status = _refuse(error.format_message())
     except InputError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flint import arb, arb_series, fmpq
 
-from verify.decimals import decimal_text
+from verify.decimals import law_number
 from verify.enclosure import Diverges, Number, ball
 from verify.law import Bound, Law, LawError, Moments, Point, Rate, TailRates
 
@@ -27,7 +27,7 @@ def affine(law: Law, shift: fmpq, scale: fmpq) -> Law:
         If the scale is 0: that is ``point(shift)``.
     """
     if scale == 0:
-        raise LawError(f"scale 0 collapses a law: write point({decimal_text(shift)})")
+        raise LawError(f"scale 0 collapses a law: write point({law_number(shift)})")
     if isinstance(law, Affine):
         return affine(law.base, shift + scale * law.shift, scale * law.scale)
     return law if (shift, scale) == (0, 1) else Affine(law, shift, scale)
@@ -44,12 +44,12 @@ class Affine(Law):
     def __str__(self) -> str:
         base = str(self.base)
         if self.scale == 1:
-            return f"{decimal_text(self.shift)} + {base}"
+            return f"{law_number(self.shift)} + {base}"
         size = abs(self.scale)
-        term = base if size == 1 else f"{decimal_text(size)}*{base}"
+        term = base if size == 1 else f"{law_number(size)}*{base}"
         if self.shift == 0:
             return term if self.scale > 0 else f"-{term}"
-        return f"{decimal_text(self.shift)} {'+' if self.scale > 0 else '-'} {term}"
+        return f"{law_number(self.shift)} {'+' if self.scale > 0 else '-'} {term}"
 
     def _inverse(self, t: Point) -> Point:
         return (t - self.shift) / self.scale

@@ -98,9 +98,13 @@ class ByThreshold(Assertion):
     weight: Threshold
     floor: Decimal | None = None
 
-    def numbers(self) -> Numbers:
+    def reweighted(self) -> Law:
+        """The law P."""
         base = self.law if self.floor is None else truncate(self.law, low=rational(self.floor))
-        law = reweight(base, self.weight)
+        return reweight(base, self.weight)
+
+    def numbers(self) -> Numbers:
+        law = self.reweighted()
         cost = arb(0) if self.floor is None else -self.law.log_survival(rational(self.floor))
         return {
             "log_tail": self.law.log_survival(self.weight.location.point()),
@@ -131,6 +135,10 @@ class ByTilt(Assertion):
 
     tilt: Decimal
 
+    def reweighted(self) -> Law:
+        """The law P."""
+        return reweight(self.law, Tilt(rational(self.tilt)))
+
     def numbers(self) -> Numbers:
         log_mgf, mean, _ = self.law.cumulants(rational(self.tilt))
         return {"log_tail": None, "mean": mean, "kl": ball_of_decimal(self.tilt) * mean - log_mgf}
@@ -144,6 +152,10 @@ class ByTilt(Assertion):
 @dataclass(frozen=True)
 class ByIdentity(Assertion):
     """P is Q itself: its mean is at or above the target, or infinite."""
+
+    def reweighted(self) -> Law:
+        """The law P."""
+        return self.law
 
     def numbers(self) -> Numbers:
         return {"log_tail": None, "mean": self.law.mean(), "kl": arb(0)}

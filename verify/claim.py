@@ -309,6 +309,14 @@ def ball_of_mpf(value: Any) -> arb:
     return -size if sign else size
 
 
+def mpf_of_ball(value: arb) -> Any:
+    """The midpoint of a ball as an mpmath number, rounded to mpmath's precision."""
+    import mpmath
+
+    mantissa, exponent = value.mid().man_exp()
+    return mpmath.ldexp(mpmath.mpf(int(mantissa)), int(exponent))
+
+
 def _show(value: Number) -> str:
     return str(value) if isinstance(value, Diverges) else str(value.str(20))
 

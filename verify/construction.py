@@ -34,7 +34,7 @@ from verify.errors import InputError
 from verify.law import Law
 from verify.threshold_search import candidates
 from verify.threshold_tails import BallTails, rounded_threshold
-from verify.tilt_search import TiltPath, crossing
+from verify.tilt_search import COARSE, FINE, TiltPath, crossing
 from verify.truncation import truncate
 from verify.utility import utility_bound
 from verify.weight import Location, Threshold
@@ -200,31 +200,48 @@ def _search(law: Law, mean: arb | None, goal: Decimal, budget: arb) -> Iterator[
 
 def _tilts(law: Law, target: Target, mean: arb | Diverges | None) -> Iterator[Assertion]:
     """The tilt that reaches M, or the one that proves that nothing does."""
+    top = law.support[1]
     with working_precision(SEARCH_BITS):
         goal, budget = ball_of_decimal(target.mean), ball_of_decimal(target.kl)
+        capped = not isinstance(top, Diverges) and bool(ball(top) <= goal)
         path = TiltPath.of(law)
-        spent, overspent = crossing(path.kl, budget)
-        cap = overspent if overspent.is_finite() else spent
-        tilt = path.tilt(cap)
-        cumulants = path.cumulants(cap) or path.cumulants(spent)
-        impossible = cumulants is not None and bool((budget + cumulants[0]) / tilt <= goal)
-        witness = _rounded_tilt(tilt)
-    if impossible:
-        yield BoundedByTilt(law, target, witness)
-        return
-    top = law.support[1]
-    if not isinstance(top, Diverges) and ball(top) <= goal:
-        yield BoundedByTop(law, target)
-        return
-    with working_precision(SEARCH_BITS):
-        reaching = _reaching(path, goal, mean, spent)
-        found = None if reaching is None else _rounded_tilt(path.tilt(reaching))
-    if found is not None:
-        yield ByTilt(law, target, found)
-    yield BoundedByTilt(law, target, witness)
+        attempts = _attempts(law, target, path, goal, budget, mean, capped)
+    yield from attempts
 
 
-def _reaching(path: TiltPath, goal: arb, mean: arb | Diverges | None, spent: arb) -> arb | None:
+def _attempts(
+    law: Law,
+    target: Target,
+    path: TiltPath,
+    goal: arb,
+    budget: arb,
+    mean: arb | Diverges | None,
+    capped: bool,
+) -> list[Assertion]:
+    """Proposals from a coarse search where that decides, else from a fine one."""
+    for closeness in (COARSE, FINE):
+        try:
+            spent, overspent = crossing(path.kl, budget, closeness)
+        except Undecided:
+            if capped:  # no tilt spends anything: a single point
+                return [BoundedByTop(law, target)]
+            raise
+        witness = overspent if overspent.is_finite() else spent
+        bound = path.dual_bound(witness, budget)
+        bounded = BoundedByTilt(law, target, _rounded_tilt(path.tilt(witness)))
+        if bound is not None and bound <= goal:
+            return [bounded]
+        if capped:
+            return [BoundedByTop(law, target)]
+        reaching = _reaching(path, goal, mean, spent, closeness)
+        if reaching is not None:
+            return [ByTilt(law, target, _rounded_tilt(path.tilt(reaching))), bounded]
+    return [bounded]
+
+
+def _reaching(
+    path: TiltPath, goal: arb, mean: arb | Diverges | None, spent: arb, closeness: float
+) -> arb | None:
     """A coordinate whose tilt has a mean above the goal, midway to the one that spends eps."""
     offset = mean.mid() if isinstance(mean, arb) else arb(0)
 
@@ -232,7 +249,7 @@ def _reaching(path: TiltPath, goal: arb, mean: arb | Diverges | None, spent: arb
         value = path.mean(y)
         return None if value is None else value - offset
 
-    _, enough = crossing(gained, goal - offset)
+    _, enough = crossing(gained, goal - offset, closeness)
     return ((enough + spent) / 2).mid() if enough < spent else None
 
 

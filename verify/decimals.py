@@ -80,6 +80,18 @@ def decimal_text(value: fmpq) -> str:
     return plain(Decimal((int(mantissa < 0), tuple(map(int, str(abs(mantissa)))), -places)))
 
 
+def law_number(value: fmpq) -> str:
+    """:func:`decimal_text` where it can be read back in a law, else arithmetic that can."""
+    from verify.expression import MAX_LAW_CHARACTERS, ExpressionError, number_text, parse
+
+    text = decimal_text(value)
+    try:
+        parse(text, longest=MAX_LAW_CHARACTERS)
+    except ExpressionError:  # more digits, or a larger exponent, than one literal may have
+        return f"({number_text(value)[0]})"
+    return text
+
+
 def _strip(number: int, factor: int) -> tuple[int, int]:
     count = 0
     while number % factor == 0:

@@ -96,6 +96,8 @@ def exact(value: int | float | str | Fraction | Decimal | fmpq | fmpz) -> fmpq:
     ValueError
         If the value is not a finite number.
     """
+    if hasattr(value, "item"):  # a numpy scalar
+        value = value.item()
     if isinstance(value, bool):
         raise ValueError(f"expected a number, got {value!r}")
     if isinstance(value, fmpq):

@@ -242,7 +242,7 @@ class _Check:
         import sympy as sp
 
         left, right = sp.sympify(self.relation.left), sp.sympify(self.relation.right)
-        if left.has(sp.Limit):
+        if isinstance(left, sp.Limit):
             return _along_a_sequence(left, right, self.point)
         by_quadrature = left.has(sp.Integral) or right.has(sp.Integral)
         bits = QUADRATURE_BITS if by_quadrature else EQUAL_BITS
@@ -381,9 +381,11 @@ def _integral(integral: Expression, point: Point) -> arb:
         start, end = (sp.lambdify([], e.subs(values), "mpmath")() for e in (low, high))
         if end == mpmath.inf and start > 0:
             # x = start exp(u): a power tail turns into an exponential one, which mpmath does well.
-            value, error = mpmath.quad(
-                lambda u: inner(start * mpmath.exp(u)) * start * mpmath.exp(u), LOG_RANGE, error=True
-            )
+
+            def spread(u: Any) -> Any:
+                return inner(start * mpmath.exp(u)) * start * mpmath.exp(u)
+
+            value, error = mpmath.quad(spread, LOG_RANGE, error=True)
         else:
             value, error = mpmath.quad(inner, [start, end], error=True)
         if error > mpmath.mpf(2) ** -QUADRATURE_BITS * (1 + abs(value)) / 100:

@@ -197,3 +197,56 @@ def range_of(node: Node, x: Interval) -> Interval:
     if node.op == "-":
         return left - right
     return left * right if node.op == "*" else left / right
+
+
+def limit_of(node: Node) -> Interval | None:
+    """What a formula tends to as x grows, where that follows from its parts.
+
+    An infinite limit is an interval with both endpoints infinite. None for ``oo - oo``,
+    ``0 * oo`` and the like, which take more than the limits of the parts.
+    """
+    if isinstance(node, Number):
+        return point(arb(node.value))
+    if isinstance(node, Name):
+        return Interval(INFINITY, INFINITY, 1) if node.id == "x" else point(arb.pi())
+    if isinstance(node, Negation):
+        inner = limit_of(node.operand)
+        return None if inner is None else -inner
+    if isinstance(node, Call):
+        inner = limit_of(node.arguments[0])
+        if inner is None:
+            return None
+        if node.function == "exp":
+            return inner.exp() if inner.high > MINUS_INFINITY else point(_NOTHING)
+        if node.function == "log":
+            return inner.log() if inner.low > 0 else None
+        return _limit_of_power(inner, fmpq(1, 2))
+    assert isinstance(node, Binary)
+    left, right = limit_of(node.left), limit_of(node.right)
+    if left is None or right is None:
+        return None
+    if node.op == "**":
+        assert isinstance(node.right, Number)
+        return _limit_of_power(left, node.right.value)
+    if node.op in "+-":
+        total = left + right if node.op == "+" else left - right
+        infinite = not (left.bounded and right.bounded)
+        return None if infinite and total.low != total.high else total
+    if node.op == "/":
+        inverse = _limit_of_power(right, fmpq(-1))
+        if inverse is None:
+            return None
+        right = inverse
+    if left.bounded and right.bounded:
+        return left * right
+    return left * right if left.sign and right.sign else None
+
+
+def _limit_of_power(base: Interval, exponent: fmpq) -> Interval | None:
+    if not base.bounded:
+        if exponent.q != 1 and base.low < 0:
+            return None
+        return base.power(exponent) if exponent > 0 else point(_NOTHING)
+    if exponent.q == 1:
+        return base.power(exponent) if exponent > 0 or base.sign else None
+    return base.power(exponent) if base.sign > 0 else None

@@ -192,19 +192,18 @@ class Law(ABC):
 
     def lower_mean(self, t: Point) -> Number:
         """``E[X; X <= t]``."""
-        mean, upper = self.mean(), self.upper_mean(t)
+        mean = self.mean()
         if isinstance(mean, Diverges):
-            return mean if isinstance(upper, arb) else Diverges(0, "the lower part is not separated")
-        if isinstance(upper, Diverges):
-            return upper
+            if mean.sign > 0:  # only the upper part is infinite
+                return self.partial_mean(None, t)
+            return Diverges(-1, mean.because)
+        upper = self.upper_mean(t)
+        assert isinstance(upper, arb)
         return mean - upper
 
     def partial_mean(self, low: Point | None, high: Point | None) -> arb:
         """``E[X; low < X <= high]`` where the whole mean may be infinite, by integration."""
-        ends = [end if end is None or isinstance(end, fmpq) else None for end in (low, high)]
-        if ends != [low, high]:
-            raise Undecided(f"partial mean of {self}: the limits must be exact")
-        return self.exponential_moments(arb(0), ends[0], ends[1])[1]
+        return self.exponential_moments(arb(0), exact_point(low), exact_point(high))[1]
 
     def tail_mean(self, t: Point) -> Number:
         """``E[X | X > t]``. Laws whose tail probability is out of reach override it."""
@@ -420,6 +419,21 @@ class ContinuousLaw(Law):
             Where scipy has none; such a law samples in its own way.
         """
         raise TypeError(f"scipy has no distribution for {self}")
+
+
+def exact_point(t: Point | None) -> fmpq | None:
+    """A limit of integration as a fraction.
+
+    Raises
+    ------
+    Undecided
+        For a ball that is not a single point.
+    """
+    if t is None or isinstance(t, fmpq):
+        return t
+    if not t.is_exact():
+        raise Undecided("a partial moment is asked for at exact points only")
+    return t.fmpq()
 
 
 def log_series(moments: Moments) -> arb_series:

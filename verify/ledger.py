@@ -20,14 +20,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal, NamedTuple
 
-from verify.errors import InputError
 from verify.claim import Claim, Enclosed, Evidence, Exact, Finding, Outcome, Sampled
+from verify.errors import InputError
 from verify.identity import Identity
 
 Reach = Literal["sample", "instance", "all"]
@@ -70,6 +70,10 @@ UNIVERSAL = ("Theorem", "Corollary", "Lemma", "Proposition")
 
 #: Called after each piece of evidence with the number done, the number in all, and the claim's id.
 Progress = Callable[[int, int, str], None]
+
+
+#: Findings as they come, each with the place of its evidence in the list.
+Numbered = Generator[tuple[int, Finding], None, None]
 
 
 class LedgerError(InputError):
@@ -239,6 +243,7 @@ def run(
         every claim about it is run.
     jobs : int, optional
         Processes; by default one for each processor this one may use. With 1 all runs in this one.
+        With more, a script calls this under ``if __name__ == "__main__"``.
     progress : callable, optional
         See :data:`Progress`.
 
@@ -255,10 +260,11 @@ def run(
     jobs = min(jobs or 1, len(tasks))
     runner = _run_here if jobs <= 1 else _run_in_processes
     found: list[Finding | None] = [None] * len(tasks)
-    for done, (index, finding) in enumerate(runner([e for _, e in tasks], jobs), start=1):
-        found[index] = finding
-        if progress is not None:
-            progress(done, len(tasks), tasks[index][0].id)
+    with closing(runner([evidence for _, evidence in tasks], jobs)) as findings_so_far:
+        for done, (index, finding) in enumerate(findings_so_far, start=1):
+            found[index] = finding
+            if progress is not None:
+                progress(done, len(tasks), tasks[index][0].id)
     findings: dict[str, list[Finding]] = {claim.id: [] for claim in chosen}
     for (claim, _), result in zip(tasks, found, strict=True):
         assert result is not None
@@ -266,12 +272,12 @@ def run(
     return tabulate(claims, findings)
 
 
-def _run_here(evidence: Sequence[Evidence], jobs: int) -> Iterator[tuple[int, Finding]]:
+def _run_here(evidence: Sequence[Evidence], jobs: int) -> Numbered:
     for index, piece in enumerate(evidence):
         yield index, piece.run()
 
 
-def _run_in_processes(evidence: Sequence[Evidence], jobs: int) -> Iterator[tuple[int, Finding]]:
+def _run_in_processes(evidence: Sequence[Evidence], jobs: int) -> Numbered:
     """Findings as they come. Fresh interpreters: a fork would copy whatever threads hold."""
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, as_completed

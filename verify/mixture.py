@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flint import arb, arb_series, fmpq
 
 from verify.affine import Affine
-from verify.decimals import decimal_text
+from verify.decimals import decimal_text, law_number
 from verify.enclosure import Diverges, Number, ball, exact
 from verify.law import Bound, Law, LawError, Moments, Point, Rate, TailRates
 
@@ -47,7 +47,7 @@ class Mixture(Law):
     def __str__(self) -> str:
         def term(weight: fmpq, law: Law) -> str:
             inner = f"({law})" if isinstance(law, Affine) else str(law)
-            return f"{decimal_text(weight)}*{inner}"
+            return f"{law_number(weight)}*{inner}"
 
         return f"mixture({', '.join(term(*component) for component in self.components)})"
 

@@ -60,6 +60,8 @@ def exponential_moments(
         Where the tail beyond what can be integrated has no bound (``l`` pushes mass that way).
     """
     start, end = law.support
+    if (high is not None and _beyond(high, start, -1)) or (low is not None and _beyond(low, end, +1)):
+        return arb(0), arb(0), arb(0)
     left = start if low is None or _beyond(low, start, -1) else low
     right = end if high is None or _beyond(high, end, +1) else high
     if isinstance(right, Diverges) and not tilt < 0:

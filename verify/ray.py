@@ -14,7 +14,7 @@ from flint import arb, fmpq
 from verify.enclosure import Undecided, working_precision
 from verify.expression import Binary, Call, ExpressionError, Node, Number, children
 from verify.formula import Constant, Formula, X, log, sqrt
-from verify.interval import interval, range_of
+from verify.interval import INFINITY, MINUS_INFINITY, interval, limit_of, range_of
 from verify.normal_form import Field
 from verify.ratio import Ratio
 from verify.sign_proof import (
@@ -31,7 +31,7 @@ from verify.sign_proof import (
 
 #: Working precision of a proof, in bits; the effort for a statement that is one of several tries.
 BITS = 128
-QUICK = 400
+QUICK = 600
 
 Bound = Formula | Constant
 
@@ -151,10 +151,18 @@ def prove_tends_to_minus_infinity(formula: Formula, low: Bound) -> Proof:
         If neither could be shown.
     """
     start = _constant(low)
+    with working_precision(BITS):
+        limit = limit_of(formula.node)
+    if limit is not None and limit.high == MINUS_INFINITY:
+        step = "no part is oo - oo, 0*oo or oo/oo"
+        return Proof(f"{formula} tends to -oo: so it follows from the limits of its parts", (step,))
+    if limit is not None and (limit.bounded or limit.low == INFINITY):
+        where = "oo" if limit.low == INFINITY else limit.high.str(6, radius=False)
+        raise Refuted(f"{formula} does not tend to -oo: it tends to {where}")
     slope = formula.derivative()
     scales = [X, log(X), log(log(X)), log(log(log(X)))]
-    total = Effort(2 * EFFORT)
-    for share in (QUICK, EFFORT):
+    total = Effort(EFFORT)
+    for share in (QUICK, EFFORT // 2):
         for scale in scales:
             speed = log(scale).derivative()
             if _fades(slope, speed):
@@ -184,7 +192,7 @@ def power_bound(formula: Formula, low: Bound) -> fmpq | None:
     attempts = (1.0, 0.995, 0.97, 0.9, 0.7, 0.4, 0.1)
     if _fades(formula.derivative(), 1 / X):
         return None
-    return _largest(formula.derivative(), 1 / X, start, attempts, Effort(2 * EFFORT), QUICK)
+    return _largest(formula.derivative(), 1 / X, start, attempts, Effort(EFFORT), QUICK)
 
 
 def power_lower_bound(formula: Formula, low: Bound, k: Constant) -> bool:
@@ -217,6 +225,8 @@ def _sign(formula: Formula, piece: Piece, effort: Effort) -> tuple[int, Steps, l
             value = field.ratio(formula)
             if value.top.is_zero():
                 return ZERO, (), suspects
+            if split and field.has_sums_in_exponentials:
+                prover.effort = effort.part(effort.left // 2)
             defined, first_steps = prover.check_atoms(piece)
             if defined:
                 sign, steps = prover.ratio(value, piece)
@@ -260,25 +270,34 @@ def _counterexample(
 ) -> fmpq | None:
     """A rational point of the piece where the formula is certainly positive."""
     low = piece.start.value.upper()
-    reach = piece.end.value.lower() - low if piece.end is not None else None
+    high = INFINITY if piece.end is None else piece.end.value.lower()
+    scale = arb(1) if piece.end is None else (high - low).lower() * arb((1, -588))
+
+    def value_at(x: arb) -> arb:
+        return arb(formula.evaluate(x)) if low <= x <= high else arb.nan()
+
+    def fails(value: arb) -> bool:
+        return bool(value > 0) or (strict and bool(value.is_zero()))
+
     # Points that a reader can place come first.
-    steps = [arb((1, e)) for e in (*range(-4, 12), *range(12, 600, 12), *range(-8, -100, -4))]
-    points = list(suspects)
-    for step in steps:
-        points.append(low + (step if reach is None else reach * step / arb((1, 588))))
-    points.extend(arb((1, e)) for e in (2000, 20000))
-    for value in points:
-        at = value.mid()
-        if at < low or (piece.end is not None and at > piece.end.value.lower()):
-            continue
-        result = arb(formula.evaluate(at))
-        if result > 0 or (strict and result.is_zero()):
-            return at.fmpq()
+    exponents = (*range(-4, 12), *range(12, 600, 12), *range(-8, -100, -4))
+    grid = [(low + scale * arb((1, e))).mid() for e in exponents]
+    for x in [*suspects, *grid, *(arb((1, e)) for e in (2000, 20_000, 200_000, 1_000_000))]:
+        if fails(value_at(x.mid())):
+            return x.mid().fmpq()
+    for x in suspects[-1:-9:-1]:
+        for e in range(-4, -44, -1):
+            step = abs(x) * arb((1, e))
+            for near in ((x + step).mid(), (x - step).mid()):
+                if fails(value_at(near)):
+                    return near.fmpq()
     return None
 
 
 def _holds(formula: Formula, low: Formula, effort: Effort) -> bool:
     """Whether the formula is proved to be at most 0 on a ray."""
+    if effort.left <= 0:
+        return False
     with working_precision(BITS):
         try:
             sign = _sign(formula, Piece(_place(low), None), effort)[0]

@@ -16,7 +16,7 @@ from flint import arb, arb_series, fmpq
 
 from verify.divergence import binary_kl
 from verify.enclosure import Diverges, Number, Undecided, ball, ball_of_decimal
-from verify.law import Bound, Law, Moments, Point, Rate, TailRates, log_series
+from verify.law import Bound, Law, Moments, Point, Rate, TailRates, exact_point, log_series
 from verify.weight import BestOfN, Identity, Threshold, Tilt, TopFraction, Weight
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ class Tilted(Reweighted):
 
     def _log_part(self, low: Point | None, high: Point | None) -> arb:
         """``log P(low < X <= high)``."""
-        ends = [_exact_end(end) for end in (low, high)]
+        ends = [exact_point(end) for end in (low, high)]
         part = self.base.exponential_moments(ball(self.tilt), ends[0], ends[1])[0]
         return part.log() - self._log_mgf() if part > 0 else _log_of_nothing(part)
 
@@ -271,7 +271,7 @@ class Tilted(Reweighted):
             yield x, mass * (self.tilt * arb(x) - log_mgf).exp()
 
     def upper_mean(self, t: Point) -> Number:
-        moments = self.base.exponential_moments(ball(self.tilt), _exact_end(t), None)
+        moments = self.base.exponential_moments(ball(self.tilt), exact_point(t), None)
         return moments[1] / self._log_mgf().exp()
 
     def cumulant_series(self, tilt: arb) -> arb_series:
@@ -288,14 +288,6 @@ class Tilted(Reweighted):
         from verify.sampling import sample_tilted
 
         return sample_tilted(self, size, rng)
-
-
-def _exact_end(t: Point | None) -> fmpq | None:
-    if t is None or isinstance(t, fmpq):
-        return t
-    if not t.is_exact():
-        raise Undecided("a tilted tail is asked for at exact points only")
-    return t.fmpq()
 
 
 def _log_of_nothing(part: arb) -> arb:

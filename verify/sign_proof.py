@@ -29,9 +29,9 @@ from verify.normal_form import Box, Field
 from verify.ratio import ONE, Exponents, Key, Polynomial, Ratio, key_of, monomial
 
 #: How much is tried before the search is given up, in terms of polynomials looked at.
-EFFORT = 2500
+EFFORT = 2400
 #: Pieces into which an interval may be cut, by depth of the derivative rule.
-MAX_PIECES = (200, 24, 6)
+MAX_PIECES = (600, 24, 6)
 #: Pieces to which a possible 0 is pursued.
 WEAK_PIECES = 16
 #: How often the derivative rule may be applied to its own derivative; once to a long polynomial.
@@ -173,6 +173,7 @@ class Prover:
     def product(self, polynomial: Polynomial, piece: Piece, depth: int, level: int) -> Outcome:
         """The sign of a polynomial, factor by factor."""
         if len(polynomial) > 1:
+            self.effort.spend(len(polynomial))
             direct = self.field.range(polynomial, piece.box)
             if direct.sign:
                 step = self.step(polynomial, 2 * direct.sign, piece, "range")
@@ -235,21 +236,27 @@ class Prover:
         steps: list[str] = []
         # Where it is exactly 0 at the left end, higher derivatives must tell.
         vanishes = self.sign_at(factor, piece.start) in (0, None)
+        seen = piece.start
         while waiting:
             part = waiting.pop()
             pieces += 1
             inner = depth if vanishes and part.start is piece.start else min(depth, 1)
             sign, more = self.rules(factor, part, inner, level + 1)
             if abs(sign) == 2 or (sign and (pieces > WEAK_PIECES or len(factor) == 1)):
+                assert part.end is not None
                 if total * sign < 0:
-                    self.suspects.append(part.start.value)
+                    self.suspect(factor, seen, part.end)
                     return UNKNOWN
+                seen = part.end
                 total = sign if total == 0 else _both(total, sign)
                 steps.extend(more)
                 continue
             middle = self.cut(part)
             value = self.value(factor, middle)
-            if pieces > MAX_PIECES[level] or (total > 0 and value < 0) or (total < 0 and value > 0):
+            if (total > 0 and value < 0) or (total < 0 and value > 0):
+                self.suspect(factor, seen, middle)
+                return UNKNOWN
+            if pieces > MAX_PIECES[level]:
                 self.suspects.append(middle.value)
                 return UNKNOWN
             assert part.end is not None
@@ -320,15 +327,29 @@ class Prover:
 
     def direction(self, factor: Polynomial, piece: Piece) -> int:
         """The sign at some points of the piece; 0 where they differ or none can be told."""
-        seen = 0
+        seen, seen_at = 0, piece.start
         for place in self.probes(piece):
             value = self.value(factor, place)
             sign = int(value > 0) - int(value < 0)
             if sign and seen and sign != seen:
-                self.suspects.append(place.value)
+                self.suspect(factor, seen_at, place)
                 return 0
-            seen = seen or sign
+            if sign:
+                seen, seen_at = sign, place
         return seen
+
+    def suspect(self, factor: Polynomial, a: Place, b: Place) -> None:
+        """Note a point near which a factor changes its sign between two places."""
+        low, high = a.value.mid(), b.value.mid()
+        below = self.value(factor, a)
+        for _ in range(80):
+            middle = ((low + high) / 2).mid()
+            value = self.value(factor, Place.of(middle))
+            if (value > 0 and below > 0) or (value < 0 and below < 0):
+                low = middle
+            else:
+                high = middle
+        self.suspects.append(((low + high) / 2).mid())
 
     def probes(self, piece: Piece) -> Iterator[Place]:
         if piece.end is not None:
@@ -385,6 +406,7 @@ class Prover:
                 for i, (a, b) in enumerate(zip(exponents, lead, strict=True))
                 if a != b
             }
+            self.effort.spend(1)
             part = self.range_of_quotient(powers, piece, level)
             total = total + point(arb(c / scale)) * part
             if not total.low > -2:
@@ -429,6 +451,7 @@ class Prover:
         except Undecided:
             return UNKNOWN
         for divisor in self.divisors(factor, piece):
+            self.effort.spend(len(factor))
             moved = slope
             if divisor is not None:
                 powers = {i: int(e) for i, e in enumerate(divisor) if e}

@@ -17,7 +17,7 @@ from verify.law import Law, Rate
 
 #: How far the search goes in the coordinate y, and how closely it finds a root there.
 FARTHEST = 400
-CLOSENESS = 1e-9
+COARSE, FINE = 1e-4, 1e-12
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,20 @@ class TiltPath:
         kl = self.tilt(y) * values[1] - values[0]
         return kl.mid() if kl.rad() < abs(kl.mid()) / 1000 else None
 
+    def dual_bound(self, y: arb, budget: arb) -> arb | None:
+        """``(eps + K(l))/l`` at coordinate y, the bound that this tilt proves; None if unknown."""
+        values = self.cumulants(y)
+        return None if values is None else (budget + values[0]) / self.tilt(y)
+
     def mean(self, y: arb) -> arb | None:
         """``K'`` at coordinate y, or None."""
         values = self.cumulants(y)
         return None if values is None else values[1].mid()
 
 
-def crossing(value: Callable[[arb], arb | None], goal: arb) -> tuple[arb, arb]:
+def crossing(
+    value: Callable[[arb], arb | None], goal: arb, closeness: float = FINE
+) -> tuple[arb, arb]:
     """Coordinates ``(below, above)`` close together, between which an increasing value passes goal.
 
     ``above`` is infinite where the value stays below the goal as far as it can be had.
@@ -75,7 +82,7 @@ def crossing(value: Callable[[arb], arb | None], goal: arb) -> tuple[arb, arb]:
         return below, above
     low_value, high_value = value(below), value(above)
     for step in range(80):
-        if abs(above - below) < CLOSENESS:
+        if abs(above - below) < closeness:
             break
         guess = _next_guess(below, above, low_value, high_value, goal, step)
         reached = value(guess)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flint import arb, arb_series, fmpq
 
-from verify.decimals import decimal_text
+from verify.decimals import law_number
 from verify.enclosure import Diverges, Number, Undecided, ball, exact
 from verify.law import Bound, Law, LawError, Moments, Point, TailRates, log_series
 
@@ -45,7 +45,7 @@ class Truncated(Law):
 
     def __str__(self) -> str:
         ends = {"low": self.low, "high": self.high}
-        given = [f"{name}={decimal_text(end)}" for name, end in ends.items() if end is not None]
+        given = [f"{name}={law_number(end)}" for name, end in ends.items() if end is not None]
         return f"truncate({self.base}, {', '.join(given)})"
 
     @property
@@ -157,12 +157,18 @@ class Truncated(Law):
             if endless_right or endless_left:
                 sign = 0 if endless_right and endless_left else (1 if endless_right else -1)
                 return Diverges(sign, mean.because)
+            if high is None and low is not None:  # only the lower part is infinite
+                return self._divided(self.base.upper_mean(low), total)
             return self.base.partial_mean(low, high) / total
         upper = mean if low is None else self.base.upper_mean(low)
         beyond = arb(0) if high is None else self.base.upper_mean(high)
         if isinstance(upper, Diverges) or isinstance(beyond, Diverges):
             raise Undecided(f"partial mean of {self.base}")
         return (upper - beyond) / total
+
+    @staticmethod
+    def _divided(value: Number, total: arb) -> Number:
+        return value if isinstance(value, Diverges) else value / total
 
     def cumulant_series(self, tilt: arb) -> arb_series:
         return log_series(self.exponential_moments(tilt))

@@ -70,7 +70,7 @@ def mean_is_bounded() -> Relation:
     # A = t + u and B = t - v: the difference is (p - q)(u + q (A - B)).
     form = (n.p - n.q) * (n.A - n.t + n.q * (n.A - n.B))
     via = {**between(), n.A: n.t + n.u, n.B: n.t - n.v}
-    given = (*ordered(), n.t <= n.A, n.B <= n.t)
+    given = (*ordered(), n.t <= n.A, n.t >= n.B)
     return Relation(mean_of_p(), right, ">=", form, given, via)
 
 

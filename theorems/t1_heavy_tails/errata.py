@@ -79,9 +79,7 @@ def pareto_rise() -> Relation:
 
     n = symbols()
     a, tail, above = pareto()
-    return Relation(
-        sp.Limit(rise(n.t, tail, above, a / (a - 1)), n.t, sp.oo), n.c * a / (a - 1)
-    )
+    return Relation(sp.Limit(rise(n.t, tail, above, a / (a - 1)), n.t, sp.oo), n.c * a / (a - 1))
 
 
 def bound_far_out() -> Relation:
@@ -189,7 +187,8 @@ def student_limit() -> Relation:
 
     n = symbols()
     tail, upper = student()
-    return Relation(sp.Limit(rise(n.t, tail, upper / tail, 0).subs(n.c, 1), n.t, sp.oo), sp.Rational(3, 2))
+    moved = rise(n.t, tail, upper / tail, 0).subs(n.c, 1)
+    return Relation(sp.Limit(moved, n.t, sp.oo), sp.Rational(3, 2))
 
 
 def student_mean(t: fmpq) -> arb:

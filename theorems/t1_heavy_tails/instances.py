@@ -1,8 +1,8 @@
 """Theorem 1 at the heavy laws of the catalogue: mass 2/t above an explicit t, in balls.
 
-The recipe of the proof with c = 2: the mean must exceed the base mean by more than 1 at a cost below
-1/10. Mean and cost come from the reweighted law itself and, by a second route, from the mean
-identity and from mpmath.
+The recipe of the proof with c = 2: the mean must rise by more than 1 at a cost below 1/10. Mean and
+cost come from the reweighted law itself and, by a second route, from the mean identity and from
+mpmath.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from verify.claim import Comparison, agrees, below, near
+from verify.claim import Comparison, agrees, below, mpf_of_ball, near
+from verify.enclosure import to_accuracy
 from verify.law import Law
 from verify.reweighted import ThresholdReweighted
 from verify.weight import Threshold
 
-#: Laws with a finite mean, and k with t = 10^k.
+#: Heavy laws, and k with t = 10^k. One has an infinite mean, which the theorem leaves out.
 HEAVY_LAWS: tuple[tuple[str, int], ...] = (
     ("pareto(alpha=1.1)", 3),
     ("pareto(alpha=5)", 3),
@@ -81,9 +82,6 @@ def _comparisons(law: Law, t: fmpq, exponent: int) -> Iterator[Comparison]:
 def cost_by_mpmath(law: Law, t: fmpq) -> Any:
     """kl(2/t, Q(X > t)) by mpmath; only log Q(X > t) is the law's."""
     import mpmath as mp
-
-    from verify.claim import mpf_of_ball
-    from verify.enclosure import to_accuracy
 
     log_tail = to_accuracy(lambda: law.log_survival(t), 4 * MP_DIGITS, "log Q(X > t)")
     with mp.workdps(MP_DIGITS):

@@ -1,4 +1,4 @@
-"""Where to put the threshold: infinite exponential moments give a subsequence, and a search finds it.
+"""Where to put the threshold: heaviness gives a subsequence, and a search finds it.
 
 Write ``n(t) = -log Q(X > t)``, which never falls. If ``n(t) >= a t`` from some T on, then
 ``E exp(l X) < oo`` for ``l < a``. So a law with ``E exp(l X) = oo`` for every l > 0 has, for every
@@ -53,7 +53,7 @@ def printed_heaviness() -> Relation:
     import sympy as sp
 
     n = symbols()
-    # Markov again: E exp(l X) >= exp(l t) Q(X > t), so a limit of oo on the right is one on the left.
+    # Markov again: where exp(l t) Q(X > t) tends to oo, E exp(l X) can only be oo.
     tail = n.q
     mgf = sp.exp(n.l * n.t) * tail * (1 + n.v)
     return Relation(mgf, sp.exp(n.l * n.t) * tail, ">=", n.v * sp.exp(n.l * n.t) * tail)
@@ -82,7 +82,7 @@ def marginal_cost() -> Relation:
 def marginal_mean() -> Relation:
     n = symbols()
     gain: Expression = n.A - n.B
-    given = (n.t <= n.A, n.B <= n.t)
+    given = (n.t <= n.A, n.t >= n.B)
     return Relation(gain, 0, ">=", n.u + n.v, given, {n.A: n.t + n.u, n.B: n.t - n.v})
 
 

@@ -1,7 +1,7 @@
 """The symbols of Theorem 1, their hypotheses, and the threshold weight.
 
-Everything is about one threshold ``t`` and two numbers: the tail ``q = Q(X > t)`` and the mass ``p``
-that P puts above t. Of the law Q only three means enter, whatever else it is: ``mu = E X``,
+Everything is about one threshold ``t`` and two numbers: the tail ``q = Q(X > t)`` and the mass
+``p`` that P puts above t. Of the law Q only three means enter, whatever else it is: ``mu = E X``,
 ``A = E[X | X > t] >= t`` and ``B = E[X | X <= t] <= t``.
 """
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from flint import fmpq
 
-from verify.decimals import decimal_text
+from verify.decimals import law_number
 from verify.enclosure import exact
 from verify.law import LawError
 
@@ -66,5 +66,5 @@ class Parametric:
             object.__setattr__(self, spec.name, value)
 
     def __str__(self) -> str:
-        values = (f"{s.name}={decimal_text(getattr(self, s.name))}" for s in fields(self))
+        values = (f"{s.name}={law_number(getattr(self, s.name))}" for s in fields(self))
         return f"{self.name}({', '.join(values)})"

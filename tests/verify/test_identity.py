@@ -1,0 +1,147 @@
+"""Identities: both routes accept what is true, and each by itself rejects what is false."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import sympy as sp
+from flint import arb
+
+from verify.enclosure import working_precision
+from verify.identity import POINTS, Identity, Relation, Step, evaluate, prove
+
+x, y = sp.symbols("x y", positive=True)
+v = sp.Symbol("v", nonnegative=True)
+n = sp.Symbol("n", integer=True, positive=True)
+r = sp.Symbol("r", real=True)
+
+TRUE: dict[str, Relation] = {
+    "square": Relation((r + y) ** 2, r**2 + 2 * r * y + y**2),
+    "logs": Relation(sp.log(x / y), sp.log(x) - sp.log(y)),
+    "log of a quotient": Relation(
+        sp.log((x + y) / (x + 2 * y)), sp.log(x + y) - sp.log(x + 2 * y)
+    ),
+    "integral": Relation(sp.Integral(sp.exp(-x * y), (x, 0, sp.oo)), 1 / y),
+    "limit": Relation(sp.Limit((x + y) / x, x, sp.oo), 1),
+    "limit at 0": Relation(sp.Limit(sp.log(1 + x * y) / x, x, 0, "+"), y),
+    "limit from below": Relation(sp.Limit((1 - x**2) / (1 - x), x, 1, "-"), 2),
+    "infinite limit": Relation(sp.Limit(x**2 - y * x, x, sp.oo), sp.oo),
+    "minus infinity": Relation(sp.Limit(y - x, x, sp.oo), -sp.oo),
+    "sign": Relation(1 + x, 1, ">", x),
+    "weak sign": Relation(1 + v, 1, ">=", v),
+    "log sign": Relation(sp.log(1 + v), 0, ">=", sp.log(1 + v)),
+    "sign under a condition": Relation(
+        x, y, ">=", x - y, (x >= y,), {x: sp.Symbol("b", positive=True) + v, y: sp.Symbol("b", positive=True)}
+    ),
+    "integers": Relation((-1) ** (2 * n), 1),
+}
+
+FALSE: dict[str, Relation] = {
+    "square": Relation((r + y) ** 2, r**2 + r * y + y**2),
+    "logs": Relation(sp.log(x / y), sp.log(y) - sp.log(x)),
+    "sign of a root": Relation(sp.sqrt(r**2), r),
+    "integral": Relation(sp.Integral(sp.exp(-x * y), (x, 0, sp.oo)), y),
+    "limit": Relation(sp.Limit((x + y) / x, x, sp.oo), y),
+    "limit off by 1e-9": Relation(
+        sp.Limit((x + y) / x, x, sp.oo), 1 + sp.Rational(1, 10**9)
+    ),
+    "infinite limit": Relation(sp.Limit(x**2, x, sp.oo), -sp.oo),
+    "finite, not infinite": Relation(sp.Limit(1 / x, x, sp.oo), sp.oo),
+    "sign": Relation(x, 1, ">", x - 1),
+    "strict sign": Relation(v, v, ">", sp.Integer(0)),
+    "without its condition": Relation(x, y, ">=", x - y),
+    "nearly equal": Relation(x, x + sp.Rational(1, 10**30)),
+}
+
+
+def step(relation: Relation) -> Step:
+    return Step("planted", "Planted.", lambda: relation)
+
+
+def by_points(relation: Relation) -> list[str]:
+    """Reasons that the second route gives, without the proof."""
+    cases = [c for c in Identity((step(relation),)).cases() if not c.name.endswith("proof")]
+    reasons = []
+    for case in cases:
+        try:
+            reasons.append(case.check())
+        except Exception as error:
+            reasons.append(type(error).__name__)
+    return [reason for reason in reasons if reason not in (None, "NotMet")]
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_true(name: str) -> None:
+    finding = Identity((step(TRUE[name]),)).run()
+    assert (finding.outcome, finding.detail) == ("holds", "")
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_false_fails(name: str) -> None:
+    assert Identity((step(FALSE[name]),)).run().outcome == "fails"
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_the_proof_alone_rejects(name: str) -> None:
+    assert prove(FALSE[name]) is not None
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_points_alone_reject(name: str) -> None:
+    assert by_points(FALSE[name])
+
+
+def test_a_wrong_form_proves_nothing() -> None:
+    assert prove(Relation(1 + x, 1, ">", x + y)) is not None
+    assert prove(Relation(x, 1, ">", (x - 1) ** 1)) is not None
+
+
+def test_a_substitution_that_is_too_narrow_is_seen_at_points() -> None:
+    # "Proved" only where x >= y, but said of all x and y.
+    narrow = Relation(x, y, ">=", x - y, (), {x: y + v})
+    assert prove(narrow) is None
+    assert Identity((step(narrow),)).run().outcome == "fails"
+
+
+@pytest.mark.parametrize("given", [(x < y, y < x), (sp.false,)])
+def test_conditions_that_no_point_meets(given: tuple[Any, ...]) -> None:
+    finding = Identity((step(Relation(x, x, given=given)),)).run()
+    assert finding.outcome == "fails"
+    assert "no point" in finding.detail
+
+
+def test_points_meet_their_conditions_and_all_draws_are_counted() -> None:
+    finding = Identity((step(Relation(x, x, given=(x < y, y < 1))),)).run()
+    assert finding.outcome == "holds"
+    assert finding.cases_met_hypotheses == POINTS + 1  # and the proof
+    assert finding.cases_tried > finding.cases_met_hypotheses
+
+
+def test_every_step_must_hold() -> None:
+    good, bad = step(TRUE["logs"]), step(FALSE["logs"])
+    assert Identity((good, bad)).run().outcome == "fails"
+    assert Identity(()).run().outcome == "fails"
+
+
+def test_a_function_without_ball_arithmetic_fails_rather_than_pass() -> None:
+    assert Identity((step(Relation(sp.gamma(x + 1), x * sp.gamma(x))),)).run().outcome == "fails"
+
+
+EXPRESSIONS: list[tuple[Any, Callable[[], arb]]] = [
+    (x + y * x - y, lambda: arb(2) / 3 + arb(10) / 3 - 5),
+    (x**y, lambda: (arb(2) / 3) ** 5),
+    (x ** (y / 3), lambda: ((arb(2) / 3).log() * 5 / 3).exp()),
+    (sp.sqrt(x), lambda: (arb(2) / 3).sqrt()),
+    (sp.log(x) * sp.exp(y) + sp.pi + sp.E, lambda: (arb(2) / 3).log() * arb(5).exp() + arb.pi() + arb(1).exp()),
+    (sp.atan(y), lambda: arb(5).atan()),
+]
+
+
+@pytest.mark.parametrize(("expression", "expected"), EXPRESSIONS)
+def test_evaluation_in_balls(expression: Any, expected: Callable[[], arb]) -> None:
+    with working_precision(200):
+        value = evaluate(expression, {x: Fraction(2, 3), y: Fraction(5)})
+        assert abs(value - expected()) < arb(2) ** -180

@@ -1,0 +1,8 @@
+"""All claims, as one explicit tuple. A claim that is not in here does not exist."""
+
+from __future__ import annotations
+
+from theorems import t1_heavy_tails
+from verify.claim import Claim
+
+CLAIMS: tuple[Claim, ...] = (*t1_heavy_tails.CLAIMS,)

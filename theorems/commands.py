@@ -1,0 +1,108 @@
+"""``goodhart verify``: run every claim and print the verdicts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from verify.ledger import Ledger, Progress
+
+
+def verify(
+    select: Annotated[
+        str | None, typer.Option(help="Only claims whose ids begin so, e.g. t1,t2.")
+    ] = None,
+    json: Annotated[str | None, typer.Option(help="The ledger as JSON ('-' for stdout).")] = None,
+    csv: Annotated[str | None, typer.Option(help="The claims as CSV ('-' for stdout).")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Processes (default: one a processor).", min=1, max=256)
+    ] = None,
+) -> None:
+    """Run the claims, each with its evidence, and give a verdict on each printed statement.
+
+    Exit status: 0 if every claim holds, else 1.
+    """
+    from theorems.catalogue import CLAIMS
+    from verify.ledger import run
+
+    prefixes = [prefix.strip() for prefix in select.split(",")] if select else []
+    with _progress_bar() as progress:
+        ledger = run(CLAIMS, prefixes, jobs, progress)
+    _write(ledger, json, csv)
+    if "-" not in (json, csv):
+        _print(ledger)
+    raise typer.Exit(0 if ledger.holds else 1)
+
+
+class _progress_bar:  # noqa: N801 - used like a function
+    """A progress bar on stderr where that is a terminal, else nothing."""
+
+    def __enter__(self) -> Progress | None:
+        import sys
+
+        if not sys.stderr.isatty():
+            self._bar = None
+            return None
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar.start()
+        task = self._bar.add_task("")
+
+        def advance(done: int, total: int, claim: str) -> None:
+            assert self._bar is not None
+            self._bar.update(task, completed=done, total=total, description=claim)
+
+        return advance
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def _write(ledger: Ledger, json: str | None, csv: str | None) -> None:
+    from json import dumps
+
+    from verify.files import write_text
+    from verify.ledger import COLUMNS
+
+    if json is not None:
+        write_text(json, dumps(ledger.to_json(), indent=2) + "\n")
+    if csv is not None:
+        lines = [COLUMNS, *ledger.rows()]
+        write_text(csv, "".join(",".join(_quoted(cell) for cell in line) + "\n" for line in lines))
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if set(cell) & set(',"\n') else cell
+
+
+def _print(ledger: Ledger) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from verify.ledger import COLUMNS
+
+    console = Console(soft_wrap=False)
+    claims = Table(title="Claims", title_justify="left", box=None, pad_edge=False)
+    for title in COLUMNS:
+        claims.add_column(title, justify="right" if title == "seconds" else "left", no_wrap=True)
+    for row in ledger.rows():
+        claims.add_row(*row)
+    verdicts = Table(title="Verdicts", title_justify="left", box=None, pad_edge=False)
+    for title in ("printed statement", "verdict", "claims"):
+        verdicts.add_column(title)
+    for verdict in ledger.verdicts:
+        verdicts.add_row(verdict.statement, verdict.verdict, str(len(verdict.claims)))
+    console.print(claims)
+    for entry in ledger.entries:
+        if entry.outcome != "holds":
+            console.print(f"{entry.claim.id}: {entry.outcome}: {entry.detail}", markup=False)
+    console.print()
+    console.print(verdicts)
+    holding = sum(entry.outcome == "holds" for entry in ledger.entries)
+    console.print(f"\n{holding} of {len(ledger.entries)} claims hold")

@@ -1,0 +1,274 @@
+"""Certificates' numbers by the second route, and their comparison with the first."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from flint import arb, fmpq
+from mpmath import mp
+
+from verify.assertion import (
+    Assertion,
+    AtLeast,
+    BoundedByTilt,
+    BoundedByTop,
+    ByIdentity,
+    ByThreshold,
+    ByTilt,
+    Value,
+)
+from verify.enclosure import Diverges, Undecided, exact
+from verify.law import Law
+from verify.second_route.arithmetic import arithmetic
+from verify.second_route.numbers import (
+    BITS,
+    Estimate,
+    Interval,
+    Part,
+    Point,
+    Real,
+    complement,
+    exactly,
+    number,
+    point_of,
+    rounding,
+)
+from verify.second_route.routes import Route, route_of
+
+#: Relative error at which a number is settled.
+ACCURACY = 1e-12
+_HALF = mp.log(mp.mpf(1) / 2)
+
+
+class SecondRoute:
+    """The numbers of a law by the second route.
+
+    Points are rationals (``fmpq``), decimals, or :class:`~verify.weight.Location`; each method
+    raises :class:`~verify.enclosure.Undecided` where its number is not settled to
+    :data:`ACCURACY`.
+    """
+
+    def __init__(self, law: Law) -> None:
+        self.law = law
+        self._route: Route = route_of(law)
+
+    def part(self, interval: Interval, tilt: fmpq | None = None, mean: bool = True) -> Part:
+        """The part of the law in an interval, under the weight ``exp(l X)``."""
+        with mp.workprec(BITS):
+            return self._route.part(interval, fmpq(0) if tilt is None else tilt, mean)
+
+    def log_survival(self, t: object) -> Estimate:
+        """``log Q(X > t)``."""
+        with mp.workprec(BITS):
+            return self._log_masses(point_of(t), None)[0].settled(ACCURACY, "log Q(X > t)")
+
+    def mean(self) -> Estimate:
+        """``E X``, which must be finite."""
+        return _mean_of(self.part(Interval()))
+
+    def tail_mean(self, t: object) -> Estimate:
+        """``E[X | X > t]``."""
+        with mp.workprec(BITS):
+            return _mean_of(self.part(Interval(low=point_of(t))))
+
+    def log_mgf(self, tilt: object) -> Estimate:
+        """``log E exp(l X)``."""
+        part = self.part(Interval(), _rational(tilt), mean=False)
+        return part.log_mass
+
+    def tilted_mean(self, tilt: object) -> Estimate:
+        """``E[X exp(l X)] / E exp(l X)``."""
+        return _mean_of(self.part(Interval(), _rational(tilt)))
+
+    def _log_masses(self, t: Point, floor: Point | None) -> tuple[Estimate, Estimate]:
+        """``log Q(X > t)`` and ``log Q(floor < X <= t)``, the larger from the smaller one."""
+        above = self.part(Interval(low=t), mean=False).log_mass
+        if floor is None and above.value < _HALF:
+            return above, complement(above)
+        below = self.part(Interval(floor, t), mean=False).log_mass
+        if floor is None and below.value < _HALF:
+            above = complement(below)
+        return above, below
+
+    def threshold(
+        self, t: object, p: Decimal | fmpq, floor: object = None, mean: bool = True
+    ) -> dict[str, Estimate | None]:
+        """``log_tail``, ``mean`` and ``kl`` of the threshold reweighting with mass p above t.
+
+        Parameters
+        ----------
+        t : rational, decimal or Location
+            The threshold.
+        p : Decimal or fmpq
+            The mass above it.
+        floor : rational or decimal, optional
+            Where given, the law is first conditioned on X > floor, at its cost.
+        mean : bool
+            Whether to compute the mean (None in the answer otherwise).
+        """
+        with mp.workprec(BITS):
+            cut = point_of(t)
+            bottom = None if floor is None else point_of(floor)
+            mass = number(_rational(p))
+            log_above, log_below = self._log_masses(cut, bottom)
+            kept = 1 - mass
+            # Both masses are of the law before it was conditioned on X > floor, so its cost is in.
+            kl = (exactly(mp.log(mass)) - log_above).times(mass)
+            if kept > 0:
+                kl = kl + (exactly(mp.log1p(-mass)) - log_below).times(kept)
+            average = None
+            if mean:
+                above = _mean_of(self.part(Interval(low=cut))).times(mass)
+                average = above
+                if kept > 0:
+                    average = above + _mean_of(self.part(Interval(bottom, cut))).times(kept)
+            return {
+                "log_tail": log_above.settled(ACCURACY, "log Q(X > t)"),
+                "mean": average,
+                "kl": kl.settled(ACCURACY, "the KL divergence"),
+            }
+
+    def tilt(self, tilt: object) -> dict[str, Estimate]:
+        """``mean``, ``kl`` and ``log_mgf`` of the exponential tilt by l."""
+        rate = _rational(tilt)
+        part = self.part(Interval(), rate)
+        mean = _mean_of(part)
+        with mp.workprec(BITS):
+            kl = mean.times(number(rate)) - part.log_mass
+            return {
+                "mean": mean,
+                "kl": kl.settled(1e-9, "the KL divergence"),
+                "log_mgf": part.log_mass,
+            }
+
+
+def _rational(value: object) -> fmpq:
+    return value if isinstance(value, fmpq) else exact(value)  # type: ignore[arg-type]
+
+
+def _mean_of(part: Part) -> Estimate:
+    if part.mean is None:
+        raise Undecided("second route: the mean over a set without mass")
+    return part.mean
+
+
+def threshold_numbers(
+    law: Law, t: object, p: Decimal | fmpq, floor: object = None
+) -> dict[str, Estimate | None]:
+    """See :meth:`SecondRoute.threshold`."""
+    return SecondRoute(law).threshold(t, p, floor)
+
+
+def tilt_numbers(law: Law, tilt: object) -> dict[str, Estimate]:
+    """See :meth:`SecondRoute.tilt`."""
+    return SecondRoute(law).tilt(tilt)
+
+
+# ---- comparison --------------------------------------------------------------------------------
+
+
+def disagreements(assertion: Assertion, numbers: dict[str, Value]) -> list[str]:
+    """The numbers of an assertion that the second route finds different, a phrase each.
+
+    Parameters
+    ----------
+    assertion : Assertion
+        What a certificate asserts.
+    numbers : dict
+        Its numbers by the ball route.
+
+    Raises
+    ------
+    Undecided
+        If the second route cannot settle one of them.
+    """
+    second = _numbers(assertion, numbers)
+    found = []
+    with mp.workprec(BITS):
+        for name, estimate in second.items():
+            first = numbers[name]
+            if isinstance(first, AtLeast):
+                # A lower bound: the mean itself may be anything above.
+                low, _ = _ends(first.lower)
+                if estimate.value + estimate.error < low * (1 - mp.sign(low) * ACCURACY):
+                    found.append(f"{name} is {mp.nstr(estimate.value, 15)}, below its bound")
+            elif isinstance(first, arb) and not agrees(estimate, first):
+                found.append(
+                    f"{name} is {mp.nstr(estimate.value, 15)}, not {first.str(15, radius=False)}"
+                )
+    return found
+
+
+def agrees(estimate: Estimate, first: arb) -> bool:
+    """Whether a number of this route lies in a ball, or within its error of it."""
+    low, high = _ends(first)
+    slack = 4 * estimate.error + rounding(estimate.value) + abs(estimate.value) * 1e-14
+    return bool(low - slack <= estimate.value <= high + slack)
+
+
+def _ends(value: arb) -> tuple[Real, Real]:
+    ends = []
+    for end in (value.lower(), value.upper()):
+        mantissa, exponent = end.man_exp()
+        ends.append(mp.ldexp(mp.mpf(int(mantissa)), int(exponent)))
+    return ends[0], ends[1]
+
+
+def _numbers(assertion: Assertion, numbers: dict[str, Value]) -> dict[str, Estimate]:
+    """The finite numbers of an assertion, computed again."""
+    infinite = any(isinstance(value, Diverges) for value in numbers.values())
+    answer: dict[str, Any]
+    match assertion:
+        case ByThreshold(law=law, weight=weight, floor=floor):
+            bounded = isinstance(numbers["mean"], AtLeast)
+            route = SecondRoute(law)
+            answer = route.threshold(
+                weight.location, weight.mass, floor, mean=not infinite and not bounded
+            )
+            if bounded:
+                answer["mean"] = _least_mean(law, weight.location, weight.mass)
+        case ByTilt(law=law, tilt=tilt):
+            answer = dict(SecondRoute(law).tilt(tilt))
+            answer.pop("log_mgf")
+        case BoundedByTilt(law=law, tilt=tilt, target=target):
+            log_mgf = SecondRoute(law).log_mgf(tilt)
+            with mp.workprec(BITS):
+                budget, rate = number(_rational(target.kl)), number(_rational(tilt))
+                bound = (log_mgf + exactly(budget)).times(1 / rate)
+            answer = {"log_mgf": log_mgf, "mean_bound": bound}
+        case ByIdentity(law=law):
+            if infinite:
+                raise Undecided("second route: an infinite mean has no value to compare")
+            answer = {"mean": SecondRoute(law).mean()}
+        case BoundedByTop(law=law):
+            answer = {"mean_bound": _top(law)}
+        case _:
+            raise Undecided(f"second route: none for {type(assertion).__name__}")
+    return {name: value for name, value in answer.items() if value is not None}
+
+
+def _least_mean(law: Law, location: object, mass: Decimal) -> Estimate:
+    """``p t + (1 - p) low``: X exceeds t above the threshold, and the lower end elsewhere."""
+    low = law.support[0]
+    if isinstance(low, Diverges):
+        raise Undecided("second route: the law has no lower end")
+    with mp.workprec(BITS):
+        p = number(_rational(mass))
+        bottom = number(point_of(low)) if not hasattr(low, "evaluate") else low.evaluate(None, arithmetic())
+        return exactly(p * number(point_of(location)) + (1 - p) * bottom)
+
+
+def _top(law: Law) -> Estimate:
+    """The upper end of the support, if the law has mass next to it and none above."""
+    top = law.support[1]
+    if isinstance(top, Diverges) or not isinstance(top, fmpq):
+        raise Undecided("second route: the upper end is no rational number")
+    route = SecondRoute(law)
+    step = fmpq(1, 1000) * (abs(top) + 1)
+    if not route.part(Interval(low=top), mean=False).empty:
+        raise Undecided(f"second route: {law} has mass above {top}")
+    if route.part(Interval(low=top - step), mean=False).empty:
+        raise Undecided(f"second route: {law} has no mass just below {top}")
+    with mp.workprec(BITS):
+        return exactly(number(top))

@@ -1,0 +1,275 @@
+"""The second route to each kind of law: one question, answered from densities, masses and rows.
+
+A :class:`Route` answers ``part(interval, tilt)``: how much ``E[exp(l X); X in the interval]`` is, and
+the mean of X under that weight. Everything a certificate says follows from a few such parts.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from flint import fmpq
+from mpmath import mp
+
+from verify.affine import Affine
+from verify.enclosure import Diverges, Undecided
+from verify.law import ContinuousLaw, Law
+from verify.laws.custom import Tail
+from verify.laws.empirical import Empirical
+from verify.laws.lattice import LatticeLaw
+from verify.laws.light import Laplace
+from verify.laws.point import PointMass
+from verify.mixture import Mixture
+from verify.second_route.arithmetic import arithmetic
+from verify.second_route.curve import Curve
+from verify.second_route.numbers import (
+    NOTHING,
+    Estimate,
+    Interval,
+    Part,
+    Point,
+    Real,
+    exactly,
+    exponential,
+    number,
+    together,
+)
+from verify.truncation import Truncated
+
+
+class Route(ABC):
+    """The numbers of a law by the second route; see the module."""
+
+    @abstractmethod
+    def part(self, interval: Interval, tilt: fmpq, mean: bool = True) -> Part:
+        """The part of the law in an interval, under the weight ``exp(l X)``."""
+
+
+def route_of(law: Law) -> Route:
+    """The second route to a law.
+
+    Raises
+    ------
+    Undecided
+        For a law that has none.
+    """
+    from verify.second_route.lattice import LatticeRoute
+    from verify.second_route.rows import RowsRoute
+
+    match law:
+        case Affine():
+            return AffineRoute(law)
+        case Mixture():
+            return MixtureRoute(law)
+        case Truncated():
+            return TruncatedRoute(law)
+        case Tail():
+            return TailRoute(law)
+        case Empirical():
+            return RowsRoute(law)
+        case PointMass():
+            return PointRoute(law)
+        case LatticeLaw():
+            return LatticeRoute(law)
+        case ContinuousLaw():
+            return DensityRoute(law)
+    raise Undecided(f"second route: none is known for {law}")
+
+
+class DensityRoute(Route):
+    """Integrals of a density."""
+
+    def __init__(self, law: ContinuousLaw) -> None:
+        self.law = law
+        low, high = (None if isinstance(end, Diverges) else end for end in law.support)
+        kinks = (fmpq(0),) if isinstance(law, Laplace) else ()
+        self.curve = Curve(self._log_density, low, high, kinks, f"an integral of {law}")
+
+    def _log_density(self, x: Real) -> Real:
+        return self.law.log_density(x, arithmetic())  # type: ignore[arg-type]
+
+    def part(self, interval: Interval, tilt: fmpq, mean: bool = True) -> Part:
+        return self.curve.integral(interval.low, interval.high, tilt, mean)
+
+
+class AffineRoute(Route):
+    """``shift + scale X``."""
+
+    def __init__(self, law: Affine) -> None:
+        self.law, self.base = law, route_of(law.base)
+
+    def part(self, interval: Interval, tilt: fmpq, mean: bool = True) -> Part:
+        shift, scale = self.law.shift, self.law.scale
+        low, high = (self._inverse(end) for end in (interval.low, interval.high))
+        if scale > 0:
+            inner = Interval(low, high, interval.low_in, interval.high_in)
+        else:
+            inner = Interval(high, low, interval.high_in, interval.low_in)
+        part = self.base.part(inner, scale * tilt, mean)
+        if part.empty:
+            return part
+        log_mass = part.log_mass + exactly(number(shift * tilt))
+        if part.mean is None:
+            return Part(log_mass, None)
+        return Part(log_mass, part.mean.times(number(scale)) + exactly(number(shift)))
+
+    def _inverse(self, end: Point | None) -> Point | None:
+        if end is None or isinstance(end, fmpq):
+            return None if end is None else (end - self.law.shift) / self.law.scale
+        with mp.workprec(800):
+            return (end - number(self.law.shift)) / number(self.law.scale)
+
+
+class MixtureRoute(Route):
+    """A mixture, from the parts of its components."""
+
+    def __init__(self, law: Mixture) -> None:
+        self.components = [(weight, route_of(inner)) for weight, inner in law.components]
+
+    def part(self, interval: Interval, tilt: fmpq, mean: bool = True) -> Part:
+        return together(
+            [
+                (mp.log(number(weight)), route.part(interval, tilt, mean))
+                for weight, route in self.components
+            ]
+        )
+
+
+class TruncatedRoute(Route):
+    """``X given low < X <= high``."""
+
+    def __init__(self, law: Truncated) -> None:
+        self.law, self.base = law, route_of(law.base)
+
+    def part(self, interval: Interval, tilt: fmpq, mean: bool = True) -> Part:
+        total = self.base.part(Interval(self.law.low, self.law.high), fmpq(0), mean=False)
+        part = self.base.part(self._cut(interval), tilt, mean)
+        return part if part.empty else Part(part.log_mass - total.log_mass, part.mean)
+
+    def _cut(self, interval: Interval) -> Interval:
+        low, low_in = interval.low, interval.low_in
+        high, high_in = interval.high, interval.high_in
+        limit = self.law.low
+        if limit is not None and (low is None or number(low) <= number(limit)):
+            low, low_in = limit, False
+        limit = self.law.high
+        if limit is not None and (high is None or number(high) > number(limit)):
+            high, high_in = limit, True
+        return Interval(low, high, low_in, high_in)
+
+
+class PointRoute(Route):
+    """All mass at one point."""
+
+    def __init__(self, law: PointMass) -> None:
+        self.x = law.x
+
+    def part(self, interval: Interval, tilt: fmpq, mean: bool = True) -> Part:
+        x = self.x
+        low, high = interval.low, interval.high
+        if low is not None and not (_less(low, x) or (interval.low_in and not _less(x, low))):
+            return NOTHING
+        if high is not None and not (_less(x, high) or (interval.high_in and not _less(high, x))):
+            return NOTHING
+        return Part(exactly(number(x * tilt)), exactly(number(x)))
+
+
+def _less(a: Point, b: Point) -> bool:
+    if isinstance(a, fmpq) and isinstance(b, fmpq):
+        return bool(a < b)
+    return bool(number(a) < number(b))
+
+
+class TailRoute(Route):
+    """``log Q(X > x) = h(x)`` from ``lower`` on, an atom there, by integrals of ``exp(h)``.
+
+    With ``S = exp(h)``, by parts over ``(a, b]``: ``E[exp(l X)]`` is ``exp(l a) S(a)``
+    ``- exp(l b) S(b) + l J0``, and ``E[(X - a) exp(l X)]`` is ``-(b - a) exp(l b) S(b) + J0 + l J1``
+    with ``Jk`` the integral of ``(x - a)^k exp(l x) S(x)``.
+    """
+
+    def __init__(self, law: Tail) -> None:
+        self.law = law
+        rational = law.lower.rational
+        self.lower: Point = rational
+        if rational is None:
+            with mp.workprec(1000):
+                self.lower = law.lower.evaluate(None, arithmetic())
+        self.curve = Curve(self._log_sf, self.lower, None, (), f"an integral of {law}")
+
+    def _log_sf(self, x: Real) -> Real:
+        return mp.mpf(self.law.log_sf.evaluate(x, arithmetic()))
+
+    def part(self, interval: Interval, tilt: fmpq, mean: bool = True) -> Part:
+        low, high = interval.low, interval.high
+        with_atom = low is None or _less(low, self.lower)
+        with_atom = with_atom or (interval.low_in and not _less(self.lower, low))
+        if high is not None and (
+            _less(high, self.lower) or (not interval.high_in and not _less(self.lower, high))
+        ):
+            return NOTHING
+        start = self.lower if with_atom or _less(low, self.lower) else low
+        end = high
+        if end is not None and not _less(start, end):
+            return self._atom(tilt) if with_atom else NOTHING
+        needed = mean or tilt != 0
+        body = self.curve.integral(start, end, tilt, mean and tilt != 0) if needed else None
+        return self._by_parts(start, end, tilt, with_atom, body, mean)
+
+    def _atom(self, tilt: fmpq) -> Part:
+        start = number(self.lower)
+        mass = mp.log(-mp.expm1(self._log_sf(start)))
+        return Part(exactly(number(tilt) * start + mass), exactly(start))
+
+    def _by_parts(
+        self,
+        start: Point,
+        end: Point | None,
+        tilt: fmpq,
+        with_atom: bool,
+        body: Part | None,
+        mean: bool,
+    ) -> Part:
+        a, rate = number(start), number(tilt)
+        first = exactly(rate * a + (mp.zero if with_atom else self._log_sf(a)))
+        logs = [first]
+        last = None
+        if end is not None:
+            b = number(end)
+            last = exactly(rate * b + self._log_sf(b))
+            logs.append(last)
+        if body is not None:
+            logs.append(body.log_mass)
+        unit = Estimate(max(log.value for log in logs), mp.zero)
+        upper = exponential(first - unit)
+        beyond = exponential(last - unit) if last is not None else exactly(mp.zero)
+        inner = exponential(body.log_mass - unit) if body is not None else exactly(mp.zero)
+        mass = upper - beyond + inner.times(rate)
+        if not mass.value > mass.error:
+            raise Undecided(f"second route: a part of {self.law} is lost in rounding")
+        log_mass = Estimate(mp.log(mass.value), mass.error / mass.value) + unit
+        if tilt == 0 and last is None:
+            log_mass = first
+        if not mean or body is None:
+            return Part(log_mass, None)
+        excess = inner
+        if end is not None:
+            excess = excess - beyond.times(number(end) - a)
+        if tilt != 0:
+            assert body.mean is not None
+            distance = body.mean - exactly(a)
+            weighted = Estimate(
+                distance.value * inner.value,
+                distance.error * inner.value + inner.error * abs(distance.value),
+            )
+            excess = excess + weighted.times(rate)
+        ratio = excess.value / mass.value
+        error = (excess.error + mass.error * abs(ratio)) / mass.value
+        return Part(log_mass, exactly(a) + Estimate(ratio, error))
+
+
+def any_law(law: Any) -> Law:
+    """For type checkers: laws come untyped from assertions."""
+    assert isinstance(law, Law)
+    return law
