@@ -23,7 +23,6 @@ from verify.enclosure import (
     ball,
     ball_of_decimal,
     escalate,
-    working_precision,
 )
 from verify.law import Law
 from verify.reweighted import reweight
@@ -210,13 +209,7 @@ class Proved:
     assertion: Assertion
     numbers: dict[str, Written]
     bits: int
-
-    def kl(self) -> arb:
-        """The divergence that the counterexample spends."""
-        with working_precision(self.bits):
-            kl = self.assertion.numbers()["kl"]
-        assert isinstance(kl, arb)
-        return kl
+    kl: Value
 
 
 def prove(assertion: Assertion) -> Proved:
@@ -248,7 +241,8 @@ def prove(assertion: Assertion) -> Proved:
     )
     if not assertion.holds(numbers):
         raise Undecided("the witness does not prove the claim")
-    return Proved(assertion, {name: write(value) for name, value in numbers.items()}, bits)
+    written = {name: write(value) for name, value in numbers.items()}
+    return Proved(assertion, written, bits, numbers.get("kl"))
 
 
 def _sharp(numbers: Numbers) -> bool:

@@ -186,7 +186,8 @@ def _end_fits(printed: Decimal, end: arb, side: int) -> bool:
     slack = side * (ball_of_decimal(printed) - end)
     if printed == 0:
         return bool(end == 0)
-    unit = ball_of_decimal(Decimal((0, (1,), printed.adjusted() - DIGITS + 1)))
+    # The constructor's own ball is up to 2^-ACCURACY wide, well under 1 % of a unit.
+    unit = ball_of_decimal(Decimal((0, (1, 0, 1), printed.adjusted() - DIGITS - 1)))
     return bool(slack <= unit) and (bool(slack >= 0) or bool(slack.contains(0)))
 
 

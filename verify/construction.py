@@ -98,7 +98,8 @@ def _decimal(value: object, what: str) -> Decimal:
 def _certify(proved: Proved, utility: Law | None) -> Certificate:
     if utility is None or proved.assertion.verdict != "counterexample":
         return certificate_of(proved)
-    return certificate_of(proved, utility_bound(utility, proved.kl()))
+    assert isinstance(proved.kl, arb)
+    return certificate_of(proved, utility_bound(utility, proved.kl))
 
 
 def _proposals(law: Law, target: Target, reasons: list[str]) -> Iterator[Assertion]:

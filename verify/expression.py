@@ -345,6 +345,8 @@ def number_text(value: fmpq) -> tuple[str, int]:
 
 def _magnitude_text(value: fmpq) -> tuple[str, int]:
     top, bottom = value.p, value.q
+    if bottom == 1:
+        return _integer_text(top)
     twos, fives, rest = 0, 0, bottom
     while rest % 2 == 0:
         rest, twos = rest // 2, twos + 1
@@ -355,8 +357,6 @@ def _magnitude_text(value: fmpq) -> tuple[str, int]:
         digits = top * fmpz(2) ** (places - twos) * fmpz(5) ** (places - fives)
         if digits < fmpz(10) ** MAX_DIGITS:
             return _decimal(str(digits), places), _ATOM
-    if bottom == 1:
-        return _integer_text(top)
     over, under = _integer_text(top), _integer_text(bottom)
     left = over[0] if over[1] >= _PRODUCT else f"({over[0]})"
     right = under[0] if under[1] > _PRODUCT else f"({under[0]})"

@@ -85,6 +85,6 @@ def optimum(law: Law, kl: Decimal) -> tuple[arb, arb]:
         low = path.cumulants(spent)
         top = overspent if overspent.is_finite() else spent
         high = path.cumulants(top)
-        if low is None or high is None:
+        if low is None or high is None or not path.tilt(spent) * low[1] - low[0] < budget:
             raise Undecided(f"the frontier of {law}")
         return low[1], (budget + high[0]) / path.tilt(top)

@@ -197,12 +197,12 @@ def power_bound(formula: Formula, low: Bound) -> fmpq | None:
 
 def power_lower_bound(formula: Formula, low: Bound, k: Constant) -> bool:
     """Whether ``formula' >= -k/x`` is proved on ``[low, oo)``, ``low > 0``."""
-    return _holds(-(formula.derivative() + Formula.number(k) / X), _constant(low), Effort(EFFORT))
+    return is_nonpositive(-(formula.derivative() + Formula.number(k) / X), low)
 
 
 def exponential_bound(formula: Formula, low: Bound, slope: Constant) -> bool:
     """Whether ``formula' <= -slope`` is proved on ``[low, oo)``."""
-    return _holds(formula.derivative() + Formula.number(slope), _constant(low), Effort(EFFORT))
+    return is_nonpositive(formula.derivative() + Formula.number(slope), low)
 
 
 # ------------------------------------------------------------------ signs
@@ -294,13 +294,14 @@ def _counterexample(
     return None
 
 
-def _holds(formula: Formula, low: Formula, effort: Effort) -> bool:
-    """Whether the formula is proved to be at most 0 on a ray."""
+def is_nonpositive(formula: Formula, low: Bound, effort: Effort | None = None) -> bool:
+    """Whether ``formula <= 0`` is proved on ``[low, oo)``; False says nothing."""
+    effort = Effort(EFFORT) if effort is None else effort
     if effort.left <= 0:
         return False
     with working_precision(BITS):
         try:
-            sign = _sign(formula, Piece(_place(low), None), effort)[0]
+            sign = _sign(formula, Piece(_place(_constant(low)), None), effort)[0]
         except Undecided:
             return False
     return sign < 0 or sign == ZERO
@@ -432,7 +433,7 @@ def _largest(
         k = _convenient(least * attempt)
         if k not in tried:
             tried.add(k)
-            if _holds(slope + Formula.number(k) * speed, start, effort.part(share)):
+            if is_nonpositive(slope + Formula.number(k) * speed, start, effort.part(share)):
                 return k
     return None
 
@@ -456,7 +457,7 @@ def _is_bounded_below(
         return False
     for begin in _beginnings(start, speed)[:4]:
         for k in (1, 1000):
-            if _holds(-(slope + k * integrable), begin, effort.part(share)):
+            if is_nonpositive(-(slope + k * integrable), begin, effort.part(share)):
                 return True
     return False
 

@@ -185,6 +185,8 @@ class Prover:
             if multiplicity % 2 == 0:
                 strict = self.field.range(factor, piece.box).sign != 0
                 sign = _product(sign, 2 if strict else 1)
+                text = self.field.formula_of(factor)
+                steps += (f"({text})**{multiplicity} {'>' if strict else '>='} 0: even power",)
                 continue
             found, more = self.settle(factor, piece, depth, level)
             if not found:

@@ -112,9 +112,7 @@ CONTINUOUS: tuple[LawCase, ...] = (
         extreme=({"mu": "1e-3", "lam": 1}, {"mu": 1, "lam": "1e6"}, {"mu": "1e6"}),
     ),
     LawCase(Exponential, {}, HALF_LINE),
-    LawCase(
-        Gamma, {"shape": _SHAPE}, HALF_LINE, extreme=({"shape": "1e-6"}, {"shape": "1e6"})
-    ),
+    LawCase(Gamma, {"shape": _SHAPE}, HALF_LINE, extreme=({"shape": "1e-6"}, {"shape": "1e6"})),
     LawCase(Laplace, {}, LINE, breaks=points("0")),
     LawCase(Logistic, {}, LINE),
     LawCase(
@@ -163,9 +161,7 @@ CONTINUOUS: tuple[LawCase, ...] = (
         extreme=({"c": "1e6", "k": 2}, {"c": 2, "k": "1e6"}, {"c": "1e-3", "k": "1e-3"}),
     ),
     LawCase(LogLogistic, {"shape": rationals("1/2", "8")}, HEAVY, extreme=({"shape": "1e6"},)),
-    LawCase(
-        InverseGamma, {"shape": _SHAPE}, HEAVY, extreme=({"shape": "1e-6"}, {"shape": "1e6"})
-    ),
+    LawCase(InverseGamma, {"shape": _SHAPE}, HEAVY, extreme=({"shape": "1e-6"}, {"shape": "1e6"})),
     LawCase(
         F,
         {"d1": rationals("1/2", "12"), "d2": rationals("1/2", "12")},
@@ -174,7 +170,10 @@ CONTINUOUS: tuple[LawCase, ...] = (
     ),
     LawCase(Levy, {}, HEAVY),
     LawCase(
-        LogGamma, {"shape": rationals("1/2", "15")}, HEAVY, extreme=({"shape": "1e-6"}, {"shape": "1e6"})
+        LogGamma,
+        {"shape": rationals("1/2", "15")},
+        HEAVY,
+        extreme=({"shape": "1e-6"}, {"shape": "1e6"}),
     ),
     LawCase(
         StudentT,

@@ -67,7 +67,8 @@ def pieces(law: ContinuousLaw, low: Any, high: Any, breaks: tuple[fmpq, ...]) ->
     inside = [
         cut
         for cut in cuts
-        if (isinstance(left, Diverges) or cut > left) and (isinstance(right, Diverges) or cut < right)
+        if (isinstance(left, Diverges) or cut > left)
+        and (isinstance(right, Diverges) or cut < right)
     ]
     edges = [left, *inside, right]
     return list(zip(edges[:-1], edges[1:], strict=True))
@@ -139,22 +140,26 @@ def _map(low: Any, high: Any, name: str) -> Callable[[Any], tuple[Any, Any]]:
     def number(end: Any) -> Any:
         return mp_number(end) if isinstance(end, fmpq) else mp_ball(ball(end))[0]
 
-    if isinstance(low, Diverges) or isinstance(high, Diverges):
-        anchor, side = (number(high), -1) if isinstance(low, Diverges) else (number(low), 1)
-
-        def half_line(s: Any) -> tuple[Any, Any]:
-            if name != "log_cauchy":
-                distance = mp.exp(s)
-                return anchor + side * distance, distance
-            # Twice exponential: its tail 1/(pi log x) falls too slowly otherwise.
-            distance = mp.exp(mp.sinh(s))
-            return anchor + side * distance, distance * mp.cosh(s)
-
-        return half_line
-    start, length = number(low), number(high) - number(low)
+    def half_line(s: Any) -> tuple[Any, Any]:
+        distance = mp.exp(s)
+        return anchor + side * distance, distance
 
     def interval(s: Any) -> tuple[Any, Any]:
         up, down = 1 / (1 + mp.exp(-s)), 1 / (1 + mp.exp(s))
         return start + length * up, length * up * down
 
-    return interval
+    if isinstance(low, Diverges) or isinstance(high, Diverges):
+        anchor, side = (number(high), -1) if isinstance(low, Diverges) else (number(low), 1)
+        plain = half_line
+    else:
+        start, length = number(low), number(high) - number(low)
+        plain = interval
+    if name != "log_cauchy":
+        return plain
+
+    def doubly(u: Any) -> tuple[Any, Any]:
+        # Both ends of the log-Cauchy law fall like 1/s only: put s = sinh(u).
+        x, slope = plain(mp.sinh(u))
+        return x, slope * mp.cosh(u)
+
+    return doubly

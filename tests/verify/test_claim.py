@@ -178,7 +178,7 @@ def test_wide_balls_are_not_ordered() -> None:
 
 def test_mpmath_numbers_pass_exactly() -> None:
     with mpmath.workdps(50), working_precision(400):
-        for value in (mpmath.mpf(1) / 3, -mpmath.mpf(2) ** 500, mpmath.mpf(0)):
+        for value in (mpmath.mpf(1) / 3, -(mpmath.mpf(2) ** 500), mpmath.mpf(0)):
             assert mpf_of_ball(ball_of_mpf(value)) == value
     with pytest.raises(Undecided):
         ball_of_mpf(mpmath.inf)

@@ -21,9 +21,7 @@ r = sp.Symbol("r", real=True)
 TRUE: dict[str, Relation] = {
     "square": Relation((r + y) ** 2, r**2 + 2 * r * y + y**2),
     "logs": Relation(sp.log(x / y), sp.log(x) - sp.log(y)),
-    "log of a quotient": Relation(
-        sp.log((x + y) / (x + 2 * y)), sp.log(x + y) - sp.log(x + 2 * y)
-    ),
+    "log of a quotient": Relation(sp.log((x + y) / (x + 2 * y)), sp.log(x + y) - sp.log(x + 2 * y)),
     "integral": Relation(sp.Integral(sp.exp(-x * y), (x, 0, sp.oo)), 1 / y),
     "limit": Relation(sp.Limit((x + y) / x, x, sp.oo), 1),
     "limit at 0": Relation(sp.Limit(sp.log(1 + x * y) / x, x, 0, "+"), y),
@@ -34,7 +32,12 @@ TRUE: dict[str, Relation] = {
     "weak sign": Relation(1 + v, 1, ">=", v),
     "log sign": Relation(sp.log(1 + v), 0, ">=", sp.log(1 + v)),
     "sign under a condition": Relation(
-        x, y, ">=", x - y, (x >= y,), {x: sp.Symbol("b", positive=True) + v, y: sp.Symbol("b", positive=True)}
+        x,
+        y,
+        ">=",
+        x - y,
+        (x >= y,),
+        {x: sp.Symbol("b", positive=True) + v, y: sp.Symbol("b", positive=True)},
     ),
     "integers": Relation((-1) ** (2 * n), 1),
 }
@@ -45,9 +48,7 @@ FALSE: dict[str, Relation] = {
     "sign of a root": Relation(sp.sqrt(r**2), r),
     "integral": Relation(sp.Integral(sp.exp(-x * y), (x, 0, sp.oo)), y),
     "limit": Relation(sp.Limit((x + y) / x, x, sp.oo), y),
-    "limit off by 1e-9": Relation(
-        sp.Limit((x + y) / x, x, sp.oo), 1 + sp.Rational(1, 10**9)
-    ),
+    "limit off by 1e-9": Relation(sp.Limit((x + y) / x, x, sp.oo), 1 + sp.Rational(1, 10**9)),
     "infinite limit": Relation(sp.Limit(x**2, x, sp.oo), -sp.oo),
     "finite, not infinite": Relation(sp.Limit(1 / x, x, sp.oo), sp.oo),
     "sign": Relation(x, 1, ">", x - 1),
@@ -135,7 +136,10 @@ EXPRESSIONS: list[tuple[Any, Callable[[], arb]]] = [
     (x**y, lambda: (arb(2) / 3) ** 5),
     (x ** (y / 3), lambda: ((arb(2) / 3).log() * 5 / 3).exp()),
     (sp.sqrt(x), lambda: (arb(2) / 3).sqrt()),
-    (sp.log(x) * sp.exp(y) + sp.pi + sp.E, lambda: (arb(2) / 3).log() * arb(5).exp() + arb.pi() + arb(1).exp()),
+    (
+        sp.log(x) * sp.exp(y) + sp.pi + sp.E,
+        lambda: (arb(2) / 3).log() * arb(5).exp() + arb.pi() + arb(1).exp(),
+    ),
     (sp.atan(y), lambda: arb(5).atan()),
 ]
 

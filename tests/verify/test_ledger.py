@@ -33,7 +33,9 @@ def claim(name: str, source: str = "ours", stance: Any = "ours", **given: Any) -
 
 
 def found(*outcomes: Outcome) -> list[Finding]:
-    return [Finding(outcome, 3, 2, 0.25, "" if outcome == "holds" else "why") for outcome in outcomes]
+    return [
+        Finding(outcome, 3, 2, 0.25, "" if outcome == "holds" else "why") for outcome in outcomes
+    ]
 
 
 def entry(table: ledger.Ledger, name: str) -> ledger.Entry:

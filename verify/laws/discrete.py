@@ -242,7 +242,7 @@ class Geometric(Parametric, _ToFailures):
 
     def _log_tails(self, n: arb) -> tuple[arb, arb]:
         above = n * _log1m(self.p)
-        return above, (-above.expm1()).log()
+        return above, (-above.exp()).log1p() if above < -1 else (-above.expm1()).log()
 
     def _log_mass(self, n: arb) -> arb:
         return _log1m(1 - self.p) + (n - 1) * _log1m(self.p)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from flint import acb, arb, arb_series, ctx, fmpq
 
 from verify.arithmetic import Arithmetic
-from verify.enclosure import Number, between
+from verify.enclosure import Number, ball, between
 from verify.law import Point, TailRates
 from verify.laws.bases import HalfLine, Line, float_of
 from verify.laws.parameters import POSITIVE, REAL, SIGNED_SHAPE, Parametric, parameter
@@ -66,11 +66,11 @@ class Normal(Parametric, Line):
         return self.mu * normal_tail(z) + self.sigma * normal_density(z)
 
     def lower_mean(self, t: Point) -> Number:
-        z = self._standard(arb(t))
+        z = self._standard(ball(t))
         return self.mu * normal_tail(-z) - self.sigma * normal_density(z)
 
     def tail_mean(self, t: Point) -> Number:
-        return self.mu + self.sigma / mills(self._standard(arb(t)))
+        return self.mu + self.sigma / mills(self._standard(ball(t)))
 
     def cumulant_series(self, tilt: arb) -> arb_series:
         variance = arb(self.sigma**2)
@@ -121,7 +121,7 @@ class HalfNormal(Parametric, HalfLine):
         return 2 * normal_density(x)
 
     def tail_mean(self, t: Point) -> Number:
-        return 1 / mills(arb(t)) if arb(t) > 0 else super().tail_mean(t)
+        return 1 / mills(ball(t)) if ball(t) > 0 else super().tail_mean(t)
 
     def cumulant_series(self, tilt: arb) -> arb_series:
         value, first, second = half_normal_cumulants(tilt)
@@ -163,22 +163,32 @@ class SkewNormal(Parametric, Line):
     def _log_cdf(self, x: arb) -> arb:
         return self._log_short(x) if self.alpha >= 0 else self._log_long(-x)
 
+    def _is_far(self, h: arb) -> bool:
+        """Whether ``C(h)`` is better found by itself than as a difference."""
+        return bool(self._size * h > 0.5)
+
     def _log_long(self, x: arb) -> arb:
         """``log Pr(X > x)`` for the alpha of the same size that is not negative."""
         if x < 0:
             return log1m_exp(self._log_short(x))
-        log_tail = log_normal_tail(x)
-        if self._size * x > 0.5:
-            return log_tail + (2 - (self._log_far(x) - log_tail).exp()).log()
-        return log_tail + self._owen_share(x).log1p()
+        if self._is_far(x):
+            return log_normal_density(x) + self._long_factor(x).log()
+        return log_normal_tail(x) + self._owen_share(x).log1p()
 
     def _log_short(self, x: arb) -> arb:
         """``log Pr(X <= x)`` likewise."""
         if x > 0:
             return log1m_exp(self._log_long(x))
-        if self._size * -x > 0.5:
-            return self._log_far(-x)
+        if self._is_far(-x):
+            return self._far_factor(-x).log() - x * x * arb(1 + self.alpha**2) / 2
         return log_normal_tail(-x) + log1m(self._owen_share(-x))
+
+    def _long_factor(self, x: arb) -> arb:
+        """``Pr(X > x)/phi(x)`` for x > 0 and the alpha that is not negative."""
+        if not self._is_far(x):
+            return mills(x) * (1 + self._owen_share(x))
+        small = (-(x * x) * arb(self.alpha**2) / 2).exp()
+        return 2 * mills(x) - (2 * arb.pi()).sqrt() * small * self._far_factor(x)
 
     def _owen_share(self, h: arb) -> arb:
         """``2 T(h, alpha) / Pr(N > h)``; T is an integral over ``u = tan(angle)`` up to alpha."""
@@ -190,10 +200,10 @@ class SkewNormal(Parametric, Line):
         whole = integrate(integrand, arb(0), arb(self._size).atan(), arb(1))
         return whole / (mills(h) * (arb.pi() / 2).sqrt())
 
-    def _log_far(self, h: arb) -> arb:
-        """``log C(h)`` for ``alpha h > 1/2``."""
-        # With u^2 = alpha^2 + 2 w/h^2, C is exp(-h^2 (1 + alpha^2)/2)/(pi h^2) times the integral
-        # over w > 0 of exp(-w)/(u (1 + u^2)).
+    def _far_factor(self, h: arb) -> arb:
+        """``C(h) exp(h^2 (1 + alpha^2)/2)`` for h > 0, alpha not 0."""
+        # With u^2 = alpha^2 + 2 w/h^2 it is 1/(pi h^2) times the integral over w > 0 of
+        # exp(-w)/(u (1 + u^2)).
         square = h * h
         alpha2 = arb(self._size**2)
         scale = 1 / (arb(self._size) * (1 + alpha2))
@@ -205,7 +215,7 @@ class SkewNormal(Parametric, Line):
         end = ctx.prec * arb.const_log2() + 4
         whole = integrate(integrand, arb(0), end, scale)
         whole += between(arb(0), scale * (-end).exp())  # exp(-w) times the factor at w = 0, beyond
-        return (whole / (arb.pi() * square)).log() - square * (1 + alpha2) / 2
+        return whole / (arb.pi() * square)
 
     def log_density(self, x: Any, arithmetic: Arithmetic[Any]) -> Any:
         a = arithmetic
@@ -220,31 +230,29 @@ class SkewNormal(Parametric, Line):
 
     def _upper_mean(self, x: arb) -> arb:
         # By parts: 2 phi(x) Phi(alpha x) + 2 alpha int_x^oo phi(s) phi(alpha s) ds.
-        if x > 0:
-            return normal_density(x) * self._upper_mean_factor(x)
+        if x > 0 and self.alpha < 0:
+            return normal_density(x) * normal_density(self.alpha * x) * self._slow_mean(x)
         spread = arb(1 + self.alpha**2).sqrt()
         straight = 2 * normal_density(x) * normal_tail(-self.alpha * x)
         return straight + (2 / arb.pi()).sqrt() * self._delta() * normal_tail(spread * x)
 
-    def _upper_mean_factor(self, x: arb) -> arb:
-        """``E[X; X > x]/phi(x)``."""
+    def _slow_mean(self, x: arb) -> arb:
+        """``E[X; X > x]/(phi(x) phi(alpha x))`` for x > 0."""
         spread = arb(1 + self.alpha**2).sqrt()
-        inner = normal_density(self.alpha * x)
-        if self.alpha >= 0:
-            return 2 * normal_tail(-self.alpha * x) + 2 * inner * self._delta() * mills(spread * x)
-        return 2 * inner * (mills(-self.alpha * x) + self._delta() * mills(spread * x))
+        return 2 * (mills(-self.alpha * x) + self._delta() * mills(spread * x))
 
     def tail_mean(self, t: Point) -> Number:
-        x = arb(t)
+        x = ball(t)
         if not x > 0:
             return super().tail_mean(t)
-        log_ratio = self._log_survival(x) - log_normal_density(x)
+        inner = normal_density(self.alpha * x)
         if self.alpha >= 0:
-            return self._upper_mean_factor(x) / log_ratio.exp()
-        # Both are phi(alpha x) times slow factors; take it out of both.
-        spread = arb(1 + self.alpha**2).sqrt()
-        slow = 2 * (mills(-self.alpha * x) + self._delta() * mills(spread * x))
-        return slow / (log_ratio - log_normal_density(self.alpha * x)).exp()
+            spread = arb(1 + self.alpha**2).sqrt()
+            both = normal_tail(-self.alpha * x) + inner * self._delta() * mills(spread * x)
+            return 2 * both / self._long_factor(x)
+        if self._is_far(x):
+            return self._slow_mean(x) / (2 * arb.pi() * self._far_factor(x))
+        return self._slow_mean(x) * inner / (mills(x) * (1 - self._owen_share(x)))
 
     def cumulant_series(self, tilt: arb) -> arb_series:
         # K(l) = l^2/2 + log(2 Phi(delta l)).
@@ -329,12 +337,12 @@ class InverseGaussian(Parametric, HalfLine):
         return self.mu * (normal_tail(a) + normal_density(a) * mills(b))
 
     def tail_mean(self, t: Point) -> Number:
-        if not arb(t) > 0:
+        if not ball(t) > 0:
             return super().tail_mean(t)
-        a, b = self._ends(arb(t))
+        a, b = self._ends(ball(t))
         if not a > 0:
             return super().tail_mean(t)
-        return self.mu * (mills(a) + mills(b)) / self._difference(arb(t), a, b)
+        return self.mu * (mills(a) + mills(b)) / self._difference(ball(t), a, b)
 
     def cumulant_series(self, tilt: arb) -> arb_series:
         # K(l) = (lam/mu) (1 - root), root = sqrt(1 - 2 mu^2 l/lam); finite at the abscissa.

@@ -128,12 +128,13 @@ class Staircase(Parametric, Law):
         # The atoms above t begin at the next corner: E[X; X > t] = x_{k+1} Q(X > t) + the rest.
         return corner(first + 1) * self._log_step(first).exp() + self._integral(first + 1)
 
-    def _integral(self, start: int) -> arb:
-        """The integral of the survival function above ``x_start``."""
+    def _integral(self, start: int, unit: int = -1) -> arb:
+        """The integral of Q(X > .) above ``x_start``, in units of what it is on step ``unit``."""
+        scale = self._log_step(unit)
         total = arb(0)
         for k in range(start, MOST_ATOMS):
-            total += (corner(k + 1) - corner(k)) * self._log_step(k).exp()
-            rest = corner(k + 2) * self._log_step(k + 1).exp()
+            total += (corner(k + 1) - corner(k)) * (self._log_step(k) - scale).exp()
+            rest = corner(k + 2) * (self._log_step(k + 1) - scale).exp()
             if -self._log_step(k + 1) > 4 * ctx.prec + arb(corner(k + 2)).log():
                 # Each later term is less than half the one before: log x_{j+1} only doubles.
                 return total + arb(0).union(2 * rest.upper())
@@ -143,8 +144,7 @@ class Staircase(Parametric, Law):
         first, last = self._steps(t, closed=False)
         if first != last or first < 0:
             return super().tail_mean(t)
-        # Relative to Q(X > t), which may be far below what exp can reach usefully.
-        return corner(first + 1) + self._integral(first + 1) / self._log_step(first).exp()
+        return corner(first + 1) + self._integral(first + 1, unit=first)
 
     # ---- exponential moments ----------------------------------------------------------------
 
