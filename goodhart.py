@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -11,6 +12,7 @@ from theorems.commands import verify
 from verify.commands.check import check
 from verify.commands.construct import construct
 from verify.commands.laws import laws
+from verify.commands.options import LawCommand
 from verify.errors import InputError
 
 app = typer.Typer(
@@ -22,12 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-# Laws may begin with '-', so commands that take them have no short options and pass on what they
-# do not know; an unknown option is then one argument too many, or no law.
-TAKES_LAWS = {"ignore_unknown_options": True}
-
 app.command()(verify)
-app.command(context_settings=TAKES_LAWS)(construct)
+app.command(cls=LawCommand)(construct)
 app.command()(check)
 app.command()(laws)
 
@@ -37,20 +35,38 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         given = sys.argv[1:] if arguments is None else arguments
         status = app(args=given or ["--help"], prog_name="goodhart", standalone_mode=False)
+        sys.stdout.flush()
     except TyperException as error:
-        status = _refuse(error.format_message())
+        status = _refuse(_usage(error))
     except InputError as error:
         status = _refuse(str(error))
     except (typer.Abort, KeyboardInterrupt):
         typer.echo("interrupted; nothing was left half-written", err=True)
         status = 130
+    except OSError as error:
+        status = _lost_output(error)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _usage(error: TyperException) -> str:
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    where = "goodhart" if context is None else context.command_path
+    return f"{message[:1].lower()}{message[1:]}; {where} --help tells what is accepted"
 
 
 def _refuse(message: str) -> int:
     line = " ".join(message.split())
     typer.echo(f"goodhart: {line}", err=True)
     return 2
+
+
+def _lost_output(error: OSError) -> int:
+    """Standard output is full or gone. Drop what is left of it, or exiting would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return 1
+    return _refuse(f"cannot write standard output: {(error.strerror or str(error)).lower()}")
 
 
 if __name__ == "__main__":

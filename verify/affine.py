@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flint import arb, arb_series, fmpq
 
 from verify.decimals import law_number
-from verify.enclosure import Diverges, Number, ball
+from verify.enclosure import Diverges, Exact, Number, ball
 from verify.law import Bound, Law, LawError, Moments, Point, Rate, TailRates
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def affine(law: Law, shift: fmpq, scale: fmpq) -> Law:
         raise LawError(f"scale 0 collapses a law: write point({law_number(shift)})")
     if isinstance(law, Affine):
         return affine(law.base, shift + scale * law.shift, scale * law.scale)
-    return law if (shift, scale) == (0, 1) else Affine(law, shift, scale)
+    return law if shift == 0 and scale == 1 else Affine(law, shift, scale)
 
 
 @dataclass(frozen=True)
@@ -67,18 +67,14 @@ class Affine(Law):
     def _image(self, bound: Bound) -> Bound:
         if isinstance(bound, Diverges):
             return Diverges(-bound.sign if self.flips else bound.sign, bound.because)
-        return bound * self.scale + self.shift  # type: ignore[operator, no-any-return]
+        image: Exact = bound * self.scale + self.shift  # type: ignore[operator]
+        return image
 
     @cached_property
     def _tails(self) -> tuple[TailRates, TailRates]:
         size = abs(self.scale)
         scaled = [
-            TailRates(
-                _divide(tail.abscissa, size),
-                _divide(tail.decay, size),
-                tail.abscissa_because,
-                tail.decay_because,
-            )
+            replace(tail, abscissa=_divide(tail.abscissa, size), decay=_divide(tail.decay, size))
             for tail in (self.base.left_tail, self.base.right_tail)
         ]
         return (scaled[1], scaled[0]) if self.flips else (scaled[0], scaled[1])
@@ -207,4 +203,5 @@ def _divide(rate: Rate, by: fmpq) -> Rate:
     """A rate in new units; 0, oo and None have none."""
     if rate is None or rate == 0 or isinstance(rate, Diverges):
         return rate
-    return rate / by  # type: ignore[operator, no-any-return]
+    scaled: Exact = rate / by  # type: ignore[operator]
+    return scaled

@@ -149,6 +149,40 @@ class ByTilt(Assertion):
 
 
 @dataclass(frozen=True)
+class ByTiltedThreshold(Assertion):
+    """P is a threshold reweighting of the tilt by l: for light laws whose tilts stop too early.
+
+    Where ``E[X exp(rate X)]`` is finite no tilt spends more than ``D*``; the rest of the budget
+    buys a threshold on a tilt close to the last one, whose tail is all but heavy.
+    """
+
+    weight: Threshold
+    tilt: Decimal
+
+    def reweighted(self) -> Law:
+        """The law P."""
+        return reweight(reweight(self.law, Tilt(rational(self.tilt))), self.weight)
+
+    def numbers(self) -> Numbers:
+        law = self.reweighted()
+        mean = law.mean()
+        if isinstance(mean, Diverges):
+            raise Undecided("the tilted law has an infinite mean")
+        # log dP/dQ = log dP/dQ_l + l X - K(l), averaged under P.
+        tilted = ball_of_decimal(self.tilt) * mean - self.law.cumulants(rational(self.tilt))[0]
+        return {
+            "log_tail": self.law.log_survival(self.weight.location.point()),
+            "mean": mean,
+            "kl": law.divergence("kl") + tilted,  # type: ignore[attr-defined]
+        }
+
+    def holds(self, numbers: Numbers) -> bool:
+        goal, budget = self.goals
+        kl = numbers["kl"]
+        return exceeds(numbers["mean"], goal) and isinstance(kl, arb) and bool(kl < budget)
+
+
+@dataclass(frozen=True)
 class ByIdentity(Assertion):
     """P is Q itself: its mean is at or above the target, or infinite."""
 

@@ -21,6 +21,7 @@ from verify.assertion import (
     ByIdentity,
     ByThreshold,
     ByTilt,
+    ByTiltedThreshold,
     Proved,
     Target,
     Written,
@@ -29,6 +30,7 @@ from verify.decimals import plain
 from verify.errors import InputError
 from verify.law import Law
 from verify.utility import UtilityBound
+from verify.weight import Threshold
 
 SCHEMA = "goodhart-certificate/1"
 VERDICTS = ("counterexample", "impossible", "undecided")
@@ -146,15 +148,11 @@ def certificate_of(proved: Proved, utility: UtilityBound | None = None) -> Certi
     witness: dict[str, Any] | None = None
     match assertion:
         case ByThreshold(weight=weight, floor=floor):
-            location = weight.location
-            reweighting = {
-                "kind": "threshold",
-                "t": _text(location.t),
-                "log_t": _text(location.log_t),
-                "mass": _text(weight.mass),
-            }
+            reweighting = _threshold(weight)
             if floor is not None:
                 reweighting["condition_above"] = _text(floor)
+        case ByTiltedThreshold(weight=weight, tilt=tilt):
+            reweighting = _threshold(weight) | {"tilt": _text(tilt)}
         case ByTilt(tilt=tilt):
             reweighting = {"kind": "tilt", "tilt": _text(tilt)}
         case ByIdentity():
@@ -204,6 +202,16 @@ def data_stamp(law: Law) -> DataStamp | None:
         if isinstance(part, Empirical):
             return DataStamp(part.sha256, part.n)
     return None
+
+
+def _threshold(weight: Threshold) -> dict[str, str | None]:
+    location = weight.location
+    return {
+        "kind": "threshold",
+        "t": _text(location.t),
+        "log_t": _text(location.log_t),
+        "mass": _text(weight.mass),
+    }
 
 
 def _text(number: Decimal | None) -> str | None:

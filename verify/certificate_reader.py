@@ -29,7 +29,7 @@ _TOP = (
     {"data", "reweighting", "witness", "utility", "because"},
 )
 _REWEIGHTING = {
-    "threshold": ({"kind", "t", "log_t", "mass"}, {"condition_above"}),
+    "threshold": ({"kind", "t", "log_t", "mass"}, {"condition_above", "tilt"}),
     "tilt": ({"kind", "tilt"}, set()),
     "identity": ({"kind"}, set()),
 }
@@ -172,7 +172,9 @@ def _reweighting(value: Any) -> dict[str, str | None]:
             _refuse("reweighting mass: expected a number above 0 and at most 1")
         if "condition_above" in result:
             _decimal(result["condition_above"], "reweighting condition_above", _TARGET_EXPONENT)
-    if kind == "tilt":
+        if result.keys() >= {"condition_above", "tilt"}:
+            _refuse("reweighting: condition_above and tilt do not go together")
+    if "tilt" in result:
         _decimal(result["tilt"], "reweighting tilt", _TARGET_EXPONENT)
     return result
 

@@ -27,6 +27,7 @@ from verify.assertion import (
     ByIdentity,
     ByThreshold,
     ByTilt,
+    ByTiltedThreshold,
     Value,
     Written,
 )
@@ -132,6 +133,9 @@ def assertion_of(certificate: Certificate, law: Law) -> Assertion:
             return ByTilt(law, target, Decimal(str(reweighting["tilt"])))
     location = Location(_number(reweighting["t"]), _number(reweighting["log_t"]))
     weight = Threshold(location, Decimal(str(reweighting["mass"])))
+    tilt = _number(reweighting.get("tilt"))
+    if tilt is not None:
+        return ByTiltedThreshold(law, target, weight, tilt)
     return ByThreshold(law, target, weight, _number(reweighting.get("condition_above")))
 
 
@@ -182,7 +186,10 @@ def enclosure_fault(printed: Written, value: Value) -> str | None:
 
 
 def _end_fits(printed: Decimal, end: arb, side: int) -> bool:
-    """Whether a printed end lies outside the recomputed one, by at most a unit of its last digit."""
+    """Whether a printed end lies outside the recomputed one, by at most a unit in its last digit.
+
+    The unit has one per cent of slack.
+    """
     slack = side * (ball_of_decimal(printed) - end)
     if printed == 0:
         return bool(end == 0)

@@ -35,6 +35,7 @@ from verify.law import Law
 from verify.threshold_search import candidates
 from verify.threshold_tails import BallTails, rounded_threshold
 from verify.tilt_search import COARSE, FINE, TiltPath, crossing
+from verify.tilted_threshold import beyond_last_tilt
 from verify.truncation import truncate
 from verify.utility import utility_bound
 from verify.weight import Location, Threshold
@@ -237,6 +238,8 @@ def _attempts(
         reaching = _reaching(path, goal, mean, spent, closeness)
         if reaching is not None:
             return [ByTilt(law, target, _rounded_tilt(path.tilt(reaching))), bounded]
+        if not overspent.is_finite():
+            return [*beyond_last_tilt(law, target, path.rate), bounded]
     return [bounded]
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from flint import arb, ctx, fmpq, fmpz
 
-from verify.enclosure import ball_of_decimal, working_precision
+from verify.enclosure import working_precision
 from verify.errors import InputError
 
 #: Digits in a literal, and the largest decimal exponents that are accepted or written.
@@ -50,11 +50,15 @@ def parse_decimal(
     if not isinstance(text, str) or len(text) > 200 or not _DECIMAL.fullmatch(text):
         shown = repr(text)[:40]
         raise DecimalError(f"{what}: expected a decimal number like 1.5e-3, got {shown}")
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+        too_large = abs(number.adjusted()) > exponent  # for 0 too: 0e1000000 may be written out
+    except InvalidOperation:  # beyond what the decimal module can hold
+        too_large = True
+    if too_large:
+        raise DecimalError(f"{what}: decimal exponents up to {exponent} are accepted")
     if len(number.as_tuple().digits) > digits:
         raise DecimalError(f"{what}: at most {digits} digits are accepted")
-    if number and abs(number.adjusted()) > exponent:
-        raise DecimalError(f"{what}: decimal exponents up to {exponent} are accepted")
     return number
 
 

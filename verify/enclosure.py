@@ -1,7 +1,7 @@
 """Balls: numbers known to lie in an interval, and how to make the interval small enough.
 
 An :data:`Enclosure` is an Arb ball, ``midpoint +/- radius``, that contains the true number.
-Everything called *certified* in this project is a comparison of balls. Three rules keep that honest:
+Everything called *certified* in this project is a comparison of balls. Three rules keep it honest:
 
 * exact inputs stay exact rationals (``fmpq``) or decimals until the moment they are used, and are
   turned into a ball at the precision in force there (:func:`ball`);
@@ -71,7 +71,8 @@ class HasBall(Protocol):
     def ball(self) -> arb: ...
 
 
-Exact = int | fmpz | fmpq | Fraction | Decimal | HasBall
+#: An exact number: a rational, or a constant formula.
+Exact = int | fmpq | HasBall
 Number = arb | Diverges
 
 
@@ -115,12 +116,8 @@ def ball(value: Exact | arb) -> arb:
     """Enclose an exact number at the working precision (a ball passes through)."""
     if isinstance(value, arb):
         return value
-    if isinstance(value, fmpq | fmpz | int):
+    if isinstance(value, fmpq | int):
         return arb(value)
-    if isinstance(value, Decimal):
-        return ball_of_decimal(value)
-    if isinstance(value, Fraction):
-        return arb(fmpq(value.numerator, value.denominator))
     return value.ball()
 
 

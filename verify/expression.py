@@ -369,7 +369,7 @@ def _decimal(digits: str, places: int) -> str:
         return digits
     if len(digits) > places:
         return f"{digits[:-places]}.{digits[-places:]}"
-    if places <= 6:
+    if places <= len(digits) + 5:
         return "0." + digits.rjust(places, "0")
     return f"{_mantissa(digits)}e-{places - len(digits) + 1}"
 
@@ -384,7 +384,7 @@ def _integer_text(value: fmpz) -> tuple[str, int]:
     zeros = len(digits) - len(short)
     if len(digits) <= 15 or not short:
         return digits, _ATOM
-    if len(short) <= MAX_DIGITS and len(digits) <= MAX_EXPONENT:
+    if len(short) <= MAX_DIGITS and len(digits) - 1 <= MAX_EXPONENT:
         return (f"{_mantissa(short)}e{len(digits) - 1}" if zeros > 6 else digits), _ATOM
     # Beyond any one literal: the first digits times a power of ten, plus the others.
     low = min(len(digits) - 1, MAX_EXPONENT, max(zeros, len(digits) - MAX_DIGITS))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from verify.errors import InputError
 
@@ -19,44 +21,102 @@ class OutputError(InputError):
     """A file that cannot be written; the message is one line."""
 
 
+def check_outputs(options: dict[str, str | None]) -> None:
+    """Refuse, before any work is done, outputs that would overwrite each other.
+
+    Parameters
+    ----------
+    options : dict
+        The file that each option names; None where it is not given.
+
+    Raises
+    ------
+    InputError
+        If two options name the same file, or both name standard output.
+    """
+    taken: dict[str, str] = {}
+    for option, target in options.items():
+        if target is None:
+            continue
+        place = target if target == STDOUT else os.path.realpath(target)
+        if place in taken:
+            where = "standard output" if target == STDOUT else target
+            raise InputError(f"{taken[place]} and {option} both go to {where}; name two files")
+        taken[place] = option
+
+
 @contextmanager
-def atomic_path(target: str) -> Iterator[Path]:
-    """A temporary path beside ``target`` that takes its name when the block ends well.
+def whole_file(target: str) -> Iterator[BinaryIO]:
+    """A binary file that appears under the name ``target`` only when the block ends well.
+
+    It is written beside the target and renamed, so that the target is never half-written. ``-`` is
+    standard output; a device or a pipe is written to directly.
 
     Raises
     ------
     OutputError
         If the file cannot be written; ``target`` is then as it was.
     """
-    final = Path(target)
     try:
-        handle, name = tempfile.mkstemp(prefix=".goodhart-", suffix=final.suffix, dir=final.parent)
+        if target == STDOUT:
+            sys.stdout.flush()
+            yield sys.stdout.buffer
+            sys.stdout.flush()
+        elif _is_special(target):
+            with open(target, "wb") as file:
+                yield file
+        else:
+            with _renamed_at_the_end(Path(os.path.realpath(target))) as file:
+                yield file
     except OSError as error:
-        raise OutputError(f"cannot write {target}: {_reason(error)}") from None
-    os.close(handle)
+        shown = "standard output" if target == STDOUT else target
+        raise OutputError(f"cannot write {shown}: {reason(error)}") from None
+
+
+def _is_special(target: str) -> bool:
+    """Whether the target is a device, a pipe or a socket, which renaming would replace."""
+    try:
+        mode = os.stat(target).st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+@contextmanager
+def _renamed_at_the_end(final: Path) -> Iterator[BinaryIO]:
+    if final.is_dir():  # before any work is spent on it
+        raise IsADirectoryError("is a directory")
+    handle, name = tempfile.mkstemp(prefix=".goodhart-", suffix=final.suffix, dir=final.parent)
     temporary = Path(name)
     try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(final)
-    except OSError as error:
-        raise OutputError(f"cannot write {target}: {_reason(error)}") from None
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def write_text(target: str, text: str) -> None:
     """Write text to a file, whole or not at all; ``-`` is standard output."""
-    if target == STDOUT:
-        sys.stdout.write(text)
-        return
-    with atomic_path(target) as path:
-        path.write_text(text, encoding="utf-8")
+    with whole_file(target) as file:
+        file.write(text.encode("utf-8"))
 
 
-def _reason(error: OSError) -> str:
+def write_csv(target: str, rows: Iterable[Sequence[object]]) -> None:
+    """Write rows as CSV, quoted where they need it; ``-`` is standard output."""
+    import csv
+    import io
+
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    write_text(target, buffer.getvalue())
+
+
+def reason(error: OSError) -> str:
+    """Why an operation on a file failed, in a few words."""
     return (error.strerror or str(error)).lower()
 
 

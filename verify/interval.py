@@ -93,6 +93,8 @@ class Interval:
 
     def power(self, exponent: fmpq) -> Interval:
         """``u**exponent`` for the u in the interval where it is defined."""
+        if exponent == 0:
+            return Interval(_UNIT, _UNIT, 1)
         if exponent < 0:
             return self.power(-exponent).reciprocal()
         if exponent.q == 1:
@@ -243,6 +245,8 @@ def limit_of(node: Node) -> Interval | None:
 
 
 def _limit_of_power(base: Interval, exponent: fmpq) -> Interval | None:
+    if exponent == 0:
+        return base.power(exponent)
     if not base.bounded:
         if exponent.q != 1 and base.low < 0:
             return None

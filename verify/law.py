@@ -1,4 +1,4 @@
-"""Laws: the base distribution of the reward, asked for tails, means and moment generating functions.
+"""Laws: the distribution of the reward, asked for tails, means and moment generating functions.
 
 Every method that returns a number returns a ball computed at flint's working precision; callers who
 need more digits raise the precision (:func:`verify.enclosure.escalate`). A number that is infinite
@@ -239,7 +239,7 @@ class Law(ABC):
 
     @abstractmethod
     def cumulant_series(self, tilt: arb) -> arb_series:
-        """``K(l + e)`` as a power series in e with three terms, for ``l`` inside the domain, not 0."""
+        """``K(l + e)`` as a power series in e with three terms; l is inside the domain, not 0."""
 
     def _mgf_diverges(self, tilt: Point) -> Diverges | None:
         """The proof that ``E exp(l X)`` is infinite, where the abscissa gives one."""
@@ -279,14 +279,16 @@ class Law(ABC):
         """The law written as in the catalogue, ``2 + 3*lognormal(mu=0, sigma=1)`` say."""
         from verify.laws import parse
 
-        return parse(text)
+        law: Law = parse(text)
+        return law
 
     @staticmethod
     def from_scipy(frozen: Any) -> Law:
         """The catalogue law of a frozen scipy distribution; a float-only law if there is none."""
         from verify.laws.from_scipy import from_scipy
 
-        return from_scipy(frozen)
+        law: Law = from_scipy(frozen)
+        return law
 
     def __add__(self, shift: Any) -> Law:
         from verify.affine import affine

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from flint import arb, fmpq
 from verify.enclosure import Diverges, Undecided, working_precision
 from verify.expression import MAX_LAW_CHARACTERS, ExpressionError
 from verify.formula import Formula, X, log
-from verify.interval import INFINITY, limit_of
+from verify.interval import INFINITY, Interval, limit_of
+from verify.normal_form import NormalForm
+from verify.piece import Effort
 from verify.ray import Refuted, is_nonpositive, prove_tends_to_minus_infinity
-from verify.sign_proof import Effort
 
 #: Seconds and bytes that SymPy may use.
 SECONDS = 10
@@ -81,9 +83,18 @@ def _from_parts(formula: Formula) -> LimitResult | None:
     """The limit, where it is exact and follows from the limits of the parts."""
     if formula.is_constant:
         return LimitResult(_simplest(formula), "it is constant")
+    because = "it follows from the limits of the parts"
     with working_precision(_BITS):
         limit = limit_of(formula.node)
-    because = "it follows from the limits of the parts"
+        if limit is None:
+            try:
+                # Cancels what can be cancelled: x/log(x)/x is 1/log(x).
+                normal = NormalForm(Interval(_FAR[1], INFINITY, 1))
+                simple = normal.formula(normal.ratio(formula))
+                limit = limit_of(simple.node)
+                because = f"it follows from the limits of the parts of {simple}"
+            except (Undecided, ExpressionError):
+                limit = None
     if limit is None:
         return None
     if limit.low == limit.high:
@@ -144,7 +155,7 @@ def _convergence(formula: Formula, limit: Formula) -> str | None:
     for _ in range(3):
         slow = log(slow)
         scaled = (formula - limit) * slow
-        for start in (fmpq(2) ** 6, fmpq(2) ** 40, fmpq(2) ** 400):
+        for start in (fmpq(100), fmpq(10) ** 12, fmpq(10) ** 120):
             bound = _bound(scaled, start)
             if bound is None:
                 continue
@@ -174,7 +185,7 @@ def _bound(scaled: Formula, start: fmpq) -> fmpq | None:
 
 
 def _divergence(formula: Formula, sign: int) -> str | None:
-    for start in (fmpq(2) ** 6, fmpq(2) ** 40):
+    for start in (fmpq(100), fmpq(10) ** 12):
         try:
             return prove_tends_to_minus_infinity(-formula if sign > 0 else formula, start).statement
         except (Refuted, Undecided, ExpressionError):
@@ -195,11 +206,10 @@ def _approach(formula: Formula, limit: Formula) -> str | None:
             return None
         distances.append(distance)
     near = 1e-3 * (1 + abs(limit.ball()))
-    shrinks = all(b < a / 2 or b < 1e-12 for a, b in zip(distances, distances[1:], strict=False))
+    shrinks = all(b < a / 2 or b < 1e-12 for a, b in pairwise(distances))
     if shrinks and distances[-1] < near:
-        return (
-            f"SymPy's limit; at exp(1e4) the value is within {distances[-1].str(2, radius=False)}"
-        )
+        left = distances[-1].upper().str(2, radius=False)
+        return f"SymPy's limit; at exp(1e4) the value is within {left}"
     return None
 
 

@@ -57,16 +57,16 @@ class Mixture(Law):
         return tuple(law for _, law in self.components)
 
     @cached_property
-    def support(self) -> tuple[Bound, Bound]:  # type: ignore[override]
+    def support(self) -> tuple[Bound, Bound]:
         lows, highs = zip(*(law.support for law in self.laws), strict=True)
         return _extreme(lows, -1), _extreme(highs, +1)
 
     @cached_property
-    def right_tail(self) -> TailRates:  # type: ignore[override]
+    def right_tail(self) -> TailRates:
         return _heaviest([law.right_tail for law in self.laws])
 
     @cached_property
-    def left_tail(self) -> TailRates:  # type: ignore[override]
+    def left_tail(self) -> TailRates:
         return _heaviest([law.left_tail for law in self.laws])
 
     def parts(self) -> Iterator[Law]:
@@ -126,12 +126,13 @@ class Mixture(Law):
         return self._average([law.upper_mean(t) for law in self.laws])
 
     def _average(self, values: list[Number]) -> Number:
+        finite = [value for value in values if isinstance(value, arb)]
         infinite = [value for value in values if isinstance(value, Diverges)]
         if infinite:
             signs = {value.sign for value in infinite}
             sign = signs.pop() if len(signs) == 1 else 0
             return Diverges(sign, "; ".join(value.because for value in infinite))
-        pairs = zip(self.components, values, strict=True)
+        pairs = zip(self.components, finite, strict=True)
         return sum((weight * value for (weight, _), value in pairs), arb(0))
 
     def tail_mean(self, t: Point) -> Number:
@@ -163,7 +164,7 @@ class Mixture(Law):
     def cumulant_series(self, tilt: arb) -> arb_series:
         parts = [law.cumulant_series(tilt) for law in self.laws]
         # Divide by exp(c), c an exact number near the largest K: the MGFs may be astronomical.
-        centre = max((_Sortable(part[0].mid()) for part in parts)).value
+        centre = max(_Sortable(part[0].mid()) for part in parts).value
         total = arb_series([0], prec=3)
         for (weight, _), part in zip(self.components, parts, strict=True):
             total = total + weight * (part - centre).exp()

@@ -1,37 +1,31 @@
-"""Formulas as quotients of polynomials in x, its roots, and exponentials and logarithms.
+"""Formulas over one common denominator.
 
-A :class:`Field` writes formulas over one common denominator: ``-1/log(x) + x/x/log(x)**2`` becomes
-``(1 - L)/L**2`` with the *atom* ``L = log(x)``. Atoms are taken to be independent, so an identity
-found here is an identity of functions (wherever both sides are defined), while one that rests on a
-relation between atoms may be missed. Every atom knows its derivative, so polynomials in the atoms
-are differentiated without leaving the field.
+``-1/log(x) + x/x/log(x)**2`` becomes ``(1 - L)/L**2`` with the atom ``L = log(x)``: a
+:class:`NormalForm` reads a formula, chooses its atoms and writes it as a quotient of polynomials in
+them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from math import comb, lcm
 
 from flint import arb, fmpq, fmpz
 
-from verify.enclosure import Undecided
+from verify.atoms import Atom, Field
+from verify.enclosure import Undecided, working_precision
 from verify.expression import Binary, Call, Name, Negation, Node, Number, children
 from verify.formula import PI, Formula, X, exp, log
 from verify.interval import Interval, point
 from verify.ratio import (
-    GENERATORS,
     MAX_ATOMS,
     MAX_TERMS,
     ONE,
     RING,
     Exponents,
-    Key,
     Polynomial,
     Ratio,
     exponents_of,
-    is_small,
-    key_of,
     monomial,
     pair_of,
     primitive_part,
@@ -45,43 +39,17 @@ MAX_EXPANDED_POWER = 30
 MAX_ROOT = 12
 
 
-@dataclass(frozen=True)
-class Atom:
-    """One generator: a function of x that is not broken up any further.
-
-    ``kind`` is one of ``x``, ``constant``, ``log``, ``exp``, ``power``; ``argument`` is what
-    stands inside. x, a logarithm and a power are raised to ``exponent``: where ``sqrt(log(x))``
-    occurs it is the atom, and ``log(x)`` its square.
-    """
-
-    kind: str
-    formula: Formula
-    slope: Ratio
-    argument: Ratio | None = None
-    exponent: fmpq = field(default_factory=lambda: fmpq(1))
-
-
 class _AgainError(Exception):
     """A finer unit was found for the argument of an exponential: start again with it."""
 
 
-class Box:
-    """A range of x, with the ranges of the atoms there."""
-
-    __slots__ = ("ranges", "x")
-
-    def __init__(self, x: Interval) -> None:
-        self.x = x
-        self.ranges: dict[int, Interval] = {}
-
-
-class Field:
-    """The atoms of some formulas on a range of x, and arithmetic with them.
+class NormalForm(Field):
+    """A field with the atoms of one formula.
 
     Parameters
     ----------
     domain : Interval
-        The range of x. What is assumed about signs of atoms holds there.
+        The range of x.
     dominant : callable, optional
         Gives the exponents of the largest monomial of a polynomial for large x. Logarithms are
         then split into the logarithm of that monomial and a rest that tends to a constant.
@@ -96,23 +64,14 @@ class Field:
         dominant: Callable[[Field, Polynomial], Exponents | None] | None = None,
         split_exponentials: bool = True,
     ) -> None:
-        self.box = Box(domain)
+        super().__init__(domain)
         self.split_exponentials = split_exponentials
         self.has_sums_in_exponentials = False
         self._dominant = dominant
+        self._degrees: dict[Node, int] = {}
         self._units: dict[str, fmpq] = {}
         self._log_roots: dict[object, int] = {}
         self._root = 1
-        self._start()
-
-    def _start(self) -> None:
-        self.atoms: list[Atom] = []
-        self._index: dict[object, int] = {}
-        self._degrees: dict[Node, int] = {}
-        self._factors: dict[Key, tuple[fmpq, list[tuple[Polynomial, int]]]] = {}
-        self.box.ranges.clear()
-
-    # -------------------------------------------------------------- from formulas
 
     def ratio(self, formula: Formula) -> Ratio:
         """The formula over one denominator. A field reads one formula.
@@ -123,13 +82,12 @@ class Field:
             If it is too large, or divides by zero everywhere.
         """
         for _ in range(8):
-            self._start()
+            self.clear()
+            self._degrees.clear()
             _collect_roots(formula.node, self._degrees)
             degree = self._degrees.get(X.node, 1)
             self._root = degree if degree <= MAX_ROOT else 1
-            slope = reduced(ONE, self._root * monomial({0: self._root - 1}))
-            exponent = fmpq(1, self._root)
-            self._atom("x", Atom("x", X**exponent, slope, exponent=exponent))
+            self.add("x", self._x)
             try:
                 return self._of(formula.node)
             except _AgainError:
@@ -164,27 +122,13 @@ class Field:
             return left - right
         return left * right if node.op == "*" else left / right
 
-    def _atom(self, key: object, atom: Atom) -> int:
-        if len(self.atoms) == MAX_ATOMS:
-            raise Undecided(f"the formula has more than {MAX_ATOMS} independent parts")
-        self.atoms.append(atom)
-        self._index[key] = len(self.atoms) - 1
-        return len(self.atoms) - 1
-
-    def _generator(self, key: object, make: Callable[[], Atom]) -> Ratio:
-        i = self._index.get(key)
-        if i is None:
-            i = self._atom(key, make())
-        return Ratio(GENERATORS[i], ONE)
-
-    def _next(self) -> Polynomial:
-        """The generator that the next new atom will get."""
-        if len(self.atoms) == MAX_ATOMS:
-            raise Undecided(f"the formula has more than {MAX_ATOMS} independent parts")
-        return GENERATORS[len(self.atoms)]
+    def _x(self, generator: Polynomial) -> Atom:
+        exponent = fmpq(1, self._root)
+        slope = reduced(ONE, self._root * generator ** (self._root - 1))
+        return Atom("x", X**exponent, slope, exponent=exponent)
 
     def _constant(self, key: object, formula: Formula) -> Ratio:
-        return self._generator(key, lambda: Atom("constant", formula, whole(0)))
+        return Ratio(self.add(key, lambda _: Atom("constant", formula, whole(0))), ONE)
 
     def _power(self, base: Ratio, exponent: fmpq, node: Node | None) -> Ratio:
         if base.top.is_zero() or exponent == 0:
@@ -217,13 +161,11 @@ class Field:
             exponent, times_ = exponent * abs(times_), 1 if times_ > 0 else -1
         key = ("power", pair_of(base), exponent)
 
-        def make() -> Atom:
-            g = Ratio(self._next(), ONE)
-            slope = whole(exponent) * g * self.derivative(base) / base
+        def make(generator: Polynomial) -> Atom:
+            slope = whole(exponent) * Ratio(generator, ONE) * self.derivative(base) / base
             return Atom("power", self.formula(base) ** exponent, slope, base, exponent)
 
-        generator = self._generator(key, make)
-        raised = Ratio(generator.top ** abs(times_), ONE)
+        raised = Ratio(self.add(key, make) ** abs(times_), ONE)
         return raised if times_ >= 0 else whole(1) / raised
 
     def _power_of_monomial(self, base: Ratio, exponent: fmpq, degree: int) -> Ratio | None:
@@ -310,13 +252,12 @@ class Field:
         if abs(steps) > MAX_TERMS:
             unit, steps = abs(scale), fmpq(1 if scale > 0 else -1)
 
-        def make() -> Atom:
+        def make(generator: Polynomial) -> Atom:
             whole_argument = whole(unit) * argument
-            slope = Ratio(self._next(), ONE) * self.derivative(whole_argument)
+            slope = Ratio(generator, ONE) * self.derivative(whole_argument)
             return Atom("exp", exp(self.formula(whole_argument)), slope, whole_argument)
 
-        i_th = self._generator(("exp", text, unit), make)
-        raised = Ratio(i_th.top ** abs(int(steps.p)), ONE)
+        raised = Ratio(self.add(("exp", text, unit), make) ** abs(int(steps.p)), ONE)
         return raised if steps > 0 else whole(1) / raised
 
     def _log(self, argument: Ratio) -> Ratio:
@@ -383,150 +324,14 @@ class Field:
     def _log_atom(self, argument: Ratio) -> Ratio:
         degree = self._log_roots.get(pair_of(argument), 1)
 
-        def make() -> Atom:
+        def make(generator: Polynomial) -> Atom:
             exponent = fmpq(1, degree)
-            below = Ratio(ONE, self._next() ** (degree - 1))
+            below = Ratio(ONE, generator ** (degree - 1))
             slope = whole(exponent) * below * self.derivative(argument) / argument
             formula = log(self.formula(argument)) ** exponent
             return Atom("log", formula, slope, argument, exponent)
 
-        generator = self._generator(("log", pair_of(argument)), make)
-        return Ratio(generator.top**degree, ONE)
-
-    # -------------------------------------------------------------- calculus
-
-    def derivative(self, value: Ratio) -> Ratio:
-        """The derivative of a ratio."""
-        top, bottom = self.slope(value.top), self.slope(value.bottom)
-        if bottom.top.is_zero():
-            return top / Ratio(value.bottom, ONE)
-        lower = Ratio(value.bottom, ONE)
-        return (top - bottom * Ratio(value.top, ONE) / lower) / lower
-
-    def slope(self, polynomial: Polynomial) -> Ratio:
-        """The derivative of a polynomial in the atoms."""
-        result = whole(0)
-        for i, degree in enumerate(polynomial.degrees()):
-            if degree > 0:
-                inner = self.atoms[i].slope
-                if not inner.top.is_zero():
-                    result = result + Ratio(polynomial.derivative(i), ONE) * inner
-        return result
-
-    def growth(self, exponents: dict[int, int]) -> Ratio:
-        """The derivative of the logarithm of a product of powers of atoms."""
-        result = whole(0)
-        for i, e in exponents.items():
-            result = result + whole(e) * self.atoms[i].slope / Ratio(GENERATORS[i], ONE)
-        return result
-
-    def factors(self, polynomial: Polynomial) -> tuple[fmpq, list[tuple[Polynomial, int]]]:
-        """A number and polynomials with multiplicities, whose product it is."""
-        key = key_of(polynomial)
-        known = self._factors.get(key)
-        if known is None:
-            if is_small(polynomial, 24, 30):
-                known = polynomial.factor()
-            else:
-                content = polynomial.term_content()
-                scale, parts = content.factor()
-                known = (scale, [*parts, (polynomial / content, 1)])
-            self._factors[key] = (known[0], [(p, int(m)) for p, m in known[1]])
-        return self._factors[key]
-
-    # -------------------------------------------------------------- back to formulas, and ranges
-
-    def formula(self, value: Ratio) -> Formula:
-        """A ratio as a formula in x."""
-        top = self.formula_of(value.top)
-        return top if value.bottom.is_one() else top / self.formula_of(value.bottom)
-
-    def formula_of(self, polynomial: Polynomial) -> Formula:
-        """A polynomial as a formula in x."""
-        result = Formula.number(0)
-        for exponents, c in polynomial.terms():
-            term = Formula.number(c)
-            for i, e in enumerate(exponents):
-                if e:
-                    term = term * self._power_formula(i, int(e))
-            result = result + term
-        return result
-
-    def _power_formula(self, i: int, e: int) -> Formula:
-        atom = self.atoms[i]
-        if atom.kind == "x":
-            return X ** (e * atom.exponent)
-        if atom.kind == "log" and atom.argument is not None:
-            return log(self.formula(atom.argument)) ** (e * atom.exponent)
-        return atom.formula**e
-
-    def range_of_atom(self, i: int, box: Box) -> Interval:
-        """A range of an atom on a box."""
-        known = box.ranges.get(i)
-        if known is None:
-            known = box.ranges[i] = self._range_of_atom(self.atoms[i], box)
-        return known
-
-    def _range_of_atom(self, atom: Atom, box: Box) -> Interval:
-        if atom.kind == "x":
-            return box.x.power(fmpq(1, self._root)) if self._root > 1 else box.x
-        if atom.argument is None:
-            return point(atom.formula.ball())
-        top, bottom = atom.argument.top, atom.argument.bottom
-        constant = (0,) * MAX_ATOMS
-        if atom.kind == "log" and top[constant] == bottom[constant] != 0:
-            rest = self.range_of_product(top - bottom, box)
-            found = (rest / self.range_of_product(bottom, box)).log1p()
-        else:
-            inside = self.range_of_product(top, box)
-            if not bottom.is_one():
-                inside = inside / self.range_of_product(bottom, box)
-            if atom.kind == "exp":
-                return inside.exp()
-            found = inside.log() if atom.kind == "log" else inside
-        return found.power(atom.exponent) if atom.exponent != 1 else found
-
-    def range_of_product(self, polynomial: Polynomial, box: Box) -> Interval:
-        """A range of a polynomial from those of its factors: sharper, and slower."""
-        if len(polynomial) == 1 or polynomial.is_constant():
-            return self.range(polynomial, box)
-        content, factors = self.factors(polynomial)
-        total = point(arb(content))
-        for factor, multiplicity in factors:
-            total = total * self.range(factor, box).power(fmpq(multiplicity))
-        return total
-
-    def range(self, polynomial: Polynomial, box: Box) -> Interval:
-        """A range of a polynomial on a box, from the ranges of its terms."""
-        terms = [(exponents, c) for exponents, c in polynomial.terms()]
-        total = self._sum(terms, box)
-        if total.bounded or total.sign or len(terms) == 1:
-            return total
-        # oo - oo: take out the first or the last term.
-        for lead, _ in (terms[0], terms[-1]):
-            rest = [(tuple(a - b for a, b in zip(e, lead, strict=True)), c) for e, c in terms]
-            product = self.range_of_powers(lead, box) * self._sum(rest, box)
-            if product.sign or product.bounded or (product.low > total.low):
-                return product
-        return total
-
-    def _sum(self, terms: list[tuple[Exponents, fmpq]], box: Box) -> Interval:
-        total: Interval | None = None
-        for exponents, c in terms:
-            part = point(arb(c)) * self.range_of_powers(exponents, box)
-            total = part if total is None else total + part
-        return total if total is not None else point(arb(0))
-
-    def range_of_powers(self, exponents: Exponents, box: Box) -> Interval:
-        """A range of a product of powers of atoms; LINE where it is 0 times oo."""
-        result: Interval | None = None
-        for i, e in enumerate(exponents):
-            if e:
-                part = self.range_of_atom(i, box)
-                if e != 1:
-                    part = part.power(fmpq(int(e)))
-                result = part if result is None else result * part
-        return result if result is not None else point(arb(1))
+        return Ratio(self.add(("log", pair_of(argument)), make) ** degree, ONE)
 
 
 def _collect_roots(node: Node, degrees: dict[Node, int]) -> None:
@@ -540,3 +345,22 @@ def _collect_roots(node: Node, degrees: dict[Node, int]) -> None:
         degrees[base] = lcm(degrees.get(base, 1), q)
     for child in children(node):
         _collect_roots(child, degrees)
+
+
+def sign_of_constant(constant: Formula, last: int = 1024) -> int | None:
+    """The sign of a constant: 0 only where it is 0 identically, None where it is not known."""
+    rational = constant.rational
+    if rational is not None:
+        return int(rational > 0) - int(rational < 0)
+    bits = 128
+    while bits <= last:
+        with working_precision(bits):
+            value = constant.ball()
+            if value > 0 or value < 0:
+                return 1 if value > 0 else -1
+        if bits == 128:
+            zero = NormalForm(point(arb(1))).ratio(constant)
+            if zero.top.is_zero() and value.is_finite():
+                return 0
+        bits *= 2
+    return None

@@ -60,7 +60,8 @@ def exponential_moments(
         Where the tail beyond what can be integrated has no bound (``l`` pushes mass that way).
     """
     start, end = law.support
-    if (high is not None and _beyond(high, start, -1)) or (low is not None and _beyond(low, end, +1)):
+    ends_early = high is not None and _beyond(high, start, -1)
+    if ends_early or (low is not None and _beyond(low, end, +1)):
         return arb(0), arb(0), arb(0)
     left = start if low is None or _beyond(low, start, -1) else low
     right = end if high is None or _beyond(high, end, +1) else high
@@ -227,6 +228,5 @@ def size_of(weight: Integrand, low: arb, high: arb, points: int = 33) -> arb:
     for index in range(1, points):
         x = (low + (high - low) * index / points).mid()
         value = weight(acb(x), False).real.mid()
-        if value > largest:
-            largest = value
+        largest = max(largest, value)
     return largest if largest > 0 else arb(1)

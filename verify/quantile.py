@@ -42,10 +42,7 @@ def quantile(law: Law, level: Point) -> arb:
 def reaches(law: Law, x: arb, level: Point) -> bool | None:
     """Whether ``Q(X <= x) >= level``; None where the balls cannot tell."""
     p = ball(level)
-    if p < arb(0.5):
-        gap = law.cdf(x) - p
-    else:
-        gap = (1 - p) - law.survival(x)
+    gap = law.cdf(x) - p if p < arb(0.5) else (1 - p) - law.survival(x)
     if gap >= 0:
         return True
     return False if gap < 0 else None

@@ -14,26 +14,36 @@ from flint import arb, fmpq
 from verify.enclosure import Undecided, working_precision
 from verify.expression import Binary, Call, ExpressionError, Node, Number, children
 from verify.formula import Constant, Formula, X, log, sqrt
-from verify.interval import INFINITY, MINUS_INFINITY, interval, limit_of, range_of
-from verify.normal_form import Field
-from verify.ratio import Ratio
-from verify.sign_proof import (
-    CUTS,
-    EFFORT,
-    Effort,
-    Piece,
-    Place,
-    Prover,
-    Steps,
-    dominant,
-    sign_of_constant,
+from verify.interval import INFINITY, MINUS_INFINITY, limit_of, range_of
+from verify.normal_form import sign_of_constant
+from verify.piece import EFFORT, Effort, Piece
+from verify.sign_search import (
+    BITS,
+    ZERO,
+    Bound,
+    constant_of,
+    counterexample,
+    is_nonpositive,
+    place_of,
+    show,
+    sign_of,
 )
 
-#: Working precision of a proof, in bits; the effort for a statement that is one of several tries.
-BITS = 128
-QUICK = 600
+__all__ = [
+    "Proof",
+    "Refuted",
+    "exponential_bound",
+    "is_nonpositive",
+    "power_bound",
+    "power_lower_bound",
+    "prove_defined",
+    "prove_nonincreasing",
+    "prove_nonpositive",
+    "prove_tends_to_minus_infinity",
+]
 
-Bound = Formula | Constant
+#: The effort for a statement that is one of several tries.
+QUICK = 600
 
 
 class Refuted(ValueError):
@@ -70,7 +80,7 @@ def prove_nonpositive(
     ----------
     formula : Formula
     low, high : Formula or exact number
-        Constants; without ``high`` the statement is about the ray.
+        Constants, low < high; without ``high`` the statement is about the ray.
     strict : bool, optional
         Prove ``formula < 0`` at every point but ``low``.
 
@@ -81,20 +91,20 @@ def prove_nonpositive(
     Undecided
         If no proof and no such point was found; it says near which x.
     """
-    start, end = _constant(low), None if high is None else _constant(high)
+    start, end = constant_of(low), None if high is None else constant_of(high)
     where = f"for x >= {start}" if end is None else f"for {start} <= x <= {end}"
     statement = f"{formula} {'<' if strict else '<='} 0 {where}"
     with working_precision(BITS):
-        piece = Piece(_place(start), None if end is None else _place(end))
-        sign, steps, suspects = _sign(formula, piece, Effort(EFFORT))
+        piece = _piece(start, end)
+        sign, steps, suspects = sign_of(formula, piece, Effort(EFFORT))
         if sign == -2 or (sign < 0 and not strict):
             return Proof(statement, tuple(dict.fromkeys(steps)))
         if sign == ZERO and not strict:
             return Proof(statement, (f"{formula} is 0 for every x",))
-        found = _counterexample(formula, piece, suspects, strict)
+        found = counterexample(formula, piece, suspects, strict)
     if found is not None:
         raise Refuted(
-            f"{formula} is not {'negative' if strict else '<= 0'} at {_show(found)}", found
+            f"{formula} is not {'negative' if strict else '<= 0'} at {show(found)}", found
         )
     near = f" near x = {suspects[-1].str(6, radius=False)}" if suspects else ""
     raise Undecided(f"whether {statement} could not be decided{near}")
@@ -110,10 +120,10 @@ def prove_defined(formula: Formula, low: Bound, high: Bound | None = None) -> Pr
     Undecided
         If neither could be shown.
     """
-    start, end = _constant(low), None if high is None else _constant(high)
+    start, end = constant_of(low), None if high is None else constant_of(high)
     with working_precision(BITS):
         _check_value(formula, start)
-        piece = Piece(_place(start), None if end is None else _place(end))
+        piece = _piece(start, end)
         steps = _defined(formula.node, piece)
     return Proof(f"{formula} has a value for x >= {start}", tuple(dict.fromkeys(steps)))
 
@@ -133,10 +143,10 @@ def prove_nonincreasing(formula: Formula, low: Bound, high: Bound | None = None)
         slope = prove_nonpositive(formula.derivative(), low, high)
     except Refuted as refuted:
         assert refuted.at is not None
-        raise Refuted(f"{formula} increases near {_show(refuted.at)}", refuted.at) from None
+        raise Refuted(f"{formula} increases near {show(refuted.at)}", refuted.at) from None
     except Undecided as undecided:
         raise Undecided(f"whether {formula} increases somewhere: {undecided}") from None
-    statement = f"{formula} is defined and nonincreasing for x >= {_constant(low)}"
+    statement = f"{formula} is defined and nonincreasing for x >= {constant_of(low)}"
     return Proof(statement, (*steps, f"its derivative: {slope.statement}", *slope.steps))
 
 
@@ -150,7 +160,7 @@ def prove_tends_to_minus_infinity(formula: Formula, low: Bound) -> Proof:
     Undecided
         If neither could be shown.
     """
-    start = _constant(low)
+    start = constant_of(low)
     with working_precision(BITS):
         limit = limit_of(formula.node)
     if limit is not None and limit.high == MINUS_INFINITY:
@@ -185,10 +195,10 @@ def prove_tends_to_minus_infinity(formula: Formula, low: Bound) -> Proof:
 def power_bound(formula: Formula, low: Bound) -> fmpq | None:
     """The largest convenient k with ``formula' <= -k/x`` proved on ``[low, oo)``, ``low > 0``.
 
-    Then ``formula(x) <= formula(low) - k log(x/low)``: an exponentiated tail decays at least like
-    ``x**-k``. None where no positive k was proved.
+    For a formula that is defined on the ray, ``formula(x) <= formula(low) - k log(x/low)``: an
+    exponentiated tail decays at least like ``x**-k``. None where no positive k was proved.
     """
-    start = _constant(low)
+    start = constant_of(low)
     attempts = (1.0, 0.995, 0.97, 0.9, 0.7, 0.4, 0.1)
     if _fades(formula.derivative(), 1 / X):
         return None
@@ -205,122 +215,32 @@ def exponential_bound(formula: Formula, low: Bound, slope: Constant) -> bool:
     return is_nonpositive(formula.derivative() + Formula.number(slope), low)
 
 
-# ------------------------------------------------------------------ signs
-
-# Stands for the sign of a formula that is 0 for every x.
-ZERO = 3
-
-
-def _sign(formula: Formula, piece: Piece, effort: Effort) -> tuple[int, Steps, list[arb]]:
-    """The sign of a formula on a piece, the steps that prove it, points where it seemed wrong."""
-    suspects: list[arb] = []
-    direct = range_of(formula.node, piece.box.x)
-    if direct.sign:
-        relation = "> 0" if direct.sign > 0 else "< 0"
-        return 2 * direct.sign, (f"{formula} {relation} on {piece}: range",), suspects
-    for split in (True, False):
-        field = Field(piece.box.x, split_exponentials=split)
-        prover = Prover(field, effort)
-        try:
-            value = field.ratio(formula)
-            if value.top.is_zero():
-                return ZERO, (), suspects
-            if split and field.has_sums_in_exponentials:
-                prover.effort = effort.part(effort.left // 2)
-            defined, first_steps = prover.check_atoms(piece)
-            if defined:
-                sign, steps = prover.ratio(value, piece)
-                if not sign and piece.end is None and not prover.suspects:
-                    sign, steps = _near_and_far(formula, value, prover, piece)
-                if sign:
-                    return sign, first_steps + steps, suspects
-        except (Undecided, ExpressionError):
-            pass
-        suspects.extend(prover.suspects)
-        if not field.has_sums_in_exponentials:
-            break
-    return 0, (), suspects
-
-
-def _near_and_far(
-    formula: Formula, value: Ratio, prover: Prover, piece: Piece
-) -> tuple[int, Steps]:
-    """The sign where, far out, ``log(x + 1)`` has to be seen as ``log(x)`` and a small rest."""
-    cuts = [cut for cut in CUTS[2:] if cut > piece.start.value + 1]
-    for cut in [cuts[-1], *cuts[:-1]]:
-        ray = Piece(Place.of(cut), None)
-        field = Field(ray.box.x, dominant)
-        ratio, far_prover = field.ratio(formula), Prover(field, prover.effort)
-        if not far_prover.check_atoms(ray)[0]:
-            continue
-        far, far_steps = far_prover.ratio(ratio, ray)
-        if cut is cuts[-1]:
-            if not far:
-                break
-        elif far:
-            near, near_steps = prover.ratio(value, Piece(piece.start, ray.start))
-            if near * far > 0:
-                return near if abs(near) < abs(far) else far, near_steps + far_steps
-            break
-    return 0, ()
-
-
-def _counterexample(
-    formula: Formula, piece: Piece, suspects: list[arb], strict: bool
-) -> fmpq | None:
-    """A rational point of the piece where the formula is certainly positive."""
-    low = piece.start.value.upper()
-    high = INFINITY if piece.end is None else piece.end.value.lower()
-    scale = arb(1) if piece.end is None else (high - low).lower() * arb((1, -588))
-
-    def value_at(x: arb) -> arb:
-        return arb(formula.evaluate(x)) if low <= x <= high else arb.nan()
-
-    def fails(value: arb) -> bool:
-        return bool(value > 0) or (strict and bool(value.is_zero()))
-
-    # Points that a reader can place come first.
-    exponents = (*range(-4, 12), *range(12, 600, 12), *range(-8, -100, -4))
-    grid = [(low + scale * arb((1, e))).mid() for e in exponents]
-    for x in [*suspects, *grid, *(arb((1, e)) for e in (2000, 20_000, 200_000, 1_000_000))]:
-        if fails(value_at(x.mid())):
-            return x.mid().fmpq()
-    for x in suspects[-1:-9:-1]:
-        for e in range(-4, -44, -1):
-            step = abs(x) * arb((1, e))
-            for near in ((x + step).mid(), (x - step).mid()):
-                if fails(value_at(near)):
-                    return near.fmpq()
-    return None
-
-
-def is_nonpositive(formula: Formula, low: Bound, effort: Effort | None = None) -> bool:
-    """Whether ``formula <= 0`` is proved on ``[low, oo)``; False says nothing."""
-    effort = Effort(EFFORT) if effort is None else effort
-    if effort.left <= 0:
-        return False
-    with working_precision(BITS):
-        try:
-            sign = _sign(formula, Piece(_place(_constant(low)), None), effort)[0]
-        except Undecided:
-            return False
-    return sign < 0 or sign == ZERO
+def _piece(start: Formula, end: Formula | None) -> Piece:
+    if end is None:
+        return Piece(place_of(start), None)
+    piece = Piece(place_of(start), place_of(end))
+    if not start.ball() < end.ball():
+        raise ValueError(f"expected an interval, got [{start}, {end}]")
+    return piece
 
 
 # ------------------------------------------------------------------ where a formula is defined
 
 
 def _check_value(formula: Formula, start: Formula) -> None:
+    if arb(formula.evaluate(start.ball())).is_finite():
+        return
+    # The ball of an irrational start may reach outside of the domain where the start does not.
+    reason = "it cannot be evaluated"
     try:
         constant = formula.at(start)
+        for bits in (BITS, 8 * BITS):
+            with working_precision(bits):
+                if constant.ball().is_finite():
+                    return
     except ExpressionError as refusal:
-        raise Refuted(f"{formula} has no value at x = {start}: {refusal}", start.rational) from None
-    value = constant.ball()
-    if not value.is_finite():
-        with working_precision(8 * BITS):
-            value = constant.ball()
-    if not value.is_finite():
-        raise Refuted(f"{formula} cannot be evaluated at x = {start}", start.rational)
+        reason = str(refusal)
+    raise Refuted(f"{formula} has no value at x = {start}: {reason}", start.rational)
 
 
 def _defined(node: Node, piece: Piece) -> list[str]:
@@ -358,19 +278,19 @@ def _require(node: Node, piece: Piece, allowed: tuple[int, ...], what: str) -> l
     found_range = range_of(node, piece.box.x)
     if 2 * found_range.sign in allowed or (1 in allowed and found_range.nonnegative):
         return [f"{inside} {'> 0' if found_range.sign > 0 else '<> 0'} on {piece}: range"]
-    sign, steps, suspects = _sign(inside, piece, Effort(EFFORT))
+    sign, steps, suspects = sign_of(inside, piece, Effort(EFFORT))
     if sign in allowed or (sign == ZERO and 1 in allowed):
         return list(steps)
     if allowed[0] == 2 and -2 not in allowed:
-        found_point = _counterexample(-inside, piece, suspects, 1 not in allowed)
+        found_point = counterexample(-inside, piece, suspects, 1 not in allowed)
         if found_point is not None:
-            raise Refuted(f"{what} has no value at {_show(found_point)}", found_point)
+            raise Refuted(f"{what} has no value at {show(found_point)}", found_point)
     if sign == ZERO:
         raise Refuted(f"{what} has no value: {inside} is 0 for every x")
-    above, below = (_counterexample(f, piece, suspects, False) for f in (inside, -inside))
+    above, below = (counterexample(f, piece, suspects, False) for f in (inside, -inside))
     if above is not None and below is not None:
         first, second = sorted((above, below))
-        raise Refuted(f"{what} has no value somewhere between {_show(first)} and {_show(second)}")
+        raise Refuted(f"{what} has no value somewhere between {show(first)} and {show(second)}")
     if suspects:
         near = suspects[-1].str(6, radius=False)
         raise Undecided(f"whether {what} is defined near x = {near} could not be decided")
@@ -382,7 +302,7 @@ def _require(node: Node, piece: Piece, allowed: tuple[int, ...], what: str) -> l
 
 def _beginnings(start: Formula, speed: Formula) -> list[Formula]:
     """Points from which on a comparison is tried: the start, and some further out."""
-    further = [Formula.number(fmpq(2) ** e) for e in (2, 6, 12, 40, 200, 2000)]
+    further = [Formula.number(4), *(Formula.number(fmpq(10) ** e) for e in (2, 4, 12, 60, 300))]
     begin = start.ball()
     points = [start, *(point for point in further if point.ball() > begin)]
     return [point for point in points if arb(speed.evaluate(point.ball())) > 0]
@@ -460,25 +380,3 @@ def _is_bounded_below(
             if is_nonpositive(-(slope + k * integrable), begin, effort.part(share)):
                 return True
     return False
-
-
-# ------------------------------------------------------------------ small things
-
-
-def _constant(value: Bound) -> Formula:
-    formula = value if isinstance(value, Formula) else Formula.number(value)
-    if not formula.is_constant:
-        raise ValueError(f"expected a constant, got {formula}")
-    return formula
-
-
-def _place(constant: Formula) -> Place:
-    value = constant.ball()
-    if not value.is_finite():
-        raise Undecided(f"{constant} is too large to be computed")
-    return Place(constant, value)
-
-
-def _show(at: fmpq) -> str:
-    with working_precision(64):
-        return f"x = {interval(arb(at), arb(at)).low.str(6, radius=False)}"

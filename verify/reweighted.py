@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from flint import arb, arb_series, fmpq
+from flint import arb, arb_series, ctx, fmpq
 
 from verify.divergence import binary_kl
-from verify.enclosure import Diverges, Number, Undecided, ball, ball_of_decimal
+from verify.enclosure import Diverges, Exact, Number, Undecided, ball, ball_of_decimal
 from verify.law import Bound, Law, Moments, Point, Rate, TailRates, exact_point, log_series
 from verify.weight import BestOfN, Identity, Threshold, Tilt, TopFraction, Weight
 
@@ -183,8 +184,9 @@ class ThresholdReweighted(Reweighted):
             raise Undecided(f"the threshold {cut.str(8)} is too far out to integrate to")
         weights = [value.exp() for value in self.log_weights()]
         total = [arb(0), arb(0), arb(0)]
-        spans = ((low, cut if high is None else min(cut, high)), (cut if low is None else max(cut, low), high))
-        for factor, (start, end) in zip(weights, spans, strict=True):
+        below = (low, cut if high is None else min(cut, high))
+        above = (cut if low is None else max(cut, low), high)
+        for factor, (start, end) in zip(weights, (below, above), strict=True):
             if start is not None and end is not None and start >= end:
                 continue
             for order, part in enumerate(self.base.exponential_moments(tilt, start, end)):
@@ -237,8 +239,16 @@ class Tilted(Reweighted):
     def mean(self) -> Number:
         return self.base.cumulants(self.tilt)[1] if self.tilt != 0 else self.base.mean()
 
+    @cached_property
+    def _log_mgf_by_precision(self) -> dict[int, arb]:
+        return {}
+
     def _log_mgf(self) -> arb:
-        return self.base.cumulants(self.tilt)[0] if self.tilt != 0 else arb(0)
+        """``K(l)``, which may take an integral: computed once at each precision."""
+        known = self._log_mgf_by_precision
+        if ctx.prec not in known:
+            known[ctx.prec] = self.base.cumulants(self.tilt)[0] if self.tilt != 0 else arb(0)
+        return known[ctx.prec]
 
     def _log_part(self, low: Point | None, high: Point | None) -> arb:
         """``log P(low < X <= high)``."""
@@ -274,6 +284,10 @@ class Tilted(Reweighted):
         moments = self.base.exponential_moments(ball(self.tilt), exact_point(t), None)
         return moments[1] / self._log_mgf().exp()
 
+    def tail_mean(self, t: Point) -> Number:
+        moments = self.base.exponential_moments(ball(self.tilt), exact_point(t), None)
+        return moments[1] / moments[0]
+
     def cumulant_series(self, tilt: arb) -> arb_series:
         return self.base.cumulant_series(self.tilt + tilt) - self._log_mgf()
 
@@ -296,12 +310,11 @@ def _log_of_nothing(part: arb) -> arb:
 
 def _tilted_tail(tail: TailRates, tilt: fmpq) -> TailRates:
     """The rates of ``exp(l X)`` times a tail: each falls by l."""
-    return TailRates(
-        _less(tail.abscissa, tilt), _less(tail.decay, tilt), tail.abscissa_because, tail.decay_because
-    )
+    return replace(tail, abscissa=_less(tail.abscissa, tilt), decay=_less(tail.decay, tilt))
 
 
 def _less(rate: Rate, tilt: fmpq) -> Rate:
     if rate is None or isinstance(rate, Diverges):
         return rate
-    return rate - tilt  # type: ignore[operator, no-any-return]
+    less: Exact = rate - tilt  # type: ignore[operator]
+    return less

@@ -16,20 +16,17 @@ the left end of the interval), 1 or -1 where 0 is possible, 0 where nothing was 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 
 from flint import arb
 
+from verify.atoms import Field, dominant
 from verify.enclosure import Undecided, working_precision
 from verify.expression import ExpressionError
-from verify.formula import Formula
-from verify.interval import INFINITY, Interval, interval, point
-from verify.normal_form import Box, Field
+from verify.interval import Interval, point
+from verify.normal_form import sign_of_constant
+from verify.piece import Effort, Piece, Place
 from verify.ratio import ONE, Exponents, Key, Polynomial, Ratio, key_of, monomial
 
-#: How much is tried before the search is given up, in terms of polynomials looked at.
-EFFORT = 2400
 #: Pieces into which an interval may be cut, by depth of the derivative rule.
 MAX_PIECES = (600, 24, 6)
 #: Pieces to which a possible 0 is pursued.
@@ -38,75 +35,8 @@ WEAK_PIECES = 16
 DEPTH = 4
 LONG = 10
 
-# Where the dominant monomial of a polynomial is looked for, and where a ray may be cut.
-_FAR = (arb((1, 2000)), arb((1, 60)), arb((1, 8)))
+# Where a ray may be cut.
 CUTS = tuple(arb((1, e)) for e in (0, 2, 4, 7, 10, 14, 20, 30, 60, 150, 500, 2000, 10**4, 10**5))
-
-
-class Place:
-    """A point on the line: exact, given by a constant formula."""
-
-    def __init__(self, formula: Formula | None, value: arb) -> None:
-        self._formula = formula
-        self.value = value
-        self.atoms: dict[int, arb] = {}
-
-    @classmethod
-    def of(cls, value: arb) -> Place:
-        """A place at an exact ball."""
-        return cls(None, value)
-
-    @cached_property
-    def formula(self) -> Formula:
-        return Formula.number(self.value.fmpq()) if self._formula is None else self._formula
-
-    def __str__(self) -> str:
-        text = str(self._formula) if self._formula is not None else ""
-        return text if text and len(text) < 20 else str(self.value.str(6, radius=False))
-
-
-@dataclass(frozen=True)
-class Piece:
-    """The interval from ``start`` to ``end``, or the ray from ``start`` where ``end`` is None."""
-
-    start: Place
-    end: Place | None
-
-    @cached_property
-    def box(self) -> Box:
-        low = self.start.value.lower()
-        high = INFINITY if self.end is None else self.end.value.upper()
-        # Proofs are about the points right of the start, so a start at 0 leaves x positive.
-        return Box(Interval(low, high, 1) if low >= 0 else interval(low, high))
-
-    @property
-    def key(self) -> tuple[int, int]:
-        return id(self.start), id(self.end)
-
-    def __str__(self) -> str:
-        return f"[{self.start}, {'oo' if self.end is None else self.end}]"
-
-
-class Effort:
-    """What may still be spent; a part of a larger effort spends from both."""
-
-    __slots__ = ("left", "whole")
-
-    def __init__(self, left: int, whole: Effort | None = None) -> None:
-        self.left = left
-        self.whole = whole
-
-    def part(self, share: int) -> Effort:
-        """A smaller effort out of this one."""
-        return Effort(min(share, self.left), self)
-
-    def spend(self, amount: int) -> None:
-        """Raise Undecided when there is nothing left."""
-        self.left -= amount
-        if self.whole is not None:
-            self.whole.left -= amount
-        if self.left < 0:
-            raise Undecided("given up after many steps")
 
 
 Steps = tuple[str, ...]
@@ -141,7 +71,7 @@ class Prover:
             if abs(bottom) != 2:
                 return UNKNOWN
             steps += more
-            if atom.kind == "exp":
+            if atom.kind == "exp" or (atom.kind == "power" and atom.exponent.q == 1):
                 continue
             top, more = self.product(atom.argument.top, piece, DEPTH, 0)
             steps += more
@@ -368,10 +298,11 @@ class Prover:
             term = arb(c)
             for i, e in enumerate(exponents):
                 if e:
-                    atom = place.atoms.get(i)
+                    key = (self.field.serial, i)
+                    atom = place.atoms.get(key)
                     if atom is None:
                         atom = arb(self.field.atoms[i].formula.evaluate(place.value))
-                        place.atoms[i] = atom
+                        place.atoms[key] = atom
                     term *= atom ** int(e)
             total += term
         return total
@@ -490,54 +421,6 @@ class Prover:
                 seen.add(exponents)
                 if self.field.range_of_powers(exponents, piece.box).sign > 0:
                     yield exponents
-
-
-def dominant(field: Field, polynomial: Polynomial) -> Exponents | None:
-    """The exponents of the monomial that is largest far out, as far as one look can tell."""
-    monomials = [tuple(map(int, exponents)) for exponents in polynomial.monoms()]
-    if len(monomials) == 1:
-        return monomials[0]
-    for place in _FAR:
-        sizes = [_log_size(field, exponents, place) for exponents in monomials]
-        if all(size.is_finite() for size in sizes):
-            best = 0
-            for i, size in enumerate(sizes):
-                if size.mid() > sizes[best].mid():
-                    best = i
-            return monomials[best]
-    return None
-
-
-def _log_size(field: Field, exponents: Exponents, x: arb) -> arb:
-    total = arb(0)
-    for i, e in enumerate(exponents):
-        if e:
-            atom = field.atoms[i]
-            if atom.kind == "exp" and atom.argument is not None:
-                size = arb(field.formula(atom.argument).evaluate(x))
-            else:
-                size = abs(arb(atom.formula.evaluate(x))).log()
-            total += e * size
-    return total
-
-
-def sign_of_constant(constant: Formula, last: int = 1024) -> int | None:
-    """The sign of a constant: 0 only where it is 0 identically, None where it is not known."""
-    rational = constant.rational
-    if rational is not None:
-        return int(rational > 0) - int(rational < 0)
-    bits = 128
-    while bits <= last:
-        with working_precision(bits):
-            value = constant.ball()
-            if value > 0 or value < 0:
-                return 1 if value > 0 else -1
-        if bits == 128:
-            zero = Field(point(arb(1))).ratio(constant)
-            if zero.top.is_zero() and value.is_finite():
-                return 0
-        bits *= 2
-    return None
 
 
 def _product(a: int, b: int) -> int:

@@ -30,8 +30,8 @@ from verify.laws.power import (
     LogLogistic,
     Pareto,
 )
-from verify.laws.student import Cauchy, HalfCauchy, HalfStudentT, LogCauchy, StudentT
 from verify.laws.stretched import Lognormal, Weibull
+from verify.laws.student import Cauchy, HalfCauchy, HalfStudentT, LogCauchy, StudentT
 
 
 def rational(text: str | int | Fraction) -> fmpq:
@@ -117,8 +117,8 @@ CONTINUOUS: tuple[LawCase, ...] = (
     LawCase(Logistic, {}, LINE),
     LawCase(
         Uniform,
-        {"low": rationals("-3", "1"), "high": rationals("1/3", "4")},
-        points("-4", "-2", "-1/3", "0", "1/3", "1/2", "3", "5"),
+        {"low": rationals("-3", "1"), "high": rationals("3/2", "4")},
+        points("-4", "-2", "-1/3", "0", "1/3", "1/2", "5/4", "3", "5"),
         valid=lambda drawn: bool(drawn["low"] < drawn["high"]),
     ),
     LawCase(

@@ -10,6 +10,7 @@ difference of the last two sums, which is what we return as the error, is far ab
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import mpmath
@@ -57,7 +58,7 @@ def integrals(
 
 
 def pieces(law: ContinuousLaw, low: Any, high: Any, breaks: tuple[fmpq, ...]) -> list[Any]:
-    """The interval (None: to the end of the support) cut at the breaks, and at 0 if it is a line."""
+    """The interval (None: to the end of the support) cut at the breaks, or at 0 on a line."""
     start, end = law.support
     left = low if low is not None else start
     right = high if high is not None else end
@@ -71,7 +72,7 @@ def pieces(law: ContinuousLaw, low: Any, high: Any, breaks: tuple[fmpq, ...]) ->
         and (isinstance(right, Diverges) or cut < right)
     ]
     edges = [left, *inside, right]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def _integrals(

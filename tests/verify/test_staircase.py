@@ -77,8 +77,10 @@ def test_means_by_summing_atoms(law: Staircase, t: fmpq) -> None:
 
 def test_tail_mean_where_the_tail_is_out_of_reach() -> None:
     # Q(X > 2^32) = exp(-2^48): the mean above it is the next corner and hardly more.
-    above = Staircase().tail_mean(fmpq(2) ** 32)
-    assert abs(above - arb(2) ** 64) < 1
+    with working_precision(128):
+        above = Staircase().tail_mean(fmpq(2) ** 32)
+        assert isinstance(above, arb)
+        assert abs(above - arb(2) ** 64) < 1
 
 
 @given(laws, st.fractions(-2, 0, max_denominator=4))

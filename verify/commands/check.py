@@ -8,11 +8,18 @@ import typer
 
 
 def check(
-    certificate: Annotated[str, typer.Argument(help="A certificate, as written by construct.")],
+    certificate: Annotated[
+        str, typer.Argument(metavar="FILE", help="A certificate, as written by construct.")
+    ],
     data: Annotated[
-        str | None, typer.Option(help="The file behind an empirical law (compared by its hash).")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="The file behind an empirical law (compared by its hash)."
+        ),
     ] = None,
-    json: Annotated[str | None, typer.Option(help="The answer as JSON ('-' for stdout).")] = None,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
+    ] = None,
 ) -> None:
     """Recompute everything a certificate says, by two routes.
 

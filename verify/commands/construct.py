@@ -14,45 +14,75 @@ EXIT_STATUS = {"counterexample": 0, "impossible": 3, "undecided": 4}
 
 
 def construct(
-    law: Annotated[str, typer.Argument(help="The base law of the reward, e.g. 'burr(c=2, k=1.2)'.")],
-    mean: Annotated[str, typer.Option(help="The mean M that a counterexample must exceed.")],
-    kl: Annotated[str, typer.Option(help="The KL budget eps, in nats, that it must stay below.")],
+    law: Annotated[
+        str,
+        typer.Argument(
+            metavar="LAW", help="The law of the reward, e.g. 'burr(c=2, k=1.2)'."
+        ),
+    ],
+    mean: Annotated[
+        str, typer.Option(metavar="NUMBER", help="The mean M that a counterexample must exceed.")
+    ],
+    kl: Annotated[
+        str,
+        typer.Option(metavar="NUMBER", help="The KL budget eps, in nats, that it must stay below."),
+    ],
     utility: Annotated[
-        str | None, typer.Option(help="Law of the true utility: adds Corollary 1's bound.")
+        str | None,
+        typer.Option(metavar="LAW", help="Law of the true utility: adds Corollary 1's bound."),
     ] = None,
     out: Annotated[
-        str | None, typer.Option(help="Write the certificate here ('-' for stdout).")
+        str | None,
+        typer.Option(metavar="FILE", help="Write the certificate here ('-' for stdout, as below)."),
     ] = None,
-    json: Annotated[str | None, typer.Option(help="The answer as JSON.")] = None,
-    csv: Annotated[str | None, typer.Option(help="The enclosures as CSV.")] = None,
+    json: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The answer as JSON: the certificate and its context."),
+    ] = None,
+    csv: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The enclosures as CSV.")
+    ] = None,
     plot: Annotated[
-        str | None, typer.Option(help="Draw base and reweighted law (.png, .svg or .pdf).")
+        str | None,
+        typer.Option(metavar="FILE", help="Draw base and reweighted law (.png, .svg or .pdf)."),
     ] = None,
     sample: Annotated[
-        str | None, typer.Option(help="Write float64 draws of the reweighted law (.npy).")
+        str | None,
+        typer.Option(metavar="FILE", help="Write float64 draws of the reweighted law (.npy)."),
     ] = None,
-    size: Annotated[int, typer.Option(help="How many draws.", min=1, max=10**9)] = 10_000,
-    seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 0,
+    size: Annotated[
+        int, typer.Option(metavar="NUMBER", help="How many draws.", min=1, max=10**9)
+    ] = 10_000,
+    seed: Annotated[int, typer.Option(metavar="NUMBER", help="Seed of the draws.", min=0)] = 0,
 ) -> None:
     """Find a law P near Q in KL with a mean above M, or prove that there is none.
 
     Exit status: 0 counterexample, 3 impossible, 4 undecided, 2 bad input.
     """
+    from verify.files import STDOUT, check_outputs
+
+    outputs = {"--out": out, "--json": json, "--csv": csv, "--plot": plot, "--sample": sample}
+    check_outputs(outputs)
+    if plot is not None:
+        from verify.plotting import format_of
+
+        format_of(plot)  # refused before the work, not after it
     from verify.construction import construct as decide
     from verify.laws import parse
 
     base = parse(law)
     certificate = decide(base, mean, kl, None if utility is None else parse(utility))
-    outputs = [out, json, csv, plot, sample]
-    if sample is not None:
-        _write_sample(certificate, base, sample, size, seed)
+    _write_answers(certificate, base, out, json, csv)
+    if STDOUT not in outputs.values():
+        _print_summary(certificate, base)
     if plot is not None:
         from verify.plotting import plot_certificate
 
         plot_certificate(certificate, base, plot)
-    _write_answers(certificate, base, out, json, csv)
-    if "-" not in outputs:
-        _print_summary(certificate, base)
+    if sample is not None:
+        from verify.sampling import write_sample
+
+        write_sample(certificate, base, sample, size, seed)
     raise typer.Exit(EXIT_STATUS[certificate.verdict])
 
 
@@ -61,7 +91,7 @@ def _write_answers(
 ) -> None:
     from json import dumps
 
-    from verify.files import write_text
+    from verify.files import write_csv, write_text
 
     if out is not None:
         write_text(out, certificate.to_json())
@@ -69,15 +99,16 @@ def _write_answers(
         answer = certificate.to_dict() | _finite_context(certificate, base)
         write_text(json, dumps(answer, indent=2) + "\n")
     if csv is not None:
-        write_text(csv, _csv(certificate))
+        write_csv(csv, _table(certificate))
 
 
-def _csv(certificate: Certificate) -> str:
-    rows = ["quantity,low,high"]
+def _table(certificate: Certificate) -> list[tuple[str, str, str]]:
+    """The enclosures, a row each; what has no number has empty cells."""
+    rows = [("quantity", "low", "high")]
     for name, value in certificate.enclosures.items():
         low, high = value if isinstance(value, tuple) else (value or "", value or "")
-        rows.append(f"{name},{low},{high}")
-    return "\n".join(rows) + "\n"
+        rows.append((name, low, high))
+    return rows
 
 
 def _finite_context(certificate: Certificate, base: Law) -> dict[str, Any]:
@@ -85,12 +116,6 @@ def _finite_context(certificate: Certificate, base: Law) -> dict[str, Any]:
     from verify.finite import finite_context
 
     return finite_context(base, certificate.target.kl)
-
-
-def _write_sample(certificate: Certificate, base: Law, path: str, size: int, seed: int) -> None:
-    from verify.sampling import write_sample
-
-    write_sample(certificate, base, path, size, seed)
 
 
 def _print_summary(certificate: Certificate, base: Law) -> None:

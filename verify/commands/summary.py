@@ -14,11 +14,12 @@ def summary(certificate: Certificate, context: dict[str, Any]) -> list[str]:
     """The lines that ``goodhart construct`` prints."""
     target = certificate.target
     goal = f"mean above {plain(target.mean)} at KL below {plain(target.kl)}"
-    lines = {
-        "counterexample": lambda: _counterexample(certificate, goal),
-        "impossible": lambda: _impossible(certificate, goal),
-        "undecided": lambda: [f"UNDECIDED: {goal}", f"  {certificate.because}"],
-    }[certificate.verdict]()
+    describe = {
+        "counterexample": _counterexample,
+        "impossible": _impossible,
+        "undecided": _undecided,
+    }[certificate.verdict]
+    lines = describe(certificate, goal)
     lines.insert(1, f"  base law     {certificate.base}")
     return lines + _utility(certificate) + _context(context)
 
@@ -26,11 +27,8 @@ def summary(certificate: Certificate, context: dict[str, Any]) -> list[str]:
 def _counterexample(certificate: Certificate, goal: str) -> list[str]:
     reweighting = certificate.reweighting or {}
     numbers = certificate.enclosures
-    how = {
-        "threshold": _threshold,
-        "tilt": lambda r: f"tilt: dP/dQ = exp(l X - K(l)), l = {short(r['tilt'])}",
-        "identity": lambda r: "none needed: P = Q has this mean already",
-    }[str(reweighting["kind"])](reweighting)
+    describe = {"threshold": _threshold, "tilt": _tilt, "identity": _identity}
+    how = describe[str(reweighting["kind"])](reweighting)
     lines = [f"COUNTEREXAMPLE: {goal}", f"  reweighting  {how}"]
     lines.append(f"  E_P X        {shown(numbers['mean'])}")
     lines.append(f"  KL(P||Q)     {shown(numbers['kl'])}")
@@ -47,7 +45,21 @@ def _threshold(reweighting: dict[str, str | None]) -> str:
     first = ""
     if "condition_above" in reweighting:
         first = f"condition on X > {short(reweighting['condition_above'])}, then "
+    if "tilt" in reweighting:
+        first = f"tilt by l = {short(reweighting['tilt'])}, then "
     return f"{first}threshold: mass {short(reweighting['mass'])} above {where}"
+
+
+def _tilt(reweighting: dict[str, str | None]) -> str:
+    return f"tilt: dP/dQ = exp(l X - K(l)), l = {short(reweighting['tilt'])}"
+
+
+def _identity(reweighting: dict[str, str | None]) -> str:
+    return "none needed: P = Q has this mean already"
+
+
+def _undecided(certificate: Certificate, goal: str) -> list[str]:
+    return [f"UNDECIDED: {goal}", f"  {certificate.because}"]
 
 
 def _impossible(certificate: Certificate, goal: str) -> list[str]:

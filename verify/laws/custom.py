@@ -1,7 +1,7 @@
 """``tail(log_sf="...", lower=...)``: the law of a tail that a user wrote.
 
-``log_sf`` is ``log Q(X > x)`` for x >= lower, any formula of :mod:`verify.formula`; the mass that it
-leaves over sits at ``lower`` as an atom. That it is the tail of a law is proved, not sampled:
+``log_sf`` is ``log Q(X > x)`` for x >= lower, any formula of :mod:`verify.formula`; the mass that
+it leaves over sits at ``lower`` as an atom. That it is the tail of a law is proved, not sampled:
 :mod:`verify.ray` shows that it never increases and tends to minus infinity.
 """
 
@@ -82,7 +82,8 @@ def _constant(lower: object) -> Formula:
     except ExpressionError as error:
         raise LawError(f"tail: lower: {error}") from None
     except ValueError:
-        raise LawError(f'tail: lower must be a number or text such as "exp(1)", got {lower!r:.40}') from None
+        wanted = 'a number or text such as "exp(1)"'
+        raise LawError(f"tail: lower must be {wanted}, got {lower!r:.40}") from None
     if not start.is_constant:
         raise LawError(f"tail: lower must not contain x, got {start}")
     return start
@@ -165,7 +166,7 @@ class Tail(Law):
         return True
 
     @cached_property
-    def right_tail(self) -> TailRates:  # type: ignore[override]
+    def right_tail(self) -> TailRates:
         from verify.limit import limit_at_infinity
 
         slope = limit_at_infinity(self.log_sf / Formula.parse("x"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flint import arb, arb_series, fmpq
+from flint import arb, arb_series, ctx, fmpq
 
 from verify.arithmetic import Arithmetic
-from verify.enclosure import INFINITE, Number, Undecided, ball
+from verify.enclosure import INFINITE, Number, Undecided, ball, between
 from verify.law import Bound, ContinuousLaw, Point, TailRates, variable
 from verify.laws.bases import (
     MINUS_INFINITY,
@@ -69,8 +69,11 @@ class ExtremeValue(InfiniteAtAbscissa, ContinuousLaw):
 
     def _log_survival(self, x: arb) -> arb:
         log_y = self._log_y(x)
-        y = log_y.exp()
-        return log_y + drop_ratio(y).log() if log_y < 0 else log1m_exp(-y)
+        if log_y < 0:
+            return log_y + drop_ratio(log_y.exp()).log()
+        if log_y > ctx.prec:  # exp(-y) is beyond notice, and y itself may be out of reach
+            return between(log1m_exp(-arb(ctx.prec).exp()), arb(0))
+        return log1m_exp(-log_y.exp())
 
     def _log_cdf(self, x: arb) -> arb:
         return -self._log_y(x).exp()
@@ -89,9 +92,16 @@ class ExtremeValue(InfiniteAtAbscissa, ContinuousLaw):
         return (gamma(1 - xi) - 1) / xi if xi != 0 else arb.const_euler()
 
     def _upper_mean(self, x: arb) -> arb:
-        # X = (Y^-xi - 1)/xi, or -log Y, with Y exponential; X > x where Y < y.
-        xi, log_y = self._shape, self._log_y(x)
-        y = log_y.exp()
+        log_y = self._log_y(x)
+        if log_y > ctx.prec:  # x < 0 here, where E[X; X > x] falls to the mean as x does
+            mean = self.mean()
+            assert isinstance(mean, arb)
+            return between(mean, self._mean_below(arb(ctx.prec)))
+        return self._mean_below(log_y)
+
+    def _mean_below(self, log_y: arb) -> arb:
+        """``E[X; Y < y]`` for the exponential Y with ``X = (Y^-xi - 1)/xi``, or ``-log Y``."""
+        xi, y = self._shape, log_y.exp()
         if xi != 0:
             return (gamma_lower(1 - xi, y) + (-y).expm1()) / xi
         return log_y * (-y).expm1() + entire_exponential_integral(y)

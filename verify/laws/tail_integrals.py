@@ -113,8 +113,7 @@ class TailIntegrals:
         for index in range(-40, 60, 2):
             width = (scale * arb(2) ** index).mid()
             area = (width.log() + self.at(t + width) - here).mid()
-            if area > best:
-                best = area
+            best = max(best, area)
         return best
 
     # ---- exponential moments ----------------------------------------------------------------
@@ -156,8 +155,7 @@ class TailIntegrals:
         for index in range(-20, 40):
             x = start + arb(2) ** index
             value = (tilt * x + self.at(x)).mid()
-            if value > best:
-                best = value
+            best = max(best, value)
         return best
 
     def _slope_above(self, tilt: arb, start: arb) -> tuple[fmpq, fmpq]:

@@ -22,7 +22,7 @@ from verify.enclosure import Diverges, Undecided, exact
 from verify.law import Law
 from verify.second_route.arithmetic import arithmetic
 from verify.second_route.numbers import (
-    BITS,
+    OUTER_BITS,
     Estimate,
     Interval,
     Part,
@@ -55,12 +55,12 @@ class SecondRoute:
 
     def part(self, interval: Interval, tilt: fmpq | None = None, mean: bool = True) -> Part:
         """The part of the law in an interval, under the weight ``exp(l X)``."""
-        with mp.workprec(BITS):
+        with mp.workprec(OUTER_BITS):
             return self._route.part(interval, fmpq(0) if tilt is None else tilt, mean)
 
     def log_survival(self, t: object) -> Estimate:
         """``log Q(X > t)``."""
-        with mp.workprec(BITS):
+        with mp.workprec(OUTER_BITS):
             return self._log_masses(point_of(t), None)[0].settled(ACCURACY, "log Q(X > t)")
 
     def mean(self) -> Estimate:
@@ -69,7 +69,7 @@ class SecondRoute:
 
     def tail_mean(self, t: object) -> Estimate:
         """``E[X | X > t]``."""
-        with mp.workprec(BITS):
+        with mp.workprec(OUTER_BITS):
             return _mean_of(self.part(Interval(low=point_of(t))))
 
     def log_mgf(self, tilt: object) -> Estimate:
@@ -107,7 +107,7 @@ class SecondRoute:
         mean : bool
             Whether to compute the mean (None in the answer otherwise).
         """
-        with mp.workprec(BITS):
+        with mp.workprec(OUTER_BITS):
             cut = point_of(t)
             bottom = None if floor is None else point_of(floor)
             mass = number(_rational(p))
@@ -134,7 +134,7 @@ class SecondRoute:
         rate = _rational(tilt)
         part = self.part(Interval(), rate)
         mean = _mean_of(part)
-        with mp.workprec(BITS):
+        with mp.workprec(OUTER_BITS):
             kl = mean.times(number(rate)) - part.log_mass
             return {
                 "mean": mean,
@@ -185,7 +185,7 @@ def disagreements(assertion: Assertion, numbers: dict[str, Value]) -> list[str]:
     """
     second = _numbers(assertion, numbers)
     found = []
-    with mp.workprec(BITS):
+    with mp.workprec(OUTER_BITS):
         for name, estimate in second.items():
             first = numbers[name]
             if isinstance(first, AtLeast):
@@ -233,7 +233,7 @@ def _numbers(assertion: Assertion, numbers: dict[str, Value]) -> dict[str, Estim
             answer.pop("log_mgf")
         case BoundedByTilt(law=law, tilt=tilt, target=target):
             log_mgf = SecondRoute(law).log_mgf(tilt)
-            with mp.workprec(BITS):
+            with mp.workprec(OUTER_BITS):
                 budget, rate = number(_rational(target.kl)), number(_rational(tilt))
                 bound = (log_mgf + exactly(budget)).times(1 / rate)
             answer = {"log_mgf": log_mgf, "mean_bound": bound}
@@ -253,7 +253,7 @@ def _least_mean(law: Law, location: object, mass: Decimal) -> Estimate:
     low = law.support[0]
     if isinstance(low, Diverges):
         raise Undecided("second route: the law has no lower end")
-    with mp.workprec(BITS):
+    with mp.workprec(OUTER_BITS):
         p = number(_rational(mass))
         bottom = number(point_of(low)) if not hasattr(low, "evaluate") else low.evaluate(None, arithmetic())
         return exactly(p * number(point_of(location)) + (1 - p) * bottom)
@@ -270,5 +270,5 @@ def _top(law: Law) -> Estimate:
         raise Undecided(f"second route: {law} has mass above {top}")
     if route.part(Interval(low=top - step), mean=False).empty:
         raise Undecided(f"second route: {law} has no mass just below {top}")
-    with mp.workprec(BITS):
+    with mp.workprec(OUTER_BITS):
         return exactly(number(top))

@@ -28,10 +28,10 @@ from verify.second_route.numbers import (
     rounding,
     together,
 )
-from verify.second_route.trapezoid import Trapezoid, climb
+from verify.second_route.trapezoid import climb, integrals
 
 #: Extra bits for a point close to an end of the support, and close to another point.
-MOST_END_BITS, MOST_POINT_BITS = 12_000, 500
+MOST_END_BITS, MOST_POINT_BITS = 2_000, 500
 #: Logarithms of more bits than this before the binary point are left to :meth:`Curve._sharp`.
 SHARP_BITS = 140
 
@@ -205,8 +205,8 @@ class _Stretch:
         excess = -1 / slope
         mean = where + side * excess
         return Part(
-            Estimate(log_mass, min(error + mp.mpf(1e-5), 1) + rounding(log_mass)),
-            Estimate(mean, excess * min(error + mp.mpf(1e-5), 1) + rounding(mean)),
+            Estimate(log_mass, error + mp.mpf(1e-5) + rounding(log_mass)),
+            Estimate(mean, excess * (error + mp.mpf(1e-5)) + rounding(mean)),
         )
 
     def _mode(self, low: _Anchor | None, high: _Anchor | None) -> Point:
@@ -257,6 +257,8 @@ class _Piece:
     def __init__(self, stretch: _Stretch, anchor: _Anchor, side: int, far: _Anchor | None) -> None:
         self.stretch, self.anchor, self.side, self.far = stretch, anchor, side, far
         self.best = mp.ninf
+        #: Heights are taken from that of the first point asked for.
+        self.reference: Real | None = None
         if far is not None:
             with mp.workprec(BITS + MOST_POINT_BITS):
                 self.length = abs(number(far.point) - number(anchor.point))
@@ -264,9 +266,11 @@ class _Piece:
 
     def part(self) -> Part:
         stretch = self.stretch
-        trapezoid = Trapezoid(self._curve, stretch.mean, stretch.curve.name)
-        unit, mass, distance = trapezoid.integrals()
-        log_mass = Estimate(mp.log(mass.value), mass.error / mass.value) + exactly(unit)
+        with mp.workprec(BITS):
+            unit, mass, distance = integrals(self._curve, stretch.mean, stretch.curve.name)
+        assert self.reference is not None
+        error = mass.error / mass.value + mp.ldexp(1, -ABSOLUTE_BITS + 4)
+        log_mass = Estimate(mp.log(mass.value) + unit, error) + exactly(self.reference)
         if distance is None:
             return Part(log_mass, None)
         return Part(log_mass, exactly(number(self.anchor.point)) + distance.times(self.side))
@@ -301,8 +305,12 @@ class _Piece:
         if spot is None:
             return None
         worth = self.best - spot.log_slope
-        value = self.stretch.log_weight(spot.x, spot.extra, worth) + spot.log_slope
+        value = self.stretch.log_weight(spot.x, spot.extra, worth)
         if value == mp.ninf:
             return value, spot.distance
-        self.best = max(self.best, value)
-        return value, spot.distance
+        self.best = max(self.best, value + spot.log_slope)
+        if self.reference is None:
+            self.reference = value
+        with mp.workprec(BITS + 4 * SHARP_BITS):
+            above = value - self.reference  # it may be far smaller than both
+        return above + spot.log_slope, spot.distance

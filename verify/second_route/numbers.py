@@ -17,9 +17,10 @@ Real = Any
 #: An exact rational where there is one, so that atoms are hit exactly; else an mpmath number.
 Point = Any
 
-#: Working precision, in bits; logarithms of tails are computed to :data:`ABSOLUTE_BITS` after the
-#: binary point, whatever their size.
+#: Working precision of integrands, and of what is made of the integrals, in bits. Logarithms of
+#: tails are computed to :data:`ABSOLUTE_BITS` after the binary point.
 BITS = 110
+OUTER_BITS = 340
 ABSOLUTE_BITS = 80
 #: Points that are no moderate rationals are kept to this many bits.
 POINT_BITS = 700
@@ -67,7 +68,7 @@ def exactly(value: Real) -> Estimate:
 
 def rounding(value: Real) -> Real:
     """The size of a few rounding errors in a number, 0 where it is infinite."""
-    return abs(value) * mp.ldexp(1, 4 - BITS) if mp.isfinite(value) else mp.zero
+    return abs(value) * mp.ldexp(1, 4 - mp.prec) if mp.isfinite(value) else mp.zero
 
 
 def exponential(log: Estimate) -> Estimate:
@@ -81,7 +82,7 @@ def complement(log: Estimate) -> Estimate:
     p = exponential(log)
     if p.value >= 1:
         return Estimate(MINUS_INFINITY, mp.zero)
-    value = mp.log(-mp.expm1(log.value))
+    value = mp.log1p(-p.value) if p.value < 0.5 else mp.log(-mp.expm1(log.value))
     return Estimate(value, p.error / (1 - p.value) + rounding(value))
 
 

@@ -18,7 +18,7 @@ from verify.law import ContinuousLaw, Law
 from verify.laws.custom import Tail
 from verify.laws.empirical import Empirical
 from verify.laws.lattice import LatticeLaw
-from verify.laws.light import Laplace
+from verify.laws.light import Beta, Laplace
 from verify.laws.point import PointMass
 from verify.mixture import Mixture
 from verify.second_route.arithmetic import arithmetic
@@ -72,6 +72,9 @@ def route_of(law: Law) -> Route:
             return PointRoute(law)
         case LatticeLaw():
             return LatticeRoute(law)
+        case Beta() if law.b < law.a:
+            # Near 1 a point cannot be told from 1; near 0 it can be told from 0.
+            return AffineRoute(Affine(Beta(law.b, law.a), fmpq(1), fmpq(-1)))
         case ContinuousLaw():
             return DensityRoute(law)
     raise Undecided(f"second route: none is known for {law}")

@@ -24,11 +24,13 @@ NEGLIGIBLE = mp.ldexp(1, -70)
 #: The first and last step are ``2**-FIRST_LEVEL`` and ``2**-LAST_LEVEL``.
 FIRST_LEVEL, LAST_LEVEL = 2, 9
 #: Terms on one side with the first step, and with all steps together.
-MOST_OUTWARD, MOST_TERMS = 600, 12_000
+MOST_OUTWARD, MOST_TERMS = 600, 6_000
 #: Doublings in the search for a peak.
 MOST_DOUBLINGS = 120
 #: A drop of the logarithm that marks the flanks of a peak.
 FLANK = 2
+#: Peaks of f and of f d that are this close are summed on one grid.
+FARTHEST_PEAKS = 6
 
 
 def climb(height: Callable[[Real], Real], start: Real, step: Real) -> tuple[Real, Real]:
@@ -82,50 +84,74 @@ def _node(numerator: int, level: int, prec: int) -> tuple[Real, Real]:
     return (up - down) / 2, (up + down) / 2
 
 
-class Trapezoid:
-    """The integrals of ``f`` and ``f d`` over the line."""
+def integrals(curve: Curve, weighted: bool, what: str) -> tuple[Real, Estimate, Estimate | None]:
+    """``(u, a, b)``: the integral of f is ``exp(u) a``, that of ``f d`` is ``exp(u) a b``.
 
-    def __init__(self, curve: Curve, weighted: bool, what: str) -> None:
-        self.curve, self.weighted, self.what = curve, weighted, what
+    The second is None unless it is asked for.
+
+    Raises
+    ------
+    Undecided
+        If they are not settled.
+    """
+    peak, flank = climb(lambda z: _height(curve, z, 0), mp.zero, mp.one)
+    if not weighted:
+        return Trapezoid(curve, (0,), peak, flank, what).integrals()
+    second, second_flank = climb(lambda z: _height(curve, z, 1), peak, flank)
+    if abs(second - peak) < FARTHEST_PEAKS:
+        middle = (peak + second) / 2
+        return Trapezoid(curve, (0, 1), middle, min(flank, second_flank), what).integrals()
+    # The mean of a tail may come from far beyond its mass: one grid would not suit both.
+    unit, mass, _ = Trapezoid(curve, (0,), peak, flank, what).integrals()
+    far, total, _ = Trapezoid(curve, (1,), second, second_flank, what).integrals()
+    factor = mp.exp(far - unit) / mass.value
+    ratio = total.value * factor
+    error = total.error * factor + ratio * mass.error / mass.value
+    return unit, mass, Estimate(ratio, error)
+
+
+def _height(curve: Curve, z: Real, order: int) -> Real:
+    """``log(f d^order)``."""
+    found = curve(z)
+    if found is None:
+        return mp.ninf
+    return found[0] + mp.log(found[1]) if order else found[0]
+
+
+class Trapezoid:
+    """The integrals of ``f d^k`` over the line, for the orders k asked for."""
+
+    def __init__(
+        self, curve: Curve, orders: tuple[int, ...], peak: Real, flank: Real, what: str
+    ) -> None:
+        self.curve, self.orders, self.what = curve, orders, what
+        # In the logarithm of a distance, features have about the size 1.
+        self.peak, self.width = peak, min(flank, mp.one)
         self.terms = 0
 
-    def _height(self, z: Real) -> Real:
-        found = self.curve(z)
-        if found is None:
-            return mp.ninf
-        # Between the peaks of f and of f d, which for a heavy tail lie apart.
-        return found[0] + mp.log(found[1]) / 2 if self.weighted else found[0]
-
     def integrals(self) -> tuple[Real, Estimate, Estimate | None]:
-        """``(u, a, b)``: the integrals are ``exp(u) a`` and, where asked for, ``exp(u) a b``.
-
-        Raises
-        ------
-        Undecided
-            If they are not settled to :data:`GOAL`.
-        """
-        self.peak, flank = climb(self._height, mp.zero, mp.one)
-        self.width = min(flank, mp.one)
+        """``(u, a, b)``: the first is ``exp(u) a``, the second, if any, ``exp(u) a b``."""
         top = self.curve(self.peak)
         assert top is not None
-        self.unit, self.distance_unit = top
+        self.distance_unit = top[1]
+        self.unit = top[0] + (mp.log(top[1]) if self.orders == (1,) else 0)
         left, right, sums = self._first_sums()
         history = [self._every_second, sums]
         for level in range(FIRST_LEVEL + 1, LAST_LEVEL + 1):
-            odd = [mp.zero, mp.zero]
             left, right = 2 * left, 2 * right
+            if self.terms + (right - left) // 2 > MOST_TERMS:
+                break
+            odd = [mp.zero for _ in self.orders]
             for k in range(left + 1, right, 2):
-                a, b = self._term(k, level) or (mp.zero, mp.zero)
-                odd[0] += a
-                odd[1] += b
+                found = self._term(k, level)
+                if found is not None:
+                    odd = [a + b for a, b in zip(odd, found, strict=True)]
             half = mp.ldexp(1, -level)
             sums = [old / 2 + new * half for old, new in zip(history[-1], odd, strict=True)]
             history.append(sums)
-            errors = [_error([past[i] for past in history[-3:]]) for i in range(2)]
-            if max(errors[: 1 + self.weighted]) < GOAL:
+            errors = [_error([past[i] for past in history[-3:]]) for i in range(len(sums))]
+            if max(errors) < GOAL:
                 return self._result(sums, errors)
-            if self.terms > MOST_TERMS:
-                break
         raise Undecided(f"second route: {self.what} has not settled with {self.terms} terms")
 
     def _result(
@@ -133,19 +159,24 @@ class Trapezoid:
     ) -> tuple[Real, Estimate, Estimate | None]:
         total = sums[0] * self.width
         mass = Estimate(total, total * errors[0])
-        if not self.weighted:
+        if len(sums) == 1:
             return self.unit, mass, None
         ratio = sums[1] / sums[0] * self.distance_unit
         return self.unit, mass, Estimate(ratio, ratio * (errors[0] + errors[1]))
 
-    def _term(self, k: int, level: int) -> tuple[Real, Real] | None:
+    def _term(self, k: int, level: int) -> list[Real] | None:
         self.terms += 1
         sinh, cosh = _node(k, level, mp.prec)
         found = self.curve(self.peak + self.width * sinh)
         if found is None:
             return None
-        value = mp.exp(found[0] - self.unit) * cosh
-        return value, value * found[1] / self.distance_unit if self.weighted else value
+        height = found[0]
+        if self.orders == (1,):
+            return [mp.exp(height + mp.log(found[1]) - self.unit) * cosh]
+        value = mp.exp(height - self.unit) * cosh
+        if len(self.orders) == 1:
+            return [value]
+        return [value, value * found[1] / self.distance_unit]
 
     def _first_sums(self) -> tuple[int, int, list[Real]]:
         """The range of s that matters, and the sums with the first step, and with twice that."""
@@ -155,7 +186,7 @@ class Trapezoid:
         even = list(centre)
         ends = []
         for side in (-1, 1):
-            quiet, k = 0, 0
+            quiet, k, last = 0, 0, centre
             while quiet < 3:
                 k += side
                 found = self._term(k, FIRST_LEVEL)
@@ -176,7 +207,7 @@ class Trapezoid:
         return ends[0], ends[1], [value * step for value in sums]
 
     @staticmethod
-    def _small(term: tuple[Real, Real], sums: list[Real]) -> bool:
+    def _small(term: list[Real], sums: list[Real]) -> bool:
         return all(b <= a * GOAL for a, b in zip(sums, term, strict=True))
 
 

@@ -1,0 +1,43 @@
+"""What the command lines of all commands share: laws that begin with '-', and who gets stdout."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from typer.core import TyperCommand
+
+from verify.errors import InputError
+
+if TYPE_CHECKING:
+    from typer import Context
+
+#: ``--name`` or ``--name=value``; no law looks like that, for it would need a parenthesis first.
+_OPTION = re.compile(r"(--[A-Za-z][A-Za-z0-9_-]*)(=.*)?", re.DOTALL)
+
+
+class LawCommand(TyperCommand):
+    """A command that takes laws. They may begin with '-', so it has no short options."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        settings["context_settings"] = {"ignore_unknown_options": True}
+        super().__init__(*arguments, **settings)
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Read the arguments; what looks like an option must be one."""
+        known = [name for param in self.get_params(ctx) for name in param.opts]
+        for argument in args:
+            if argument == "--":
+                break
+            found = _OPTION.fullmatch(argument)
+            if found and found[1] not in known:
+                raise InputError(_no_such_option(found[1], known, ctx.command_path))
+        return super().parse_args(ctx, args)
+
+
+def _no_such_option(name: str, known: list[str], command: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=2)
+    guess = f" (did you mean {' or '.join(close)}?)" if close else ""
+    return f"no such option: {name:.40}{guess}; {command} --help lists them"

@@ -1,0 +1,138 @@
+"""The sign of a formula on a piece, by every way there is; a counterexample where it is wrong."""
+
+from __future__ import annotations
+
+from flint import arb, fmpq
+
+from verify.atoms import dominant
+from verify.enclosure import Undecided, working_precision
+from verify.expression import ExpressionError
+from verify.formula import Constant, Formula
+from verify.interval import INFINITY, interval, range_of
+from verify.normal_form import NormalForm
+from verify.piece import EFFORT, Effort, Piece, Place
+from verify.ratio import Ratio
+from verify.sign_proof import CUTS, Prover, Steps
+
+#: Working precision of a proof, in bits.
+BITS = 128
+
+Bound = Formula | Constant
+
+# Stands for the sign of a formula that is 0 for every x.
+ZERO = 3
+
+
+def sign_of(formula: Formula, piece: Piece, effort: Effort) -> tuple[int, Steps, list[arb]]:
+    """The sign of a formula on a piece, the steps that prove it, points where it seemed wrong."""
+    suspects: list[arb] = []
+    direct = range_of(formula.node, piece.box.x)
+    if direct.sign:
+        relation = "> 0" if direct.sign > 0 else "< 0"
+        return 2 * direct.sign, (f"{formula} {relation} on {piece}: range",), suspects
+    for split in (True, False):
+        field = NormalForm(piece.box.x, split_exponentials=split)
+        prover = Prover(field, effort)
+        try:
+            value = field.ratio(formula)
+            if value.top.is_zero():
+                return ZERO, (), suspects
+            if split and field.has_sums_in_exponentials:
+                prover.effort = effort.part(effort.left // 2)
+            defined, first_steps = prover.check_atoms(piece)
+            if defined:
+                sign, steps = prover.ratio(value, piece)
+                if not sign and piece.end is None and not prover.suspects:
+                    sign, steps = _near_and_far(formula, value, prover, piece)
+                if sign:
+                    return sign, first_steps + steps, suspects
+        except (Undecided, ExpressionError):
+            pass
+        suspects.extend(prover.suspects)
+        if not field.has_sums_in_exponentials:
+            break
+    return 0, (), suspects
+
+
+def _near_and_far(
+    formula: Formula, value: Ratio, prover: Prover, piece: Piece
+) -> tuple[int, Steps]:
+    """The sign where, far out, ``log(x + 1)`` has to be seen as ``log(x)`` and a small rest."""
+    cuts = [cut for cut in CUTS[2:] if cut > piece.start.value + 1]
+    for cut in [cuts[-1], *cuts[:-1]]:
+        ray = Piece(Place.of(cut), None)
+        field = NormalForm(ray.box.x, dominant)
+        ratio, far_prover = field.ratio(formula), Prover(field, prover.effort)
+        if not far_prover.check_atoms(ray)[0]:
+            continue
+        far, far_steps = far_prover.ratio(ratio, ray)
+        if cut is cuts[-1]:
+            if not far:
+                break
+        elif far:
+            near, near_steps = prover.ratio(value, Piece(piece.start, ray.start))
+            if near * far > 0:
+                return near if abs(near) < abs(far) else far, near_steps + far_steps
+            break
+    return 0, ()
+
+
+def counterexample(
+    formula: Formula, piece: Piece, suspects: list[arb], strict: bool
+) -> fmpq | None:
+    """A rational point of the piece where the formula is certainly positive."""
+    low = piece.start.value.upper()
+    high = INFINITY if piece.end is None else piece.end.value.lower()
+    scale = arb(1) if piece.end is None else (high - low).lower() * arb((1, -588))
+
+    def value_at(x: arb) -> arb:
+        return arb(formula.evaluate(x)) if low <= x <= high else arb.nan()
+
+    def fails(value: arb) -> bool:
+        return bool(value > 0) or (strict and bool(value.is_zero()))
+
+    # Points that a reader can place come first.
+    exponents = (*range(-4, 12), *range(12, 600, 12), *range(-8, -100, -4))
+    grid = [(low + scale * arb((1, e))).mid() for e in exponents]
+    for x in [*suspects, *grid, *(arb((1, e)) for e in (2000, 20_000, 200_000, 1_000_000))]:
+        if fails(value_at(x.mid())):
+            return x.mid().fmpq()
+    for x in suspects[-1:-9:-1]:
+        for e in range(-4, -44, -1):
+            step = abs(x) * arb((1, e))
+            for near in ((x + step).mid(), (x - step).mid()):
+                if fails(value_at(near)):
+                    return near.fmpq()
+    return None
+
+
+def is_nonpositive(formula: Formula, low: Bound, effort: Effort | None = None) -> bool:
+    """Whether ``formula <= 0`` is proved on ``[low, oo)``; False says nothing."""
+    effort = Effort(EFFORT) if effort is None else effort
+    if effort.left <= 0:
+        return False
+    with working_precision(BITS):
+        try:
+            sign = sign_of(formula, Piece(place_of(constant_of(low)), None), effort)[0]
+        except Undecided:
+            return False
+    return sign < 0 or sign == ZERO
+
+
+def constant_of(value: Bound) -> Formula:
+    formula = value if isinstance(value, Formula) else Formula.number(value)
+    if not formula.is_constant:
+        raise ValueError(f"expected a constant, got {formula}")
+    return formula
+
+
+def place_of(constant: Formula) -> Place:
+    value = constant.ball()
+    if not value.is_finite():
+        raise Undecided(f"{constant} is too large to be computed")
+    return Place(constant, value)
+
+
+def show(at: fmpq) -> str:
+    with working_precision(64):
+        return f"x = {interval(arb(at), arb(at)).low.str(6, radius=False)}"
