@@ -129,14 +129,24 @@ class Affine(Law):
         return self._transform(self.base.mean(), arb(1))
 
     def upper_mean(self, t: Point) -> Number:
-        x = self._inverse(t)
-        mass = self.survival(t)
         if not self.flips:
-            return self._transform(self.base.upper_mean(x), mass)
-        below = self.base.lower_mean(x)
-        if isinstance(below, arb) and self.has_atoms:
-            below -= ball(x) * self.base.mass_at(x)
-        return self._transform(below, mass)
+            return self._transform(self.base.upper_mean(self._inverse(t)), self.survival(t))
+        return self.partial_mean(t, None)
+
+    def partial_mean(self, low: Point | None, high: Point | None) -> Number:
+        below = arb(1) if high is None else self.cdf(high)
+        mass = below if low is None else below - self.cdf(low)
+        if low is not None and high is None:
+            mass = self.survival(low)
+        ends = [None if end is None else self._inverse(end) for end in (low, high)]
+        if not self.flips:
+            return self._transform(self.base.partial_mean(ends[0], ends[1]), mass)
+        part = self.base.partial_mean(ends[1], ends[0])
+        if isinstance(part, arb) and self.has_atoms:  # from (x, y] to [x, y)
+            for end, sign in zip(ends, (-1, +1), strict=True):
+                if end is not None:
+                    part += sign * ball(end) * self.base.mass_at(end)
+        return self._transform(part, mass)
 
     def tail_mean(self, t: Point) -> Number:
         if self.flips:

@@ -192,18 +192,30 @@ class Law(ABC):
 
     def lower_mean(self, t: Point) -> Number:
         """``E[X; X <= t]``."""
+        return self.partial_mean(None, t)
+
+    def partial_mean(self, low: Point | None, high: Point | None) -> Number:
+        """``E[X; low < X <= high]`` (None: no limit on that side)."""
         mean = self.mean()
         if isinstance(mean, Diverges):
-            if mean.sign > 0:  # only the upper part is infinite
-                return self.partial_mean(None, t)
-            return Diverges(-1, mean.because)
-        upper = self.upper_mean(t)
-        assert isinstance(upper, arb)
-        return mean - upper
+            endless = self._endless(mean, low is None, high is None)
+            if endless is not None:
+                return endless
+            if high is None and low is not None:
+                return self.upper_mean(low)
+            return self.exponential_moments(arb(0), exact_point(low), exact_point(high))[1]
+        above = mean if low is None else self.upper_mean(low)
+        beyond = arb(0) if high is None else self.upper_mean(high)
+        assert isinstance(above, arb) and isinstance(beyond, arb)
+        return above - beyond
 
-    def partial_mean(self, low: Point | None, high: Point | None) -> arb:
-        """``E[X; low < X <= high]`` where the whole mean may be infinite, by integration."""
-        return self.exponential_moments(arb(0), exact_point(low), exact_point(high))[1]
+    @staticmethod
+    def _endless(mean: Diverges, left: bool, right: bool) -> Diverges | None:
+        """What a partial mean that reaches into an infinite part of the mean comes to."""
+        right_part, left_part = right and mean.sign >= 0, left and mean.sign <= 0
+        if not (right_part or left_part):
+            return None
+        return Diverges(right_part - left_part, mean.because)
 
     def tail_mean(self, t: Point) -> Number:
         """``E[X | X > t]``. Laws whose tail probability is out of reach override it."""

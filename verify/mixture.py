@@ -125,6 +125,9 @@ class Mixture(Law):
     def upper_mean(self, t: Point) -> Number:
         return self._average([law.upper_mean(t) for law in self.laws])
 
+    def partial_mean(self, low: Point | None, high: Point | None) -> Number:
+        return self._average([law.partial_mean(low, high) for law in self.laws])
+
     def _average(self, values: list[Number]) -> Number:
         finite = [value for value in values if isinstance(value, arb)]
         infinite = [value for value in values if isinstance(value, Diverges)]

@@ -1,203 +1,219 @@
-"""Pictures: the base law and the reweighted one, on logarithmic scales.
+"""Pictures of a certificate: the base law and the reweighted one, on logarithmic scales.
 
-float64 throughout: a picture certifies nothing.
+float64 throughout: a picture certifies nothing. What is drawn comes from
+:mod:`verify.plot_curves`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from flint import arb, fmpq
-
-from verify.assertion import ByIdentity, ByThreshold, ByTilt
+from verify.assertion import BoundedByTilt, BoundedByTop
 from verify.certificate import Certificate
-from verify.decimals import plain
-from verify.enclosure import Undecided, ball, working_precision
+from verify.decimals import plain, rational
 from verify.errors import InputError
-from verify.files import atomic_path
+from verify.files import STDOUT, whole_file
 from verify.law import Law
+from verify.plot_curves import Curves, Picture, picture_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from numpy.typing import NDArray
 
-#: Okabe and Ito's blue and vermilion: told apart by every kind of colour vision, and in print.
-BASE, REWEIGHTED = "#0072B2", "#D55E00"
+#: Okabe and Ito's blue and vermilion: told apart by every kind of colour vision. The curves also
+#: differ in how they are dashed, for print without colour.
+BASE, REWEIGHTED, MARK = "#0072B2", "#D55E00", "0.35"
 FORMATS = (".png", ".svg", ".pdf")
-POINTS = 400
-BITS = 128
-#: log10 of the largest rewards that can be drawn.
-LARGEST_LOG10 = 300
+#: Longer texts of laws are cut in titles.
+LONGEST_TITLE = 70
+#: Labels on an axis of rewards.
+MOST_TICKS = 7
 
 
-@dataclass(frozen=True)
-class Curves:
-    """Values of a base law and a reweighted one over the same rewards."""
+def format_of(path: str) -> str:
+    """The format of a picture, by the ending of its name; standard output gets a PNG.
 
-    x: NDArray[np.float64]
-    base: NDArray[np.float64]
-    reweighted: NDArray[np.float64]
+    Raises
+    ------
+    InputError
+        If it is none that can be written.
+    """
+    if path == STDOUT:
+        return "png"
+    for ending in FORMATS:
+        if path.lower().endswith(ending):
+            return ending[1:]
+    raise InputError(f"--plot: expected a file ending in {', '.join(FORMATS)}, got {path}")
 
 
 def plot_certificate(certificate: Certificate, law: Law, path: str) -> None:
-    """Draw what a counterexample does to its base law.
+    """Draw what a counterexample does to its base law, or the best that is possible.
 
     Raises
     ------
     InputError
         If there is nothing to draw, the threshold exceeds float64, or the format is not known.
     """
-    if not path.lower().endswith(FORMATS):
-        raise InputError(f"--plot: expected a file ending in {', '.join(FORMATS)}, got {path}")
-    if certificate.verdict != "counterexample":
-        raise InputError(f"--plot: nothing to draw for the verdict {certificate.verdict!r}")
+    kind = format_of(path)
+    if certificate.verdict == "undecided":
+        raise InputError("--plot: the verdict is 'undecided', so there is nothing to draw")
     from verify.checker import assertion_of
 
     assertion = assertion_of(certificate, law)
-    if not isinstance(assertion, ByThreshold | ByTilt | ByIdentity):
-        raise InputError("--plot: this certificate has no reweighted law")
-    reweighted = assertion.reweighted()
-    _refuse_far(assertion)
-    figure = _figure(law, reweighted, certificate, assertion)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=160)
+    if isinstance(assertion, BoundedByTilt | BoundedByTop):
+        title, goal = _impossible_title(certificate), rational(certificate.target.mean)
+    else:
+        title, goal = _counterexample_title(certificate), None
+    figure = _figure(picture_of(law, assertion, goal), title, certificate.verdict)
+    content = BytesIO()
+    figure.savefig(content, format=kind, dpi=160)
+    with whole_file(path) as file:
+        file.write(content.getvalue())
 
 
-def _refuse_far(assertion: Any) -> None:
-    if isinstance(assertion, ByThreshold):
-        with working_precision(BITS):
-            t = ball(assertion.weight.location.point())
-            if not abs(t) < arb(10) ** LARGEST_LOG10:
-                raise InputError("--plot: the threshold is too far out to draw")
+def _counterexample_title(certificate: Certificate) -> str:
+    mean = certificate.enclosures["mean"]
+    shown = mean if isinstance(mean, str) else _short(float(mean[0]))  # type: ignore[index]
+    if (certificate.reweighting or {}).get("kind") == "identity":
+        return f"nothing to do: the mean is {shown} already"
+    at_least = "at least " if isinstance(mean, tuple) and mean[1] == "oo" else ""
+    budget = plain(certificate.target.kl)
+    return f"a reweighting with KL below {budget} moves the mean to {at_least}{shown}"
 
 
-def _figure(law: Law, reweighted: Law, certificate: Certificate, assertion: Any) -> Any:
+def _impossible_title(certificate: Certificate) -> str:
+    bound = certificate.enclosures["mean_bound"]
+    shown = _short(float(bound[1]))  # type: ignore[index]
+    budget, goal = plain(certificate.target.kl), plain(certificate.target.mean)
+    return f"no reweighting with KL below {budget} has a mean above {shown}, so none above {goal}"
+
+
+def _short(number: float) -> str:
+    text = f"{number:.4g}"
+    return text.replace("e+", "e")
+
+
+# ---- the figure ---------------------------------------------------------------------------------
+
+
+def _figure(picture: Picture, title: str, verdict: str) -> Any:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.6, 4.4), layout="constrained")
+    figure = Figure(figsize=(9.6, 4.7), layout="constrained")
     FigureCanvasAgg(figure)
-    grid = _grid(law, assertion)
+    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.06)  # type: ignore[union-attr]
     left, right = figure.subplots(1, 2)
-    shapes = _shapes(law, reweighted, grid)
-    _draw(left, shapes, "mass" if law.has_atoms else "density", "probability per unit of reward")
-    _draw(right, _tails(law, reweighted, grid), "survival", "probability of a larger reward")
-    for axes in (left, right):
-        _mark_threshold(axes, assertion)
-    left.set_title("Density" if not _is_list(law) else "Point masses", loc="left")
-    right.set_title("Survival function", loc="left")
-    right.legend(loc="lower left", frameon=False)
-    mean = certificate.enclosures["mean"]
-    shown = mean if isinstance(mean, str) else _short(mean[0])  # type: ignore[index]
-    kl = certificate.enclosures["kl"]
+    names = ("base Q", "reweighted P" if verdict == "counterexample" else "the best P, nearly")
+    _draw(left, picture.shapes, names, picture)
+    _draw(right, picture.tails, names, picture)
+    left.set_ylabel(picture.shape_name)
+    right.set_ylabel("chance of a larger reward")
     figure.suptitle(
-        f"{_clipped(certificate.base)}:  mean {shown}, KL {_short(kl[0])}",  # type: ignore[index]
-        fontsize=11,
+        f"{_clipped(picture.name)}\n{title}", x=0.012, ha="left", fontsize=11, linespacing=1.4
     )
+    handles, labels = right.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False)
     return figure
 
 
-def _short(text: str) -> str:
-    return f"{float(text):.6g}"
-
-
 def _clipped(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
+    text = text.replace("$", r"\$")
+    return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 3] + "..."
 
 
-def _draw(axes: Any, curves: Curves, what: str, label: str) -> None:
-    axes.plot(curves.x, curves.base, color=BASE, lw=2.2, label="base Q")
-    axes.plot(curves.x, curves.reweighted, color=REWEIGHTED, lw=1.8, ls="--", label="reweighted P")
+def _draw(axes: Any, curves: Curves, names: tuple[str, str], picture: Picture) -> None:
+    styles = (
+        (BASE, {"lw": 2.6, "ls": "-", "marker": "o", "ms": 6}),
+        (REWEIGHTED, {"lw": 1.9, "ls": (0, (4, 2)), "marker": "D", "ms": 4}),
+    )
+    for values, name, (colour, style) in zip(
+        (curves.base, curves.reweighted), names, styles, strict=True
+    ):
+        if values is None:
+            continue
+        if not curves.separate:
+            style = style | {"marker": ""}
+        drawstyle = "steps-post" if curves.steps else "default"
+        axes.plot(
+            curves.x, values, color=colour, label=name, drawstyle=drawstyle, zorder=2.5, **style
+        )
     axes.set_yscale("log")
-    if curves.x.max() > 200 * max(1.0, abs(curves.x.min())):
-        axes.set_xscale("symlog", linthresh=_round_power(curves.x))
-    axes.set_xlabel("reward x")
-    axes.set_ylabel(label if what != "mass" else "probability")
+    _scale_rewards(axes, picture)
+    axes.set_xlabel("reward")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.25)
+    axes.grid(alpha=0.2)
+    axes.margins(x=0.02)
+    _mark_means(axes, picture)
+    _mark_places(axes, picture)
 
 
-def _round_power(x: NDArray[np.float64]) -> float:
-    import numpy as np
+def _mark_means(axes: Any, picture: Picture) -> None:
+    """A triangle on the axis of rewards for each mean."""
+    for mean, colour, name in (
+        (picture.base_mean, BASE, "mean of Q"),
+        (picture.reweighted_mean, REWEIGHTED, "mean of P"),
+    ):
+        if mean is not None:
+            axes.plot(
+                [mean], [0.0], marker="^", ms=9, mec="white", mew=0.8, color=colour, ls="",
+                transform=axes.get_xaxis_transform(), clip_on=False, zorder=5,
+                label=f"{name}: {_short(mean)}",
+            )
 
-    return float(10.0 ** np.floor(np.log10(max(abs(x[0]), 1.0))))
 
-
-def _mark_threshold(axes: Any, assertion: Any) -> None:
-    if isinstance(assertion, ByThreshold):
-        t = float(ball(assertion.weight.location.point()))
-        axes.axvline(t, color="0.45", lw=1, ls=":")
-        label = f"t = {plain(assertion.weight.location.t)}" if assertion.weight.location.t else "t"
+def _mark_places(axes: Any, picture: Picture) -> None:
+    """Dotted lines, with their labels above the frame, where no curve can meet them."""
+    for place, label in picture.places:
+        axes.axvline(place, color=MARK, lw=1.1, ls=":", zorder=1.5)
         axes.annotate(
-            label, (t, 0.97), xycoords=("data", "axes fraction"), ha="right", va="top",
-            rotation=90, fontsize=8, color="0.3", xytext=(-3, 0), textcoords="offset points",
+            label, (place, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom",
+            fontsize=9, color=MARK, xytext=(0, 3), textcoords="offset points",
         )
 
 
-# ---- what is drawn ------------------------------------------------------------------------------
+# ---- the axis of rewards ------------------------------------------------------------------------
 
 
-def _grid(law: Law, assertion: Any) -> list[fmpq]:
-    """Rewards from the body of the law to well beyond the threshold, evenly on either scale."""
-    with working_precision(BITS):
-        low, middle, high = (law.quantile(level) for level in (fmpq(1, 1000), fmpq(1, 2), fmpq(999, 1000)))
-        end = high
-        if isinstance(assertion, ByThreshold):
-            t = ball(assertion.weight.location.point())
-            end = 10 * t if t > high else high
-        linear = [low + (high - low) * i / POINTS for i in range(POINTS + 1)]
-        if end > high:
-            ratio = ((end - middle) / (high - middle)).log()
-            far = [middle + (high - middle) * (ratio * i / POINTS).exp() for i in range(1, POINTS)]
-        else:
-            far = []
-        return [x.mid().fmpq() for x in (*linear, *far)]
+def _scale_rewards(axes: Any, picture: Picture) -> None:
+    low, high = picture.range
+    if picture.scale == "log":
+        from matplotlib.ticker import LogLocator, NullLocator
+
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(numticks=MOST_TICKS))
+        axes.xaxis.set_minor_locator(NullLocator())
+    elif picture.scale == "asinh":
+        from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+        axes.set_xscale("asinh", linear_width=picture.linear_width)
+        axes.xaxis.set_major_locator(FixedLocator(_powers(low, high, picture.linear_width)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _power_label(x)))
+        axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlim(low, high)
 
 
-def _is_list(law: Law) -> bool:
-    try:
-        law.atoms()
-    except TypeError:
-        return False
-    return True
-
-
-def _shapes(law: Law, reweighted: Law, grid: list[fmpq]) -> Curves:
-    if not _is_list(law):
-        return _curves(grid, lambda x: law.density(x).log(), lambda x: reweighted.density(x).log())
-    low, high = grid[0], grid[-1]
-    from itertools import takewhile
-
-    places = [x for x, _ in takewhile(lambda atom: atom[0] <= high, law.atoms()) if x >= low]
-    places = places[:: max(1, len(places) // POINTS)]
-    return _curves(places, lambda x: law.mass_at(x).log(), lambda x: reweighted.mass_at(x).log())
-
-
-def _tails(law: Law, reweighted: Law, grid: list[fmpq]) -> Curves:
-    return _curves(grid, law.log_survival, reweighted.log_survival)
-
-
-def _curves(
-    grid: list[fmpq], base: Callable[[fmpq], arb], reweighted: Callable[[fmpq], arb]
-) -> Curves:
+def _powers(low: float, high: float, width: float) -> NDArray[np.float64]:
+    """0 and powers of ten of either sign beyond ``width``, few enough to be read."""
     import numpy as np
 
-    with working_precision(BITS):
-        columns = [[_float_exp(curve, x) for x in grid] for curve in (base, reweighted)]
-    rewards = np.array([int(x.p) / int(x.q) for x in grid])
-    return Curves(rewards, np.array(columns[0]), np.array(columns[1]))
+    first = int(np.ceil(np.log10(2 * width)))
+    exponents = {
+        sign: range(first, int(np.floor(np.log10(end))) + 1) if end > 2 * width else range(0)
+        for sign, end in ((-1, -low), (1, high))
+    }
+    stride = -(-sum(map(len, exponents.values())) // (MOST_TICKS - 1)) or 1
+    ticks = [0.0] if low <= 0 <= high else []
+    for sign, powers in exponents.items():
+        ticks += [sign * 10.0**power for power in powers if (power - first) % stride == 0]
+    return np.array(sorted(ticks))
 
 
-def _float_exp(log_curve: Callable[[fmpq], arb], x: fmpq) -> float:
-    """``exp`` of a curve as a float, NaN (a gap) where it is 0 or out of float64's range."""
-    try:
-        value = log_curve(x)
-    except Undecided:
-        return float("nan")
-    if not value.is_finite() or value < -690 or value > 690:
-        return float("nan")
-    return float(value.exp())
+def _power_label(x: float) -> str:
+    import math
 
+    if x == 0:
+        return "0"
+    sign = "-" if x < 0 else ""
+    return f"${sign}10^{{{round(math.log10(abs(x)))}}}$"

@@ -25,6 +25,7 @@ from verify.sign_search import (
     counterexample,
     is_nonpositive,
     place_of,
+    short,
     show,
     sign_of,
 )
@@ -104,10 +105,11 @@ def prove_nonpositive(
         found = counterexample(formula, piece, suspects, strict)
     if found is not None:
         raise Refuted(
-            f"{formula} is not {'negative' if strict else '<= 0'} at {show(found)}", found
+            f"{short(formula)} is not {'negative' if strict else '<= 0'} at {show(found)}", found
         )
     near = f" near x = {suspects[-1].str(6, radius=False)}" if suspects else ""
-    raise Undecided(f"whether {statement} could not be decided{near}")
+    text = statement if len(statement) <= 120 else statement[:117] + "..."
+    raise Undecided(f"whether {text} could not be decided{near}")
 
 
 def prove_defined(formula: Formula, low: Bound, high: Bound | None = None) -> Proof:
@@ -143,9 +145,9 @@ def prove_nonincreasing(formula: Formula, low: Bound, high: Bound | None = None)
         slope = prove_nonpositive(formula.derivative(), low, high)
     except Refuted as refuted:
         assert refuted.at is not None
-        raise Refuted(f"{formula} increases near {show(refuted.at)}", refuted.at) from None
+        raise Refuted(f"{short(formula)} increases near {show(refuted.at)}", refuted.at) from None
     except Undecided as undecided:
-        raise Undecided(f"whether {formula} increases somewhere: {undecided}") from None
+        raise Undecided(f"whether {short(formula)} increases somewhere: {undecided}") from None
     statement = f"{formula} is defined and nonincreasing for x >= {constant_of(low)}"
     return Proof(statement, (*steps, f"its derivative: {slope.statement}", *slope.steps))
 
@@ -168,7 +170,7 @@ def prove_tends_to_minus_infinity(formula: Formula, low: Bound) -> Proof:
         return Proof(f"{formula} tends to -oo: so it follows from the limits of its parts", (step,))
     if limit is not None and (limit.bounded or limit.low == INFINITY):
         where = "oo" if limit.low == INFINITY else limit.high.str(6, radius=False)
-        raise Refuted(f"{formula} does not tend to -oo: it tends to {where}")
+        raise Refuted(f"{short(formula)} does not tend to -oo: it tends to {where}")
     slope = formula.derivative()
     scales = [X, log(X), log(log(X)), log(log(log(X)))]
     total = Effort(EFFORT)
@@ -188,8 +190,8 @@ def prove_tends_to_minus_infinity(formula: Formula, low: Bound) -> Proof:
                     proof = prove_nonpositive(slope + comparison.derivative(), begin)
                     return Proof(statement, proof.steps)
         if any(_is_bounded_below(slope, scale, start, total, share) for scale in scales):
-            raise Refuted(f"{formula} does not tend to -oo: it stays above some number")
-    raise Undecided(f"whether {formula} tends to -oo could not be decided")
+            raise Refuted(f"{short(formula)} does not tend to -oo: it stays above some number")
+    raise Undecided(f"whether {short(formula)} tends to -oo could not be decided")
 
 
 def power_bound(formula: Formula, low: Bound) -> fmpq | None:
@@ -240,7 +242,7 @@ def _check_value(formula: Formula, start: Formula) -> None:
                     return
     except ExpressionError as refusal:
         reason = str(refusal)
-    raise Refuted(f"{formula} has no value at x = {start}: {reason}", start.rational)
+    raise Refuted(f"{short(formula)} has no value at x = {start}: {reason}", start.rational)
 
 
 def _defined(node: Node, piece: Piece) -> list[str]:
@@ -249,19 +251,19 @@ def _defined(node: Node, piece: Piece) -> list[str]:
     for child in children(node):
         steps.extend(_defined(child, piece))
     if isinstance(node, Call) and node.function == "log":
-        steps.extend(_require(node.arguments[0], piece, (2,), f"{Formula(node)}"))
+        steps.extend(_require(node.arguments[0], piece, (2,), short(Formula(node))))
     elif isinstance(node, Call) and node.function == "sqrt":
-        steps.extend(_require(node.arguments[0], piece, (2, 1), f"{Formula(node)}"))
+        steps.extend(_require(node.arguments[0], piece, (2, 1), short(Formula(node))))
     elif isinstance(node, Binary) and node.op == "/":
-        steps.extend(_require(node.right, piece, (2, -2), f"{Formula(node)}"))
+        steps.extend(_require(node.right, piece, (2, -2), short(Formula(node))))
     elif isinstance(node, Binary) and node.op == "**":
         assert isinstance(node.right, Number)
         exponent = node.right.value
         if exponent.q != 1:
             allowed = (2,) if exponent < 0 else (2, 1)
-            steps.extend(_require(node.left, piece, allowed, f"{Formula(node)}"))
+            steps.extend(_require(node.left, piece, allowed, short(Formula(node))))
         elif exponent < 0:
-            steps.extend(_require(node.left, piece, (2, -2), f"{Formula(node)}"))
+            steps.extend(_require(node.left, piece, (2, -2), short(Formula(node))))
     return steps
 
 

@@ -326,22 +326,16 @@ def write_sample(certificate: Certificate, law: Law, path: str, size: int, seed:
     """
     import numpy as np
 
-    from verify.assertion import ByThreshold, ByTilt
+    from verify.assertion import ByIdentity, ByThreshold, ByTilt, ByTiltedThreshold
     from verify.checker import assertion_of
-    from verify.decimals import rational
-    from verify.files import atomic_path
-    from verify.reweighted import reweight
-    from verify.truncation import truncate
-    from verify.weight import Tilt
+    from verify.files import whole_file
 
-    if certificate.verdict != "counterexample":
-        raise SamplingError(f"--sample: the verdict is {certificate.verdict}: nothing to draw from")
-    assertion = assertion_of(certificate, law)
-    if isinstance(assertion, ByThreshold):
-        base = law if assertion.floor is None else truncate(law, low=rational(assertion.floor))
-        law = reweight(base, assertion.weight)
-    elif isinstance(assertion, ByTilt):
-        law = reweight(law, Tilt(rational(assertion.tilt)))
-    draws = law.sample(size, np.random.default_rng(seed))
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.save(file, finite(draws, law))
+    assertion = assertion_of(certificate, law) if certificate.verdict != "undecided" else None
+    if not isinstance(assertion, ByIdentity | ByThreshold | ByTilt | ByTiltedThreshold):
+        raise SamplingError(
+            f"--sample: the verdict is {certificate.verdict!r}, so there is no law to draw from"
+        )
+    law = assertion.reweighted()
+    draws = finite(law.sample(size, np.random.default_rng(seed)), law)
+    with whole_file(path) as file:
+        np.lib.format.write_array(file, draws, allow_pickle=False)

@@ -23,8 +23,23 @@ Bound = Formula | Constant
 ZERO = 3
 
 
+class ContradictionError(RuntimeError):
+    """A proof and a value disagree: a mistake in this package, never a property of the formula."""
+
+
 def sign_of(formula: Formula, piece: Piece, effort: Effort) -> tuple[int, Steps, list[arb]]:
-    """The sign of a formula on a piece, the steps that prove it, points where it seemed wrong."""
+    """The sign of a formula on a piece, the steps that prove it, points where it seemed wrong.
+
+    The sign is 2 or -2 where it is strict right of the start, 1 or -1 where 0 is possible,
+    :data:`ZERO` for the zero function, and 0 where nothing was proved.
+    """
+    sign, steps, suspects = _search(formula, piece, effort)
+    if sign:
+        _compare_with_values(formula, piece, sign)
+    return sign, steps, suspects
+
+
+def _search(formula: Formula, piece: Piece, effort: Effort) -> tuple[int, Steps, list[arb]]:
     suspects: list[arb] = []
     direct = range_of(formula.node, piece.box.x)
     if direct.sign:
@@ -52,6 +67,24 @@ def sign_of(formula: Formula, piece: Piece, effort: Effort) -> tuple[int, Steps,
         if not field.has_sums_in_exponentials:
             break
     return 0, (), suspects
+
+
+def _compare_with_values(formula: Formula, piece: Piece, sign: int) -> None:
+    """Hold what was proved against a few values: two ways that must agree."""
+    low = piece.start.value.upper()
+    width = arb(1) if piece.end is None else (piece.end.value.lower() - low) * arb((1, -20))
+    for e in (-6, -1, 0, 2, 5, 9, 14, 20, *((40, 200) if piece.end is None else ())):
+        x = (low + width * arb((1, e))).mid()
+        value = arb(formula.evaluate(x))
+        against = value < 0 if sign > 0 else value > 0
+        if sign == ZERO:
+            against = bool(value > 0) or bool(value < 0)
+        if piece.end is not None and not x <= piece.end.value:
+            continue
+        if against:
+            raise ContradictionError(
+                f"{formula}: a proof contradicts its value at {show(x.fmpq())}"
+            )
 
 
 def _near_and_far(
@@ -120,6 +153,7 @@ def is_nonpositive(formula: Formula, low: Bound, effort: Effort | None = None) -
 
 
 def constant_of(value: Bound) -> Formula:
+    """The formula of a constant."""
     formula = value if isinstance(value, Formula) else Formula.number(value)
     if not formula.is_constant:
         raise ValueError(f"expected a constant, got {formula}")
@@ -127,6 +161,7 @@ def constant_of(value: Bound) -> Formula:
 
 
 def place_of(constant: Formula) -> Place:
+    """The point on the line of a constant."""
     value = constant.ball()
     if not value.is_finite():
         raise Undecided(f"{constant} is too large to be computed")
@@ -134,5 +169,12 @@ def place_of(constant: Formula) -> Place:
 
 
 def show(at: fmpq) -> str:
+    """A point for a message."""
     with working_precision(64):
         return f"x = {interval(arb(at), arb(at)).low.str(6, radius=False)}"
+
+
+def short(formula: Formula) -> str:
+    """A formula for a message."""
+    text = str(formula)
+    return text if len(text) <= 80 else text[:77] + "..."

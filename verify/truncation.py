@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flint import arb, arb_series, fmpq
 
 from verify.decimals import law_number
-from verify.enclosure import Diverges, Number, Undecided, ball, exact
+from verify.enclosure import Diverges, Number, ball, exact
 from verify.law import Bound, Law, LawError, Moments, Point, TailRates, log_series
 
 if TYPE_CHECKING:
@@ -148,26 +148,8 @@ class Truncated(Law):
 
     def _mean_between(self, low: Point | None, high: Point | None) -> Number:
         """``E[X; low < X <= high]`` of the base, over the mass that is left."""
-        mean = self.base.mean()
-        total = self.log_mass().exp()
-        if isinstance(mean, Diverges):
-            endless_right = mean.sign >= 0 and high is None
-            endless_left = mean.sign <= 0 and low is None
-            if endless_right or endless_left:
-                sign = 0 if endless_right and endless_left else (1 if endless_right else -1)
-                return Diverges(sign, mean.because)
-            if high is None and low is not None:  # only the lower part is infinite
-                return self._divided(self.base.upper_mean(low), total)
-            return self.base.partial_mean(low, high) / total
-        upper = mean if low is None else self.base.upper_mean(low)
-        beyond = arb(0) if high is None else self.base.upper_mean(high)
-        if isinstance(upper, Diverges) or isinstance(beyond, Diverges):
-            raise Undecided(f"partial mean of {self.base}")
-        return (upper - beyond) / total
-
-    @staticmethod
-    def _divided(value: Number, total: arb) -> Number:
-        return value if isinstance(value, Diverges) else value / total
+        part = self.base.partial_mean(low, high)
+        return part if isinstance(part, Diverges) else part / self.log_mass().exp()
 
     def cumulant_series(self, tilt: arb) -> arb_series:
         return log_series(self.exponential_moments(tilt))

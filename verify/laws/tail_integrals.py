@@ -7,13 +7,14 @@ holds on the whole ray (:mod:`verify.ray`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from flint import acb, arb, ctx, fmpq
 
 from verify.arithmetic import BALLS, complex_balls
 from verify.enclosure import Undecided, working_precision
+from verify.expression import Binary, Name, Negation, Node, Number
 from verify.formula import Formula
 from verify.law import Moments
 from verify.quadrature import integrate, size_of
@@ -42,6 +43,7 @@ class TailIntegrals:
         self, log_sf: Formula, lower: Formula, decay: Callable[[], tuple[fmpq, fmpq]]
     ) -> None:
         self.log_sf, self.lower, self.decay = log_sf, lower, decay
+        self.linear, self.rest = linear_part(log_sf)
         self._slopes: list[tuple[fmpq, fmpq]] = []
         self._failures = 0
 
@@ -192,7 +194,8 @@ class TailIntegrals:
 
     def _integral(self, start: arb, end: arb, tilt: arb, order: int, shift: arb) -> arb:
         """``int x^order exp(tilt x + h(x) + shift) dx`` over ``[start, end]``."""
-        log_sf = self.log_sf
+        # l x and the linear part of h all but cancel near the rate; as one term they stay sharp.
+        speed, rest = tilt + self.linear, self.rest
         length = end - start
         # The piece next to the start is bounded: exp(h) lies between its values at the ends.
         size = self._log_size(start)
@@ -203,8 +206,8 @@ class TailIntegrals:
         def weight(s: acb, analytic: bool) -> acb:
             with working_precision(bits):
                 x = start + s.exp()
-                h = acb(log_sf.evaluate(x, complex_balls(analytic)))
-                value = (tilt * x + h + shift + s).exp()
+                h = acb(rest.evaluate(x, complex_balls(analytic)))
+                value = (speed * x + h + shift + s).exp()
                 return value * x**order if order else value
 
         with working_precision(bits):
@@ -226,3 +229,38 @@ def _short(value: arb) -> fmpq:
     """A fraction of about 40 bits below a number."""
     with working_precision(40):
         return value.lower().fmpq()
+
+
+def linear_part(formula: Formula) -> tuple[fmpq, Formula]:
+    """``(a, g)`` with ``formula = a x + g``, a being what stands before x in its outermost sum."""
+    slope, others = fmpq(0), Formula.number(0)
+    for sign, term in _terms(formula.node, 1):
+        coefficient = _coefficient(term)
+        if coefficient is None:
+            others = others + sign * Formula.of(term)
+        else:
+            slope += sign * coefficient
+    return slope, others
+
+
+def _terms(node: Node, sign: int) -> Iterator[tuple[int, Node]]:
+    match node:
+        case Binary("+" | "-" as op, left, right):
+            yield from _terms(left, sign)
+            yield from _terms(right, sign if op == "+" else -sign)
+        case Negation(operand):
+            yield from _terms(operand, -sign)
+        case _:
+            yield sign, node
+
+
+def _coefficient(term: Node) -> fmpq | None:
+    """a, for a term ``a x``."""
+    match term:
+        case Name("x"):
+            return fmpq(1)
+        case Binary("*", Number(value), Name("x")) | Binary("*", Name("x"), Number(value)):
+            return value
+        case Binary("/", Name("x"), Number(value)):
+            return 1 / value
+    return None
