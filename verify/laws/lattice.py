@@ -237,11 +237,6 @@ class LatticeLaw(Law):
             value = (self._log_upper_mean(arb(n)) - self._log_tails(arb(n))[0]).exp()
         return +value
 
-    def lower_mean(self, t: Point) -> Number:
-        if isinstance(self.mean(), arb):
-            return super().lower_mean(t)
-        return self.partial_mean(None, t)
-
     # ---- exponential moments ----------------------------------------------------------------
 
     def cumulant_series(self, tilt: arb) -> arb_series:
