@@ -10,14 +10,28 @@ if TYPE_CHECKING:
     from verify.ledger import Ledger, Progress
 
 
+#: The columns that fold where a terminal is too narrow for them.
+FOLDED = ("id", "source", "stance")
+#: Columns of the tables where they go to a file.
+WIDE = 160
+
+
 def verify(
     select: Annotated[
-        str | None, typer.Option(help="Only claims whose ids begin so, e.g. t1,t2.")
+        str | None,
+        typer.Option(metavar="IDS", help="Only claims whose ids begin so, e.g. t1,t2."),
     ] = None,
-    json: Annotated[str | None, typer.Option(help="The ledger as JSON ('-' for stdout).")] = None,
-    csv: Annotated[str | None, typer.Option(help="The claims as CSV ('-' for stdout).")] = None,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The ledger as JSON ('-' for stdout).")
+    ] = None,
+    csv: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The claims as CSV ('-' for stdout).")
+    ] = None,
     jobs: Annotated[
-        int | None, typer.Option(help="Processes (default: one a processor).", min=1, max=256)
+        int | None,
+        typer.Option(
+            metavar="NUMBER", help="Processes (default: one a processor).", min=1, max=256
+        ),
     ] = None,
 ) -> None:
     """Run the claims, each with its evidence, and give a verdict on each printed statement.
@@ -25,13 +39,15 @@ def verify(
     Exit status: 0 if every claim holds, else 1.
     """
     from theorems.catalogue import CLAIMS
+    from verify.files import STDOUT, check_outputs
     from verify.ledger import run
 
+    check_outputs({"--json": json, "--csv": csv})
     prefixes = [prefix.strip() for prefix in select.split(",")] if select else []
     with _progress_bar() as progress:
         ledger = run(CLAIMS, prefixes, jobs, progress)
     _write(ledger, json, csv)
-    if "-" not in (json, csv):
+    if STDOUT not in (json, csv):
         _print(ledger)
     raise typer.Exit(0 if ledger.holds else 1)
 
@@ -67,18 +83,13 @@ class _progress_bar:  # noqa: N801 - used like a function
 def _write(ledger: Ledger, json: str | None, csv: str | None) -> None:
     from json import dumps
 
-    from verify.files import write_text
+    from verify.files import write_csv, write_text
     from verify.ledger import COLUMNS
 
     if json is not None:
         write_text(json, dumps(ledger.to_json(), indent=2) + "\n")
     if csv is not None:
-        lines = [COLUMNS, *ledger.rows()]
-        write_text(csv, "".join(",".join(_quoted(cell) for cell in line) + "\n" for line in lines))
-
-
-def _quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"' if set(cell) & set(',"\n') else cell
+        write_csv(csv, [COLUMNS, *ledger.rows()])
 
 
 def _print(ledger: Ledger) -> None:
@@ -87,10 +98,19 @@ def _print(ledger: Ledger) -> None:
 
     from verify.ledger import COLUMNS
 
-    console = Console(soft_wrap=False)
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDE  # nothing is cut in a file
     claims = Table(title="Claims", title_justify="left", box=None, pad_edge=False)
     for title in COLUMNS:
-        claims.add_column(title, justify="right" if title == "seconds" else "left", no_wrap=True)
+        folds = title in FOLDED
+        claims.add_column(
+            title,
+            justify="right" if title == "seconds" else "left",
+            overflow="fold" if folds else "ellipsis",
+            no_wrap=not folds,
+            min_width=None if folds else len(title),
+        )
     for row in ledger.rows():
         claims.add_row(*row)
     verdicts = Table(title="Verdicts", title_justify="left", box=None, pad_edge=False)
@@ -102,7 +122,8 @@ def _print(ledger: Ledger) -> None:
     for entry in ledger.entries:
         if entry.outcome != "holds":
             console.print(f"{entry.claim.id}: {entry.outcome}: {entry.detail}", markup=False)
-    console.print()
-    console.print(verdicts)
+    if ledger.verdicts:
+        console.print()
+        console.print(verdicts)
     holding = sum(entry.outcome == "holds" for entry in ledger.entries)
-    console.print(f"\n{holding} of {len(ledger.entries)} claims hold")
+    console.print(f"\n{holding} of {len(ledger.entries)} claims hold", highlight=False)

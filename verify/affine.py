@@ -111,6 +111,26 @@ class Affine(Law):
             return self.base.log_survival(x, closed=not open)
         return self.base.log_cdf(x, open)
 
+    def log_between(
+        self,
+        low: Point | None,
+        high: Point | None,
+        low_in: bool = False,
+        high_out: bool = False,
+    ) -> arb:
+        start, end = ((None if t is None else self._inverse(t)) for t in (low, high))
+        if self.flips:  # (low, high] is turned round to [-high, -low)
+            return self.base.log_between(end, start, not high_out, not low_in)
+        return self.base.log_between(start, end, low_in, high_out)
+
+    def survival(self, t: Point, closed: bool = False) -> arb:
+        x = self._inverse(t)
+        return self.base.cdf(x, open=not closed) if self.flips else self.base.survival(x, closed)
+
+    def cdf(self, t: Point, open: bool = False) -> arb:
+        x = self._inverse(t)
+        return self.base.survival(x, closed=not open) if self.flips else self.base.cdf(x, open)
+
     def mass_at(self, t: Point) -> arb:
         return self.base.mass_at(self._inverse(t))
 
@@ -203,6 +223,11 @@ class Affine(Law):
                 for order in range(3):
                     result[order] += mass * arb(end) ** order
         return result[0], result[1], result[2]
+
+    def quantile(self, level: Point) -> arb:
+        if self.flips:
+            return super().quantile(level)
+        return self.scale * self.base.quantile(level) + self.shift
 
     def sample(self, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
         shift, scale = (int(v.p) / int(v.q) for v in (self.shift, self.scale))

@@ -27,24 +27,37 @@ from verify.tilt_search import TiltPath, crossing
 SEARCH_BITS = 96
 """Precision of the search for the best tilt, whose two sides are then enclosed."""
 
+RETREAT = arb(2) ** -60
+"""The search may hit the budget to the last bit; this much less, relatively, is surely below it."""
+
 
 def finite_context(law: Law, kl: Decimal) -> dict[str, Any]:
-    """For a file of rewards: ``frontier`` (the optimum) and ``finite_bound``; else nothing."""
+    """For a file of rewards: ``frontier`` (the optimum) and ``finite_bound``; else nothing.
+
+    The bound is None where eps is too small for it: the mass it moves to the top would be less
+    than the top has already.
+    """
     from verify.laws.empirical import Empirical
 
     if not isinstance(law, Empirical):
         return {}
-    threshold = best_threshold(law, float(kl))
-    if threshold is None:
-        return {}
-    bound = escalate(
-        lambda: finite_bound(law, threshold, kl), lambda x: accurate(x, ACCURACY), "finite bound"
-    )
     low, high = optimum(law, kl)
-    return {
+    context: dict[str, Any] = {
         "frontier": [outward(low)[0], outward(high)[1]],
-        "finite_bound": {"threshold": decimal_text(threshold), "mean": list(outward(bound))},
+        "finite_bound": None,
     }
+    threshold = best_threshold(law, float(kl))
+    if threshold is not None:
+        bound = escalate(
+            lambda: finite_bound(law, threshold, kl),
+            lambda x: accurate(x, ACCURACY),
+            "the finite bound",
+        )
+        context["finite_bound"] = {
+            "threshold": decimal_text(threshold),
+            "mean": list(outward(bound)),
+        }
+    return context
 
 
 def best_threshold(law: Law, kl: float) -> fmpq | None:
@@ -82,6 +95,7 @@ def optimum(law: Law, kl: Decimal) -> tuple[arb, arb]:
         budget = ball_of_decimal(kl)
         path = TiltPath.of(law)
         spent, overspent = crossing(path.kl, budget)
+        spent = (spent - RETREAT).mid()
         low = path.cumulants(spent)
         top = overspent if overspent.is_finite() else spent
         high = path.cumulants(top)

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flint import arb, arb_series, fmpq
+from flint import acb, arb, arb_series, fmpq
 
-from verify.arithmetic import Arithmetic
+from verify.arithmetic import Arithmetic, ComplexBalls
 from verify.enclosure import (
     INFINITE,
     Diverges,
@@ -42,6 +42,9 @@ Moments = tuple[arb, arb, arb]
 Bound = Exact | Diverges
 #: An exact rate in [0, oo], or None where it is not known or does not exist.
 Rate = Exact | Diverges | None
+
+
+LOG_TWO = 0.6931
 
 
 class LawError(InputError):
@@ -155,6 +158,53 @@ class Law(ABC):
     def cdf(self, t: Point, open: bool = False) -> arb:
         """``Q(X <= t)``, or ``Q(X < t)`` if ``open``."""
         return self.log_cdf(t, open).exp()
+
+    def log_between(
+        self,
+        low: Point | None,
+        high: Point | None,
+        low_in: bool = False,
+        high_out: bool = False,
+    ) -> arb:
+        """``log Q(low < X <= high)``; ``low_in`` takes low in, ``high_out`` leaves high out.
+
+        Each difference is taken on the side where its terms are small. Laws that can tell an
+        empty interval, and those made of other laws, override it.
+        """
+        if low is None:
+            return arb(0) if high is None else self.log_cdf(high, open=high_out)
+        above = self.log_survival(low, closed=low_in)
+        if high is None or above == arb.neg_inf():
+            return above
+        if isinstance(low, fmpq) and isinstance(high, fmpq) and low >= high:
+            single = low == high and low_in and not high_out
+            return self.mass_at(low).log() if single else arb.neg_inf()
+        beyond = self.log_survival(high, closed=high_out)
+        if beyond == arb.neg_inf():
+            return above
+        below, up_to = self.log_cdf(low, open=low_in), self.log_cdf(high, open=high_out)
+        if below == arb.neg_inf() or up_to == arb.neg_inf():
+            return up_to
+        if above < -LOG_TWO:
+            return above + log_one_less(beyond - above)
+        if up_to < -LOG_TWO:
+            return up_to + log_one_less(below - up_to)
+        return (-(below.exp() + beyond.exp())).log1p()
+
+    def between(
+        self,
+        low: Point | None,
+        high: Point | None,
+        low_in: bool = False,
+        high_out: bool = False,
+    ) -> arb:
+        """``Q(low < X <= high)``; see :meth:`log_between`."""
+        log_mass = self.log_between(low, high, low_in, high_out)
+        if not log_mass.is_nan():
+            return log_mass.exp()
+        # Balls that cannot tell the mass from 0: the difference of the tails is still a ball.
+        above = arb(1) if low is None else self.survival(low, closed=low_in)
+        return above - (arb(0) if high is None else self.survival(high, closed=high_out))
 
     def mass_at(self, t: Point) -> arb:
         """``Q(X = t)``."""
@@ -348,6 +398,10 @@ class ContinuousLaw(Law):
     def log_density(self, x: N, arithmetic: Arithmetic[N]) -> N:
         """Log-density at an interior point, in any arithmetic (one formula for all)."""
 
+    def tilted_density(self, x: acb, tilt: arb, arithmetic: ComplexBalls) -> acb:
+        """``f(x) exp(l x)`` near the support; laws whose logarithm is no help there override it."""
+        return (self.log_density(x, arithmetic) + tilt * x).exp()
+
     def density(self, t: Point) -> arb:
         """The density at ``t`` (0 outside the support)."""
         from verify.arithmetic import BALLS
@@ -448,6 +502,11 @@ def exact_point(t: Point | None) -> fmpq | None:
     if not t.is_exact():
         raise Undecided("a partial moment is asked for at exact points only")
     return t.fmpq()
+
+
+def log_one_less(log_p: arb) -> arb:
+    """``log(1 - p)`` from ``log p``."""
+    return (-log_p.exp()).log1p() if log_p < -LOG_TWO else (-log_p.expm1()).log()
 
 
 def log_series(moments: Moments) -> arb_series:

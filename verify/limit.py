@@ -260,7 +260,7 @@ def _text(value: Any) -> str:
             return "oo" if value.is_extended_positive else "-oo"
         raise ValueError("a complex infinity")
     if value.is_Rational:
-        return f"({value.p}/{value.q})"
+        return f"({value.p}/{value.q})" if value.q != 1 else f"({value.p})"
     if value.is_Add or value.is_Mul:
         return "(" + ("+" if value.is_Add else "*").join(_text(part) for part in value.args) + ")"
     if value.is_Pow:

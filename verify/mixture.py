@@ -88,6 +88,15 @@ class Mixture(Law):
     def log_cdf(self, t: Point, open: bool = False) -> arb:
         return self._log_sum([law.log_cdf(t, open) for law in self.laws])
 
+    def log_between(
+        self,
+        low: Point | None,
+        high: Point | None,
+        low_in: bool = False,
+        high_out: bool = False,
+    ) -> arb:
+        return self._log_sum([law.log_between(low, high, low_in, high_out) for law in self.laws])
+
     def _log_sum(self, logs: list[arb]) -> arb:
         """``log sum_i weight_i exp(log_i)``, relative to the largest: the terms may be tiny."""
         if all(value == arb.neg_inf() for value in logs):

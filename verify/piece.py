@@ -8,7 +8,7 @@ from functools import cached_property
 from flint import arb
 
 from verify.atoms import Box
-from verify.enclosure import Undecided
+from verify.enclosure import Undecided, working_precision
 from verify.formula import Formula
 from verify.interval import INFINITY, Interval, interval
 
@@ -31,6 +31,7 @@ class Place:
 
     @cached_property
     def formula(self) -> Formula:
+        """The point as a constant."""
         return Formula.number(self.value.fmpq()) if self._formula is None else self._formula
 
     def __str__(self) -> str:
@@ -47,6 +48,7 @@ class Piece:
 
     @cached_property
     def box(self) -> Box:
+        """The range of x."""
         low = self.start.value.lower()
         high = INFINITY if self.end is None else self.end.value.upper()
         # Proofs are about the points right of the start, so a start at 0 leaves x positive.
@@ -54,7 +56,27 @@ class Piece:
 
     @property
     def key(self) -> tuple[int, int]:
+        """Tells pieces apart, as long as their ends are kept."""
         return id(self.start), id(self.end)
+
+    def middle(self) -> Place:
+        """A point between the ends, in proportion where they are of different size."""
+        assert self.end is not None
+        a, b = self.start.value, self.end.value
+        if a > 0 and b > 4 * a:
+            exponent = (a.log() + b.log()) / (2 * arb(2).log())
+            middle = arb((1, int(exponent.mid().floor().unique_fmpz() or 0)))
+            if not (middle > a and middle < b):
+                middle = (a + b) / 2
+        elif a.is_zero():
+            middle = arb(1) if b > 2 else b / 16
+        elif a < 0 and b > 0:
+            middle = arb(0)
+        else:
+            middle = (a + b) / 2
+        with working_precision(53):
+            rounded = (+middle).mid()
+        return Place.of(rounded if rounded > a and rounded < b else middle.mid())
 
     def __str__(self) -> str:
         return f"[{self.start}, {'oo' if self.end is None else self.end}]"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from flint import arb, fmpq
@@ -18,34 +19,40 @@ from verify.assertion import (
     ByTiltedThreshold,
 )
 from verify.decimals import rational
-from verify.enclosure import Undecided, ball, working_precision
+from verify.enclosure import Diverges, Undecided, ball, working_precision
 from verify.errors import InputError
 from verify.law import Law
-from verify.reweighted import reweight
+from verify.reweighted import Tilted, reweight
 from verify.weight import Tilt
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-POINTS = 160
-"""Points of a curve on each of its two stretches, the body and the far tail."""
+POINTS, BINS = 300, 60
+BITS = 128
+"""Precision, and more where a threshold has little mass."""
 
-BINS = 60
-BITS = 96
 LARGEST_LOG10 = 300
 """log10 of the largest rewards that can be drawn."""
 
 LEAST_LOG = -690.0
 """Logarithm of the least probabilities that are drawn; below it a curve has a gap."""
 
-LEVELS = fmpq(1, 1000), fmpq(1, 2), fmpq(999, 1000)
-"""The body of a law is between the first and the last of these quantiles."""
+LEVELS = fmpq(1, 1000), fmpq(1, 4), fmpq(1, 2), fmpq(3, 4), fmpq(999, 1000)
+"""The body of a law is between the first and the last of these quantiles, its width between the
+quartiles."""
 
-FAR = 20
-"""A tail is far out where it is this many times as long as the body: no linear scale then."""
+FAR = 60
+"""Ranges of more than this many widths are not seen on a linear scale."""
 
-MOST_ATOMS, MOST_MARKED = 5000, 40
+TILTED_REACH = 4
+"""Standard deviations above its mean up to which a tilted law is drawn."""
+
+STEPS, LEAST_SHARE = 600, 1e-9
+"""Steps of the float64 integral for the tail of a tilted law, which stops at this share of it."""
+
+MOST_ATOMS, MOST_MARKED = 50_000, 40
 """Atoms that are looked at, and that are marked one by one."""
 
 
@@ -90,7 +97,8 @@ def picture_of(law: Law, assertion: Assertion, goal: fmpq | None) -> Picture:
 
     reweighted = _reweighted(law, assertion)
     weight = getattr(assertion, "weight", None)
-    with working_precision(BITS):
+    bits = BITS if weight is None else BITS + max(0, -4 * weight.mass.adjusted())
+    with working_precision(bits):
         cut = None if weight is None else weight.location.point()
         if cut is not None and not abs(ball(cut)) < arb(10) ** LARGEST_LOG10:
             raise InputError("--plot: the threshold is too far out to draw")
@@ -98,14 +106,18 @@ def picture_of(law: Law, assertion: Assertion, goal: fmpq | None) -> Picture:
         pair = law, reweighted
         exact = cut if isinstance(cut, fmpq) else None
         shapes, shape_name = _shapes(pair, grid, exact)
-        tails = _curves(grid.points(exact), pair, lambda q: q.log_survival)
+        if shapes.separate:
+            tails = _curves([grid.low, *_atoms(law, grid)], pair, _log_tail, steps=True)
+        else:
+            tails = _curves(grid.points(exact), pair, _log_tail)
         means = [_mean(q) if q is not None else None for q in pair]
     places = []
     if cut is not None:
-        places.append((float(ball(cut)), f"t = {_rounded(float(ball(cut)))}"))
+        places.append((float(ball(cut)), f"t = {short(float(ball(cut)))}"))
     if goal is not None and grid.low <= goal <= grid.high:
-        places.append((float(ball(goal)), f"M = {_rounded(float(ball(goal)))}"))
-    low, high = (float(ball(end)) for end in (grid.low, grid.high))
+        places.append((float(arb(goal)), f"M = {short(float(arb(goal)))}"))
+    margin = (grid.high - grid.low) / 25 if shapes.separate else fmpq(0)
+    low, high = (float(arb(end)) for end in (grid.low - margin, grid.high + margin))
     shown = [m if m is not None and low <= m <= high else None for m in means]
     assert np.isfinite([low, high]).all()
     width = float(ball(grid.width))
@@ -129,8 +141,11 @@ def _reweighted(law: Law, assertion: Assertion) -> Law | None:
     return None
 
 
-def _rounded(number: float) -> str:
-    return f"{number:.4g}".replace("e+", "e")
+def short(number: float) -> str:
+    """A number for a label."""
+    if 1e-4 <= abs(number) < 1e7 or number == 0:
+        return f"{number:.0f}" if abs(number) >= 1000 else f"{number:.4g}"
+    return f"{number:.4g}".replace("e+", "e").replace("e-0", "e-")
 
 
 def _mean(law: Law) -> float | None:
@@ -147,52 +162,50 @@ def _mean(law: Law) -> float | None:
 class _Grid:
     """The range of rewards, and the scale on which both the body and the threshold are seen."""
 
-    def __init__(self, law: Law, reweighted: Law | None, cut: arb | None, goal: fmpq | None) -> None:
-        low, self.middle, high = (_exact(law.quantile(level)) for level in LEVELS)
+    def __init__(
+        self, law: Law, reweighted: Law | None, cut: arb | None, goal: fmpq | None
+    ) -> None:
+        low, start, self.middle, stop, high = (_exact(law.quantile(level)) for level in LEVELS)
         if high == low:
             low, high = low - 1, high + 1
-        self.body = high - low
+        body = high - low
         self.low, self.high = low, high
-        if reweighted is not None and cut is None:
-            self.high = max(high, _exact(reweighted.quantile(LEVELS[2])))
-        if cut is not None and cut > high - self.body / 10:
-            far = _exact(cut)
-            self.high = far + max((far - high) * (9 if far - high > FAR * self.body else 0),
-                                  self.body / 4)  # fmt: skip
-        if goal is not None and goal <= high + 2 * self.body:
-            self.high = max(self.high, goal + self.body / 10)
+        if isinstance(reweighted, Tilted):
+            _, mean, variance = law.cumulants(reweighted.tilt)
+            self.high = max(high, _exact(mean + TILTED_REACH * variance.sqrt()))
+        if cut is not None and cut > high - body / 10:
+            beyond = _exact(cut) - high
+            if beyond > body:
+                self.high = high + 10 * beyond
+            else:
+                self.high = high + body / 4 + (beyond if beyond > 0 else 0)
+        if goal is not None and goal <= high + 2 * body:
+            self.high = max(self.high, goal + body / 10)
         top = law.support[1]
-        if isinstance(top, fmpq):
-            self.high = min(self.high, max(top, goal or top) + self.body / 50)
-        self.high_of_body = high
-        self.scale = self._scale()
-        self.width = self.body / 6 if self.body > 0 else fmpq(1)
-
-    def _scale(self) -> str:
-        if self.high - self.high_of_body <= FAR * self.body:
-            return "linear"
-        return "log" if self.low > 0 else "asinh"
+        if not isinstance(top, Diverges):
+            end = _exact(ball(top))
+            self.high = min(self.high, (end if goal is None or goal < end else goal) + body / 50)
+        self.width = stop - start or body / 4
+        self.scale = "linear"
+        if self.high - self.low > FAR * self.width:
+            self.scale = "log" if self.low > 0 else "asinh"
 
     def points(self, cut: fmpq | None) -> list[fmpq]:
         """Rewards over the whole range, and either side of the threshold."""
-        end = self.high if self.scale == "linear" else self.high_of_body
-        if self.scale == "log":
-            rewards = list(_geometric(self.low, self.high, 2 * POINTS))
-        else:
-            rewards = [self.low + (end - self.low) * i / POINTS for i in range(POINTS + 1)]
-        if self.scale == "asinh":
-            rest = _geometric(self.high_of_body - self.middle, self.high - self.middle, POINTS)
-            rewards += [self.middle + distance for distance in rest]
-        if cut is not None:
-            rewards += [cut, cut + (self.high - cut) / 10**6] if cut < self.high else [cut]
+        rewards = [self._at(fmpq(i, POINTS)) for i in range(POINTS + 1)]
+        if cut is not None and self.low < cut < self.high:
+            rewards += [cut, cut + (self.high - cut) / 10**6]
         return sorted(set(rewards))
 
-
-def _geometric(start: fmpq, end: fmpq, steps: int) -> Iterator[fmpq]:
-    ratio = (ball(end) / ball(start)).log() / steps
-    for i in range(steps):
-        yield _exact(ball(start) * (ratio * i).exp())
-    yield end
+    def _at(self, share: fmpq) -> fmpq:
+        """The reward at a share of the axis."""
+        low, high = self.low, self.high
+        if self.scale == "linear":
+            return low + share * (high - low)
+        if self.scale == "log":
+            return _exact(low * ((ball(high) / ball(low)).log() * share).exp())
+        ends = [(ball(end) / self.width).asinh() for end in (low, high)]
+        return _exact(self.width * (ends[0] + share * (ends[1] - ends[0])).sinh())
 
 
 def _exact(x: arb) -> fmpq:
@@ -208,59 +221,113 @@ LogCurve = Callable[[fmpq], arb]
 def _shapes(pair: Pair, grid: _Grid, cut: fmpq | None) -> tuple[Curves, str]:
     """Densities, masses of atoms, or shares of bins, whichever the law has."""
     atoms = _atoms(pair[0], grid)
-    if atoms is not None:
+    if atoms:
         separate = len(atoms) <= MOST_MARKED
-        atoms = atoms[:: max(1, len(atoms) // (2 * POINTS))]
-        curves = _curves(atoms, pair, lambda q: lambda x: q.mass_at(x).log(), separate)
+        curves = _curves(_thinned(atoms), pair, lambda q: lambda x: q.mass_at(x).log(), separate)
         return curves, "probability of a reward"
     try:
         pair[0].density(grid.middle)
     except TypeError:
-        return _bins(pair, grid), "share of a bin"
+        return _bins(pair, grid), "share of each bin"
     points = grid.points(cut)
     curves = _curves(points, pair, lambda q: lambda x: q.density(x).log())
     return curves, "probability per unit of reward"
 
 
-def _atoms(law: Law, grid: _Grid) -> list[fmpq] | None:
-    """The atoms in the range, where the law is a list of not too many."""
+def _atoms(law: Law, grid: _Grid) -> list[fmpq]:
+    """The atoms in the range, where the law is a list of not too many; else none."""
     from verify.laws.empirical import Empirical
 
     if any(isinstance(part, Empirical) and part.n > MOST_MARKED for part in law.parts()):
-        return None
+        return []
     try:
         atoms = list(islice((x for x, _ in law.atoms()), MOST_ATOMS))
     except TypeError:
-        return None
-    inside = [x for x in atoms if grid.low <= x <= grid.high]
+        return []
     reached = len(atoms) < MOST_ATOMS or atoms[-1] >= grid.high
-    return inside if inside and reached else None
+    return [x for x in atoms if grid.low <= x <= grid.high] if reached else []
+
+
+def _thinned(atoms: list[fmpq]) -> list[fmpq]:
+    """The first atoms, and ever fewer of the later ones."""
+    import numpy as np
+
+    if len(atoms) <= POINTS:
+        return atoms
+    places = np.unique(np.geomspace(1, len(atoms), POINTS).astype(int))
+    return [atoms[place - 1] for place in places]
+
+
+def _log_tail(law: Law) -> LogCurve:
+    if not isinstance(law, Tilted):
+        return law.log_survival
+    tails = _TiltedTails(law)
+    return tails.log_survival
+
+
+class _TiltedTails:
+    """The tail of ``exp(l X - K(l)) dQ`` by parts, from that of Q; certified ones are dear.
+
+    ``P(X > x) = exp(l x - K) Q(X > x) + l int_x^oo exp(l y - K) Q(X > y) dy``, l > 0.
+    """
+
+    def __init__(self, law: Tilted) -> None:
+        import numpy as np
+
+        self.law, self.tilt = law, float(arb(law.tilt))
+        log_mgf, mean, variance = law.base.cumulants(law.tilt)
+        self.log_mgf = float(log_mgf)
+        low = _exact(law.base.quantile(LEVELS[0]))
+        step = (_exact(mean + TILTED_REACH * variance.sqrt()) - low) / STEPS
+        values: list[float] = []
+        while len(values) < 20 * STEPS:
+            values.append(self._integrand(low + step * len(values)))
+            if len(values) > STEPS and not values[-1] > LEAST_SHARE * max(values):
+                break
+        middles = (np.array(values[1:]) + np.array(values[:-1])) / 2
+        self.x = float(arb(low)) + float(arb(step)) * np.arange(len(values))
+        self.rest = np.append(middles[::-1].cumsum()[::-1], 0.0) * float(arb(step)) * self.tilt
+
+    def _integrand(self, x: fmpq) -> float:
+        log = self.law.base.log_survival(x)
+        size = self.tilt * float(arb(x)) - self.log_mgf + float(log)
+        return math.exp(size) if size > LEAST_LOG else 0.0
+
+    def log_survival(self, x: fmpq) -> arb:
+        import numpy as np
+
+        rest = float(np.interp(float(arb(x)), self.x, self.rest, right=0.0))
+        return arb(self._integrand(x) + rest).log()
 
 
 def _bins(pair: Pair, grid: _Grid) -> Curves:
     edges = grid.points(None)
     edges = edges[:: max(1, len(edges) // BINS)]
-    ends = dict(zip(edges, edges[1:], strict=False))
+    ends = dict(pairwise(edges))
 
     def share(law: Law) -> LogCurve:
-        return lambda x: (law.survival(x, closed=True) - law.survival(ends[x], closed=True)).log()
+        log_tail = _log_tail(law)
+        return lambda x: (log_tail(x).exp() - log_tail(ends[x]).exp()).log()
 
-    curves = _curves(edges[:-1], pair, share)
-    return Curves(curves.x, curves.base, curves.reweighted, steps=True)
+    return _curves(edges[:-1], pair, share, steps=True)
 
 
 def _curves(
-    points: Sequence[fmpq], pair: Pair, log_curve: Callable[[Law], LogCurve], separate: bool = False
+    points: Sequence[fmpq],
+    pair: Pair,
+    log_curve: Callable[[Law], LogCurve],
+    separate: bool = False,
+    steps: bool = False,
 ) -> Curves:
     import numpy as np
 
+    curves = [None if law is None else log_curve(law) for law in pair]
     columns = [
-        None if law is None else np.array([_value(log_curve(law), x) for x in points])
-        for law in pair
+        None if curve is None else np.array([_value(curve, x) for x in points]) for curve in curves
     ]
     assert columns[0] is not None
     rewards = np.array([float(arb(x)) for x in points])
-    return Curves(rewards, columns[0], columns[1], separate)
+    return Curves(rewards, columns[0], columns[1], separate, steps)
 
 
 def _value(log_curve: LogCurve, x: fmpq) -> float:

@@ -7,28 +7,30 @@ float64 throughout: a picture certifies nothing. What is drawn comes from
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from verify.assertion import BoundedByTilt, BoundedByTop
 from verify.certificate import Certificate
 from verify.decimals import plain, rational
+from verify.enclosure import Undecided
 from verify.errors import InputError
 from verify.files import STDOUT, whole_file
 from verify.law import Law
-from verify.plot_curves import Curves, Picture, picture_of
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from verify.plot_curves import Curves, Picture, picture_of, short
 
 #: Okabe and Ito's blue and vermilion: told apart by every kind of colour vision. The curves also
 #: differ in how they are dashed, for print without colour.
 BASE, REWEIGHTED, MARK = "#0072B2", "#D55E00", "0.35"
 FORMATS = (".png", ".svg", ".pdf")
+#: Where each format keeps a text: the certificate that the picture shows.
+NOTES = {"png": "Description", "svg": "Description", "pdf": "Subject"}
 #: Longer texts of laws are cut in titles.
 LONGEST_TITLE = 70
-#: Labels on an axis of rewards.
+#: Labels on an axis, and the powers of ten between two of them.
 MOST_TICKS = 7
+STRIDES = (1, 2, 3, 5, 10, 20, 50, 100)
+#: In points; readable where a page shows the picture at half its size.
+FONT_SIZE = 11
 
 
 def format_of(path: str) -> str:
@@ -65,33 +67,37 @@ def plot_certificate(certificate: Certificate, law: Law, path: str) -> None:
         title, goal = _impossible_title(certificate), rational(certificate.target.mean)
     else:
         title, goal = _counterexample_title(certificate), None
-    figure = _figure(picture_of(law, assertion, goal), title, certificate.verdict)
+    try:
+        picture = picture_of(law, assertion, goal)
+    except Undecided as why:
+        raise InputError(f"--plot: this law cannot be drawn: {why}") from None
+    from matplotlib import rc_context
+
     content = BytesIO()
-    figure.savefig(content, format=kind, dpi=160)
+    with rc_context({"font.size": FONT_SIZE}):
+        figure = _figure(picture, title, certificate.verdict)
+        notes = {NOTES[kind]: certificate.to_json()}
+        figure.savefig(content, format=kind, dpi=160, metadata=notes)
     with whole_file(path) as file:
         file.write(content.getvalue())
 
 
 def _counterexample_title(certificate: Certificate) -> str:
     mean = certificate.enclosures["mean"]
-    shown = mean if isinstance(mean, str) else _short(float(mean[0]))  # type: ignore[index]
+    shown = "infinite" if isinstance(mean, str) else short(float(mean[0]))  # type: ignore[index]
     if (certificate.reweighting or {}).get("kind") == "identity":
         return f"nothing to do: the mean is {shown} already"
     at_least = "at least " if isinstance(mean, tuple) and mean[1] == "oo" else ""
     budget = plain(certificate.target.kl)
-    return f"a reweighting with KL below {budget} moves the mean to {at_least}{shown}"
+    made = "makes the mean" if isinstance(mean, str) else f"moves the mean to {at_least}"
+    return f"a reweighting with KL below {budget} {made.rstrip()} {shown}"
 
 
 def _impossible_title(certificate: Certificate) -> str:
     bound = certificate.enclosures["mean_bound"]
-    shown = _short(float(bound[1]))  # type: ignore[index]
+    shown = short(float(bound[1]))  # type: ignore[index]
     budget, goal = plain(certificate.target.kl), plain(certificate.target.mean)
     return f"no reweighting with KL below {budget} has a mean above {shown}, so none above {goal}"
-
-
-def _short(number: float) -> str:
-    text = f"{number:.4g}"
-    return text.replace("e+", "e")
 
 
 # ---- the figure ---------------------------------------------------------------------------------
@@ -100,19 +106,18 @@ def _short(number: float) -> str:
 def _figure(picture: Picture, title: str, verdict: str) -> Any:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(9.6, 4.7), layout="constrained")
+    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.06)
+    figure = Figure(figsize=(9.6, 4.7), layout=layout)
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.06)  # type: ignore[union-attr]
     left, right = figure.subplots(1, 2)
     names = ("base Q", "reweighted P" if verdict == "counterexample" else "the best P, nearly")
     _draw(left, picture.shapes, names, picture)
     _draw(right, picture.tails, names, picture)
     left.set_ylabel(picture.shape_name)
     right.set_ylabel("chance of a larger reward")
-    figure.suptitle(
-        f"{_clipped(picture.name)}\n{title}", x=0.012, ha="left", fontsize=11, linespacing=1.4
-    )
+    figure.suptitle(f"{_clipped(picture.name)}\n{title}", x=0.012, ha="left", linespacing=1.4)
     handles, labels = right.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False)
     return figure
@@ -133,18 +138,16 @@ def _draw(axes: Any, curves: Curves, names: tuple[str, str], picture: Picture) -
     ):
         if values is None:
             continue
-        if not curves.separate:
-            style = style | {"marker": ""}
+        own = style | ({"ls": ""} if curves.separate else {"marker": ""})
         drawstyle = "steps-post" if curves.steps else "default"
         axes.plot(
-            curves.x, values, color=colour, label=name, drawstyle=drawstyle, zorder=2.5, **style
+            curves.x, values, color=colour, label=name, drawstyle=drawstyle, zorder=2.5, **own
         )
-    axes.set_yscale("log")
+    _scale_values(axes, curves)
     _scale_rewards(axes, picture)
     axes.set_xlabel("reward")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.2)
-    axes.margins(x=0.02)
     _mark_means(axes, picture)
     _mark_places(axes, picture)
 
@@ -157,9 +160,18 @@ def _mark_means(axes: Any, picture: Picture) -> None:
     ):
         if mean is not None:
             axes.plot(
-                [mean], [0.0], marker="^", ms=9, mec="white", mew=0.8, color=colour, ls="",
-                transform=axes.get_xaxis_transform(), clip_on=False, zorder=5,
-                label=f"{name}: {_short(mean)}",
+                [mean],
+                [0.0],
+                marker="^",
+                ms=9,
+                mec="white",
+                mew=0.8,
+                color=colour,
+                ls="",
+                transform=axes.get_xaxis_transform(),
+                clip_on=False,
+                zorder=5,
+                label=f"{name}: {short(mean)}",
             )
 
 
@@ -168,12 +180,39 @@ def _mark_places(axes: Any, picture: Picture) -> None:
     for place, label in picture.places:
         axes.axvline(place, color=MARK, lw=1.1, ls=":", zorder=1.5)
         axes.annotate(
-            label, (place, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom",
-            fontsize=9, color=MARK, xytext=(0, 3), textcoords="offset points",
+            label,
+            (place, 1.0),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            va="bottom",
+            fontsize=10,
+            color=MARK,
+            xytext=(0, 3),
+            textcoords="offset points",
         )
 
 
-# ---- the axis of rewards ------------------------------------------------------------------------
+# ---- the axes -----------------------------------------------------------------------------------
+
+
+def _scale_values(axes: Any, curves: Curves) -> None:
+    """Powers of ten at a round stride, counted from 1."""
+    import numpy as np
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    axes.set_yscale("log")
+    drawn = [values for values in (curves.base, curves.reweighted) if values is not None]
+    logs = np.log10(np.concatenate(drawn))
+    low, high = float(np.nanmin(logs)), float(np.nanmax(logs))
+    if high - low < 1:
+        low, high = np.floor(low), np.ceil(max(high, low + 0.5))
+    margin = (high - low) / 25
+    stride = next(n for n in STRIDES if (high - low) / n <= MOST_TICKS)
+    first = int(np.ceil((low - margin) / stride))
+    powers = range(first * stride, int(np.floor(high + margin)) + 1, stride)
+    axes.yaxis.set_major_locator(FixedLocator([10.0**power for power in powers]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_ylim(10.0 ** (low - margin), 10.0 ** (high + margin))
 
 
 def _scale_rewards(axes: Any, picture: Picture) -> None:
@@ -194,7 +233,7 @@ def _scale_rewards(axes: Any, picture: Picture) -> None:
     axes.set_xlim(low, high)
 
 
-def _powers(low: float, high: float, width: float) -> NDArray[np.float64]:
+def _powers(low: float, high: float, width: float) -> list[float]:
     """0 and powers of ten of either sign beyond ``width``, few enough to be read."""
     import numpy as np
 
@@ -207,7 +246,7 @@ def _powers(low: float, high: float, width: float) -> NDArray[np.float64]:
     ticks = [0.0] if low <= 0 <= high else []
     for sign, powers in exponents.items():
         ticks += [sign * 10.0**power for power in powers if (power - first) % stride == 0]
-    return np.array(sorted(ticks))
+    return sorted(ticks)
 
 
 def _power_label(x: float) -> str:

@@ -44,7 +44,13 @@ def integrate(integrand: Integrand, low: arb, high: arb, scale: arb) -> arb:
     """
     tolerance = abs(scale.mid()) * arb(2) ** (-ctx.prec)
     value = acb.integral(
-        integrand, low, high, abs_tol=tolerance, eval_limit=EVALUATIONS, use_heap=True
+        integrand,
+        low,
+        high,
+        abs_tol=tolerance,
+        eval_limit=EVALUATIONS,
+        depth_limit=EVALUATIONS,  # with a heap this counts pieces: the default stops at 2 * prec
+        use_heap=True,
     )
     return value.real
 
@@ -155,7 +161,7 @@ class _Pieces:
 
     def _add_plain(self, low: arb, high: arb) -> None:
         def weight(z: acb, analytic: bool) -> acb:
-            return (self.law.log_density(z, complex_balls(analytic)) + self.tilt * z).exp()
+            return self.law.tilted_density(z, self.tilt, complex_balls(analytic))
 
         self._add_integrals(lambda z: z, weight, low, high)
 

@@ -28,11 +28,15 @@ def quantile(law: Law, level: Point) -> arb:
     if not (level > 0 and level < 1):
         raise ValueError(f"a quantile's level lies strictly between 0 and 1, got {level}")
     low, high = _bracket(law, level)
-    for _ in range(2 * ctx.prec):
+    # A quantile may be as small as exp(-1000); at an atom nothing else would stop the bisection.
+    for _ in range(2 * ctx.prec if law.has_atoms else DOUBLINGS):
         middle = _middle(low, high)
         if not (middle > low and middle < high):
             break
         reached = reaches(law, middle, level)
+        if reached is None:  # at the quantile itself, as at the centre of a symmetric law, or near
+            middle = ((2 * low + high) / 3).mid()
+            reached = reaches(law, middle, level)
         if reached is None:
             break
         low, high = (low, middle) if reached else (middle, high)

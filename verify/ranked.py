@@ -153,7 +153,13 @@ class TopShare(Reweighted):
         if self.fraction == 1:
             raise Undecided("the top fraction 1 cuts nothing")
         cut = self.base.quantile(1 - self.fraction)
-        return cut.fmpq() if cut.is_exact() else cut
+        if cut.is_exact():
+            return cut.fmpq()
+        if self.base.has_atoms:  # an atom in so narrow a ball is its simplest fraction
+            x = simplest_fraction(cut)
+            if self.base.mass_at(x) > 0:
+                return x
+        return cut
 
     def kl(self) -> arb:
         if self.fraction == 1:
@@ -164,8 +170,7 @@ class TopShare(Reweighted):
         above = self.base.survival(self.cut())
         atom = self.base.mass_at(self.cut())
         share = 1 - above / self.fraction  # of P, on the atom that is split
-        at_atom = share * (share / atom).log() if share > 0 else arb(0)
-        return above / self.fraction * log_odds + at_atom
+        return above / self.fraction * log_odds + _entropy_term(share, atom)
 
     def mean(self) -> Number:
         if self.fraction == 1:
@@ -193,6 +198,36 @@ class TopShare(Reweighted):
         from verify.sampling import sample_top
 
         return sample_top(self.base, self.fraction, size, rng)
+
+
+def _entropy_term(share: arb, atom: arb) -> arb:
+    """``s log(s/a)`` for 0 <= s; where s may be 0, all it can be."""
+    if share > 0:
+        return share * (share / atom).log()
+    largest = share.abs_upper()
+    if largest == 0:
+        return arb(0)
+    # It falls from 0 as s grows from 0, up to s = a/e.
+    if not largest < atom / 3:
+        return arb.nan()
+    return arb(0).union(largest * (largest / atom).log())
+
+
+def simplest_fraction(value: arb) -> fmpq:
+    """The fraction of smallest denominator in a ball."""
+    low, high = value.lower().fmpq(), value.upper().fmpq()
+    if low <= 0 <= high:
+        return fmpq(0)
+    return _simplest(low, high) if low > 0 else -_simplest(-high, -low)
+
+
+def _simplest(low: fmpq, high: fmpq) -> fmpq:
+    """The same between two positive fractions, by their continued fractions."""
+    whole = low.ceil()
+    if whole <= high:
+        return fmpq(whole)
+    below = whole - 1
+    return below + 1 / _simplest(1 / (high - below), 1 / (low - below))
 
 
 def _finite_atoms(law: Law) -> list[tuple[fmpq, arb]]:

@@ -63,7 +63,7 @@ def read_column(path: str, column: str | None = None) -> Column:
         raise
     except Exception as error:  # the libraries raise what they like on a broken file
         raise DataError(f"{path}: cannot be read ({_first_line(error)})") from None
-    return Column(_checked(path, numbers), sha256(content).hexdigest())
+    return Column(exact_floats(path, numbers), sha256(content).hexdigest())
 
 
 def _content(path: str) -> bytes:
@@ -89,8 +89,14 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
 
 
-def _checked(path: str, numbers: NDArray[Any]) -> NDArray[np.float64]:
-    """The numbers as float64, none of them changed, all of them finite."""
+def exact_floats(path: str, numbers: NDArray[Any]) -> NDArray[np.float64]:
+    """The numbers as float64, none of them changed, all of them finite.
+
+    Raises
+    ------
+    DataError
+        If that cannot be; ``path`` is named in the message.
+    """
     import numpy as np
 
     if numbers.size == 0:
@@ -105,8 +111,8 @@ def _checked(path: str, numbers: NDArray[Any]) -> NDArray[np.float64]:
             f"the first in row {first + 1}"
         )
     if numbers.dtype.kind in "iu":
-        # Integers below 2^53 are float64 numbers; beyond, compare as integers.
-        large = np.abs(values) > 2.0**53
+        # Integers below 2^53 are float64 numbers; from there on, compare as integers.
+        large = np.abs(values) >= 2.0**53
         same = [int(v) == int(n) for v, n in zip(values[large], numbers[large], strict=True)]
     elif numbers.dtype.itemsize > values.dtype.itemsize:
         large = numbers != values.astype(numbers.dtype)

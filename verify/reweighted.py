@@ -258,11 +258,15 @@ class Tilted(Reweighted):
 
     def log_survival(self, t: Point, closed: bool = False) -> arb:
         if closed and self.has_atoms:
+            if self.base.log_cdf(t, open=True) == arb.neg_inf():
+                return arb(0)
             return (self._log_part(t, None).exp() + self.mass_at(t)).log()
         return self._log_part(t, None)
 
     def log_cdf(self, t: Point, open: bool = False) -> arb:
         if open and self.has_atoms:
+            if self.base.log_cdf(t, open=True) == arb.neg_inf():
+                return arb.neg_inf()  # the difference below could not be told from 0
             return (self._log_part(None, t).exp() - self.mass_at(t)).log()
         return self._log_part(None, t)
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from flint import arb
 
 from verify.atoms import Field, dominant
-from verify.enclosure import Undecided, working_precision
+from verify.enclosure import Undecided
 from verify.expression import ExpressionError
 from verify.interval import Interval, point
 from verify.normal_form import sign_of_constant
@@ -135,8 +135,10 @@ class Prover:
             return self.bounded(factor, piece, depth, level)
         for shallow in range(depth + 1):
             outcome = self.rules(factor, piece, shallow, level)
-            if outcome[0]:
+            if abs(outcome[0]) == 2 or (outcome[0] and shallow > 0):
                 return outcome
+            if outcome[0]:
+                continue
             if shallow <= 2 - level:
                 far = self.first_cut(factor, piece, shallow, level)
                 if far is not None:
@@ -183,7 +185,7 @@ class Prover:
                 total = sign if total == 0 else _both(total, sign)
                 steps.extend(more)
                 continue
-            middle = self.cut(part)
+            middle = part.middle()
             value = self.value(factor, middle)
             if (total > 0 and value < 0) or (total < 0 and value > 0):
                 self.suspect(factor, seen, middle)
@@ -198,32 +200,13 @@ class Prover:
             steps = [*steps[:4], f"... {len(steps) - 6} more pieces ...", *steps[-2:]]
         return total, tuple(steps)
 
-    def cut(self, piece: Piece) -> Place:
-        """A point between the ends, in proportion where they are of different size."""
-        assert piece.end is not None
-        a, b = piece.start.value, piece.end.value
-        if a > 0 and b > 4 * a:
-            exponent = (a.log() + b.log()) / (2 * arb(2).log())
-            middle = arb((1, int(exponent.mid().floor().unique_fmpz() or 0)))
-            if not (middle > a and middle < b):
-                middle = (a + b) / 2
-        elif a.is_zero():
-            middle = arb(1) if b > 2 else b / 16
-        elif a < 0 and b > 0:
-            middle = arb(0)
-        else:
-            middle = (a + b) / 2
-        with working_precision(53):
-            rounded = (+middle).mid()
-        return Place.of(rounded if rounded > a and rounded < b else middle.mid())
-
     # -------------------------------------------------------------- one factor on one piece
 
     def rules(self, factor: Polynomial, piece: Piece, depth: int, level: int) -> Outcome:
         """The sign of a factor by one of the rules, without cutting."""
         key = (key_of(factor), piece.key)
         known = self._known.get(key)
-        if known is not None and (known[1][0] or known[0] >= depth):
+        if known is not None and (abs(known[1][0]) == 2 or known[0] >= depth):
             return known[1]
         self._kept.append(piece)
         self.effort.spend(len(factor))
@@ -243,8 +226,9 @@ class Prover:
             return weak
         if piece.end is None or not found.bounded:
             outcome = self.dominant_rule(factor, sign, piece, level)
-            if outcome[0]:
+            if abs(outcome[0]) == 2:
                 return outcome
+            weak = outcome if outcome[0] else weak
         if len(factor) > LONG:
             depth = min(depth, 1)
         if depth > 0:
@@ -254,6 +238,7 @@ class Prover:
         return weak
 
     def step(self, factor: Polynomial, sign: int, piece: Piece, rule: str) -> str:
+        """One line of a proof."""
         relation = {2: "> 0", 1: ">= 0", -1: "<= 0", -2: "< 0"}[sign]
         return f"{self.field.formula_of(factor)} {relation} on {piece}: {rule}"
 
@@ -284,8 +269,9 @@ class Prover:
         self.suspects.append(((low + high) / 2).mid())
 
     def probes(self, piece: Piece) -> Iterator[Place]:
+        """Points of the piece at which a sign is looked at."""
         if piece.end is not None:
-            yield self.cut(piece)
+            yield piece.middle()
             return
         start = abs(piece.start.value).max(arb(1)).upper()
         for factor in (2, 2**10, 2**60):
@@ -323,6 +309,7 @@ class Prover:
     # -------------------------------------------------------------- the rules
 
     def dominant_rule(self, factor: Polynomial, sign: int, piece: Piece, level: int) -> Outcome:
+        """The sign from ``1 + (other terms)/(dominant term)``."""
         lead = dominant(self.field, factor)
         if lead is None:
             return UNKNOWN
@@ -375,6 +362,7 @@ class Prover:
     def derivative_rule(
         self, factor: Polynomial, sign: int, piece: Piece, depth: int, level: int
     ) -> Outcome:
+        """The sign from that at one end and from that of a derivative."""
         at_start = self.sign_at(factor, piece.start)
         at_end = self.sign_at(factor, piece.end) if piece.end is not None else None
         if at_start == -sign or at_end == -sign:
@@ -388,6 +376,9 @@ class Prover:
             moved = slope
             if divisor is not None:
                 powers = {i: int(e) for i, e in enumerate(divisor) if e}
+                if not at_start and self.sign_at(monomial(powers), piece.start) != 1:
+                    # At a common zero the quotient may start anywhere.
+                    continue
                 try:
                     moved = slope - Ratio(factor, ONE) * self.field.growth(powers)
                 except Undecided:
@@ -415,12 +406,9 @@ class Prover:
         monomials = [tuple(map(int, exponents)) for exponents in factor.monoms()]
         first = dominant(self.field, factor)
         ordered = ([first] if first is not None else []) + monomials[::-1]
-        seen: set[Exponents] = set()
-        for exponents in ordered[:3]:
-            if any(exponents) and exponents not in seen:
-                seen.add(exponents)
-                if self.field.range_of_powers(exponents, piece.box).sign > 0:
-                    yield exponents
+        for exponents in [e for e in dict.fromkeys(ordered) if any(e)][:3]:
+            if self.field.range_of_powers(exponents, piece.box).sign > 0:
+                yield exponents
 
 
 def _product(a: int, b: int) -> int:

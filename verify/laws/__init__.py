@@ -14,6 +14,7 @@ from typing import Any
 
 from verify.law import Law
 from verify.laws.discrete import Bernoulli, Binomial, Geometric, NegativeBinomial, Poisson
+from verify.laws.empirical import Empirical
 from verify.laws.extreme import Genpareto, Gev, Gumbel
 from verify.laws.gaussian import HalfNormal, InverseGaussian, Normal, SkewNormal
 from verify.laws.light import Beta, Exponential, Gamma, Laplace, Logistic, Uniform
@@ -127,8 +128,6 @@ def tail(log_sf: str, lower: Any) -> Law:
 
 def empirical(path: str, column: str | None = None) -> Law:
     """The law of a draw from the rewards in a file (.npy, .csv, .parquet or .jsonl)."""
-    from verify.laws.empirical import Empirical
-
     return Empirical.from_file(path, column)
 
 

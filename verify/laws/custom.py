@@ -308,7 +308,12 @@ class Tail(Law):
         start = self.lower.ball() if from_lower or low is None else ball(low)
         end = None if high is None else ball(high)
         if end is not None and not end > start:
-            return arb(0), arb(0), arb(0)
+            if high is None or not from_lower or self._place(high) == -1:
+                return arb(0), arb(0), arb(0)
+            if self._place(high) is None:  # an irrational end that these bits cannot tell from high
+                return arb.nan(), arb.nan(), arb.nan()
+            atom = self.mass_at(high) * (tilt * start).exp()
+            return atom, atom * start, atom * start * start
         parts = self.integrals.exponential(tilt, start, end)
         first = arb(0) if from_lower else self.at(start)
         last = None if end is None else self.at(end)

@@ -15,7 +15,7 @@ from flint import arb, arb_mat, arb_series, fmpq, fmpz
 
 from verify.enclosure import Number, ball, working_precision
 from verify.law import Bound, Law, LawError, Moments, Point, TailRates
-from verify.reading import read_column
+from verify.reading import DataError, exact_floats, read_column
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,16 +79,12 @@ class Empirical(Law):
 
         given = np.asarray(rows).reshape(-1)
         if given.dtype.kind not in "fiu" or given.size == 0:
-            raise LawError("empirical: expected at least one number")
-        array = given.astype(np.float64)
-        if not np.isfinite(array).all():
-            raise LawError(f"empirical: {int((~np.isfinite(array)).sum())} numbers are not finite")
-        if any(
-            int(a) != int(g)
-            for a, g in zip(array[abs(array) > 2**53], given[abs(array) > 2**53], strict=True)
-        ):
-            raise LawError("empirical: some integers have more digits than a float64 holds")
-        return cls(array + 0.0, name, None, sha256(array.astype("<f8").tobytes()).hexdigest())
+            raise LawError("empirical: expected at least one number, and numbers only")
+        try:
+            array = exact_floats("empirical", given)
+        except DataError as error:
+            raise LawError(str(error)) from None
+        return cls(array, name, None, sha256(array.astype("<f8").tobytes()).hexdigest())
 
     def __str__(self) -> str:
         def quoted(text: str) -> str:
@@ -187,6 +183,19 @@ class Empirical(Law):
 
     def log_cdf(self, t: Point, open: bool = False) -> arb:
         return self._over(t, open, lambda k: self._log_share(0, k))
+
+    def log_between(
+        self,
+        low: Point | None,
+        high: Point | None,
+        low_in: bool = False,
+        high_out: bool = False,
+    ) -> arb:
+        if any(isinstance(end, arb) and not end.is_exact() for end in (low, high)):
+            return super().log_between(low, high, low_in, high_out)
+        first = 0 if low is None else self._rank(low, low_in)
+        last = len(self.values) if high is None else self._rank(high, high_out)
+        return self._log_share(first, last) if last > first else arb.neg_inf()
 
     def _share(self, low: int, high: int) -> arb:
         return arb(fmpq(self._rows(low, high), self.n))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from flint import acb, arb, arb_series, ctx, fmpq
 
-from verify.arithmetic import Arithmetic
+from verify.arithmetic import Arithmetic, ComplexBalls
 from verify.enclosure import Number, ball, between
 from verify.law import Point, TailRates
 from verify.laws.bases import HalfLine, Line, float_of
@@ -222,6 +222,11 @@ class SkewNormal(Parametric, Line):
         argument = -a.number(self.alpha) * x / a.sqrt(a.number(fmpq(2)))
         return -x * x / 2 - a.log(2 * a.pi()) / 2 + a.log_erfc(argument)
 
+    def tilted_density(self, x: acb, tilt: arb, arithmetic: ComplexBalls) -> acb:
+        # Entire, while its logarithm has cuts that wide complex balls meet.
+        both = (-self.alpha * x / arb(2).sqrt()).erfc()
+        return both * (tilt * x - x * x / 2).exp() / (2 * arb.pi()).sqrt()
+
     def _delta(self) -> arb:
         return self.alpha / arb(1 + self.alpha**2).sqrt()
 
@@ -344,8 +349,13 @@ class InverseGaussian(Parametric, HalfLine):
             return super().tail_mean(t)
         return self.mu * (mills(a) + mills(b)) / self._difference(ball(t), a, b)
 
+    def log_mgf(self, tilt: Point) -> Number:
+        # Finite at the abscissa, where its derivative is not and a ball would reach beyond.
+        at_abscissa = isinstance(tilt, fmpq) and tilt == self._rate
+        return ball(self.lam / self.mu) if at_abscissa else super().log_mgf(tilt)
+
     def cumulant_series(self, tilt: arb) -> arb_series:
-        # K(l) = (lam/mu) (1 - root), root = sqrt(1 - 2 mu^2 l/lam); finite at the abscissa.
+        # K(l) = (lam/mu) (1 - root), root = sqrt(1 - 2 mu^2 l/lam).
         root = (1 - tilt / self._rate).sqrt()
         value = 2 * self.mu * tilt / (1 + root)
         return arb_series([value, self.mu / root, self.mu**3 / self.lam / root**3 / 2], prec=3)

@@ -26,6 +26,9 @@ MOST_ATOMS = 10**6
 #: of width 1 stands for the integer, which is narrower than any precision can see.
 WRITTEN_OUT_BITS = 4096
 
+#: Up to this many atoms the mass of an interval is summed, so that none of its digits is lost.
+FEW_ATOMS = 8
+
 #: Bits spent beyond the working precision, against cancellation between the terms of a log-tail.
 GUARD_BITS = 64
 
@@ -103,6 +106,24 @@ class LatticeLaw(Law):
     def cdf(self, t: Point, open: bool = False) -> arb:
         return self._over(t, open, self._up_to)
 
+    def log_between(
+        self,
+        low: Point | None,
+        high: Point | None,
+        low_in: bool = False,
+        high_out: bool = False,
+    ) -> arb:
+        if isinstance(low, fmpq) and isinstance(high, fmpq):
+            before = int(low.ceil()) - 1 if low_in else int(low.floor())
+            last = int(high.ceil()) - 1 if high_out else int(high.floor())
+            before = max(before, self.first - 1)
+            last = last if self.last is None else min(last, self.last)
+            if last <= before:
+                return arb.neg_inf()
+            if last - before <= FEW_ATOMS:
+                return sum((self._mass(n) for n in range(before + 1, last + 1)), arb(0)).log()
+        return super().log_between(low, high, low_in, high_out)
+
     def _over(self, t: Point, left: bool, value: Callable[[Index], arb]) -> arb:
         """A monotone function of ``floor(t)``, or of ``ceil(t) - 1``, over all points of ``t``."""
         if isinstance(t, fmpq):
@@ -177,7 +198,10 @@ class LatticeLaw(Law):
         assert isinstance(t, arb)
         if t.is_finite() and not t.contains_integer():
             return arb(0)
-        return between(arb(0), arb(1))
+        if not t.is_finite():
+            return between(arb(0), arb(1))
+        beyond, up_to = self.survival(t.lower(), closed=True), self.cdf(t.upper())
+        return between(arb(0), beyond if beyond < up_to else up_to)
 
     def _mass(self, n: Index) -> arb:
         if n < self.first or (self.last is not None and n > self.last):
@@ -282,7 +306,9 @@ class LatticeLaw(Law):
         sums = [arb(0), arb(0), arb(0)]
         negligible = arb(2) ** (-ctx.prec - 8)
         n = start
-        while n - start < MOST_ATOMS:
+        far = start + MOST_ATOMS
+        ends = (end is not None and end <= far) or self._largest_ratio(arb(far)) * step < 1
+        while ends and n < far:
             weighted = n * term
             sums[0] += term
             sums[1] += weighted

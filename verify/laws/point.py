@@ -63,6 +63,19 @@ class PointMass(Parametric, Law):
     def cdf(self, t: Point, open: bool = False) -> arb:
         return 1 - self.survival(t, closed=open)
 
+    def log_between(
+        self,
+        low: Point | None,
+        high: Point | None,
+        low_in: bool = False,
+        high_out: bool = False,
+    ) -> arb:
+        above = True if low is None else self._is_above(low, low_in)
+        beyond = False if high is None else self._is_above(high, high_out)
+        if above is False or beyond is True:
+            return arb.neg_inf()
+        return arb(0) if above and beyond is False else arb.nan()
+
     def mass_at(self, t: Point) -> arb:
         return self.survival(t, closed=True) - self.survival(t)
 

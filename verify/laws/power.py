@@ -226,7 +226,8 @@ class LogLogistic(Parametric, BurrFamily):
     def scipy(self) -> Any:
         from scipy import stats
 
-        return stats.fisk(float_of(self.shape))
+        # Not stats.fisk: its survival function is a difference from 1.
+        return stats.burr12(float_of(self.shape), 1.0)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from flint import arb, ctx, fmpq
 from verify.enclosure import accurate, working_precision
 
 #: Terms after which a series is given up.
-MOST_TERMS = 50_000
+MOST_TERMS = 200_000
 _TERMS_BETWEEN_CHECKS = 8
 
 #: Where the ways to the tail of a negative binomial law change over.

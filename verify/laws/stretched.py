@@ -10,7 +10,7 @@ from flint import arb, arb_series, ctx, fmpq
 from verify.arithmetic import Arithmetic
 from verify.enclosure import Number, ball, hull
 from verify.law import Moments, Point, TailRates, variable
-from verify.laws.bases import HALF, HalfLine, InfiniteAtAbscissa, float_of
+from verify.laws.bases import HalfLine, InfiniteAtAbscissa, float_of
 from verify.laws.parameters import POSITIVE, REAL, SHAPE, Parametric, parameter
 from verify.laws.special import (
     gamma,
@@ -157,7 +157,7 @@ class Weibull(Parametric, InfiniteAtAbscissa, HalfLine):
         cut = (1 + 2 * peak).mid()
         for _ in range(10_000):
             value, slope = self._log_integrand(size, cut, 2)
-            if value < goal and slope < -HALF:
+            if slope < 0 and value - (-slope).log() < goal:
                 break
             cut = (cut * 5 / 4).mid()
         return cut.fmpq()

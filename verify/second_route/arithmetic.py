@@ -17,6 +17,8 @@ from verify.second_route.numbers import Real
 
 #: Values remembered before everything is forgotten again.
 MOST_REMEMBERED = 20_000
+#: The exponential of a number with more bits before the binary point counts as 0 or infinite.
+MOST_EXPONENT_BITS = 50_000
 
 
 class RememberingMpmath:
@@ -40,6 +42,8 @@ class RememberingMpmath:
         return self._remember(("number", p, q, mp.prec), lambda: mp.mpf(p) / q)
 
     def exp(self, x: Real) -> Real:
+        if mp.mag(x) > MOST_EXPONENT_BITS:
+            return mp.inf if x > 0 else mp.zero
         return mp.exp(x)
 
     def log(self, x: Real) -> Real:

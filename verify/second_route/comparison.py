@@ -19,6 +19,7 @@ from verify.assertion import (
     Value,
 )
 from verify.enclosure import Diverges, Undecided, exact
+from verify.formula import Formula
 from verify.law import Law
 from verify.second_route.arithmetic import arithmetic
 from verify.second_route.numbers import (
@@ -30,15 +31,21 @@ from verify.second_route.numbers import (
     Real,
     complement,
     exactly,
+    exponential,
     number,
     point_of,
     rounding,
 )
 from verify.second_route.routes import Route, route_of
 
-#: Relative error at which a number is settled.
-ACCURACY = 1e-12
-_HALF = mp.log(mp.mpf(1) / 2)
+#: Relative error at which a number is settled, and where it is a difference of such numbers.
+ACCURACY, LEAST_ACCURACY = 1e-12, 1e-9
+#: Laws in a law beyond which a comparison would take too long.
+MOST_PARTS = 60
+#: Probabilities with smaller logarithms do not show in their complements.
+_LOG_OF_NOTHING = -100
+#: A threshold is far out where the logarithm of the mass above is below this.
+_FAR = -2
 
 
 class SecondRoute:
@@ -61,7 +68,8 @@ class SecondRoute:
     def log_survival(self, t: object) -> Estimate:
         """``log Q(X > t)``."""
         with mp.workprec(OUTER_BITS):
-            return self._log_masses(point_of(t), None)[0].settled(ACCURACY, "log Q(X > t)")
+            above, _ = self._sides(point_of(t), None, mean=False, odds=mp.inf)
+            return above.log_mass.settled(ACCURACY, "log Q(X > t)")
 
     def mean(self) -> Estimate:
         """``E X``, which must be finite."""
@@ -81,15 +89,41 @@ class SecondRoute:
         """``E[X exp(l X)] / E exp(l X)``."""
         return _mean_of(self.part(Interval(), _rational(tilt)))
 
-    def _log_masses(self, t: Point, floor: Point | None) -> tuple[Estimate, Estimate]:
-        """``log Q(X > t)`` and ``log Q(floor < X <= t)``, the larger from the smaller one."""
-        above = self.part(Interval(low=t), mean=False).log_mass
-        if floor is None and above.value < _HALF:
-            return above, complement(above)
-        below = self.part(Interval(floor, t), mean=False).log_mass
-        if floor is None and below.value < _HALF:
-            above = complement(below)
+    def _sides(
+        self, t: Point, floor: Point | None, mean: bool, odds: Real
+    ) -> tuple[Part, Part]:
+        """The parts ``X > t`` and ``floor < X <= t``, each logarithm from where it is sharp.
+
+        With a mean, the first one counts ``odds`` times as much as the second (oo: that is not
+        needed).
+        """
+        mean_below = mean and mp.isfinite(odds)
+        above = self.part(Interval(low=t), mean=mean)
+        opposite = complement(above.log_mass)
+        nothing = above.log_mass.value < _LOG_OF_NOTHING
+        if floor is None and _sharp(above.log_mass) and (nothing or _sharp(opposite)):
+            if not mean_below:
+                return above, Part(opposite, None)
+            if above.log_mass.value < _FAR:
+                # Far out the part below is the whole less the part above: easier integrals.
+                try:
+                    return above, Part(opposite, self._rest_of_mean(above, odds))
+                except Undecided:
+                    pass
+        below = self.part(Interval(floor, t), mean=mean_below)
+        if floor is None:
+            if _sharp(above.log_mass):
+                below = Part(opposite, below.mean) if _sharp(opposite) else below
+            else:
+                above = Part(complement(below.log_mass), above.mean)
         return above, below
+
+    def _rest_of_mean(self, above: Part, odds: Real) -> Estimate:
+        """The mean of what is not above, to be added to that of what is, ``odds`` times."""
+        share = exponential(above.log_mass)
+        rest = _mean_of(self.part(Interval())) - _product(share, _mean_of(above))
+        size = odds * _mean_of(above).value
+        return _quotient(rest, exactly(mp.one) - share).settled(ACCURACY / 10, "a mean", size)
 
     def threshold(
         self, t: object, p: Decimal | fmpq, floor: object = None, mean: bool = True
@@ -111,22 +145,24 @@ class SecondRoute:
             cut = point_of(t)
             bottom = None if floor is None else point_of(floor)
             mass = number(_rational(p))
-            log_above, log_below = self._log_masses(cut, bottom)
             kept = 1 - mass
+            odds = mass / kept if kept > 0 else mp.inf
+            above, below = self._sides(cut, bottom, mean, odds)
             # Both masses are of the law before it was conditioned on X > floor, so its cost is in.
-            kl = (exactly(mp.log(mass)) - log_above).times(mass)
+            kl = (exactly(mp.log(mass)) - above.log_mass).times(mass)
             if kept > 0:
-                kl = kl + (exactly(mp.log1p(-mass)) - log_below).times(kept)
+                kl = kl + (exactly(mp.log1p(-mass)) - below.log_mass).times(kept)
             average = None
             if mean:
-                above = _mean_of(self.part(Interval(low=cut))).times(mass)
-                average = above
+                average = _mean_of(above).times(mass)
+                size = abs(average.value)
                 if kept > 0:
-                    average = above + _mean_of(self.part(Interval(bottom, cut))).times(kept)
+                    average = average + _mean_of(below).times(kept)
+                average = average.settled(LEAST_ACCURACY, "the mean", size)
             return {
-                "log_tail": log_above.settled(ACCURACY, "log Q(X > t)"),
+                "log_tail": above.log_mass.settled(ACCURACY, "log Q(X > t)"),
                 "mean": average,
-                "kl": kl.settled(ACCURACY, "the KL divergence"),
+                "kl": kl.settled(LEAST_ACCURACY, "the KL divergence"),
             }
 
     def tilt(self, tilt: object) -> dict[str, Estimate]:
@@ -137,10 +173,24 @@ class SecondRoute:
         with mp.workprec(OUTER_BITS):
             kl = mean.times(number(rate)) - part.log_mass
             return {
-                "mean": mean,
-                "kl": kl.settled(1e-9, "the KL divergence"),
+                "mean": mean.settled(LEAST_ACCURACY, "the mean", 1 / number(rate)),
+                "kl": kl.settled(LEAST_ACCURACY, "the KL divergence"),
                 "log_mgf": part.log_mass,
             }
+
+
+def _sharp(log: Estimate) -> bool:
+    return bool(log.error <= ACCURACY / 10 * abs(log.value))
+
+
+def _product(a: Estimate, b: Estimate) -> Estimate:
+    error = a.error * abs(b.value) + abs(a.value) * b.error + a.error * b.error
+    return Estimate(a.value * b.value, error)
+
+
+def _quotient(a: Estimate, b: Estimate) -> Estimate:
+    value = a.value / b.value
+    return Estimate(value, (a.error + abs(value) * b.error) / (abs(b.value) - b.error))
 
 
 def _rational(value: object) -> fmpq:
@@ -183,6 +233,8 @@ def disagreements(assertion: Assertion, numbers: dict[str, Value]) -> list[str]:
     Undecided
         If the second route cannot settle one of them.
     """
+    if sum(1 for _ in assertion.law.parts()) > MOST_PARTS:
+        raise Undecided(f"second route: the law has more than {MOST_PARTS} parts")
     second = _numbers(assertion, numbers)
     found = []
     with mp.workprec(OUTER_BITS):
@@ -255,7 +307,8 @@ def _least_mean(law: Law, location: object, mass: Decimal) -> Estimate:
         raise Undecided("second route: the law has no lower end")
     with mp.workprec(OUTER_BITS):
         p = number(_rational(mass))
-        bottom = number(point_of(low)) if not hasattr(low, "evaluate") else low.evaluate(None, arithmetic())
+        is_formula = isinstance(low, Formula)
+        bottom = low.evaluate(None, arithmetic()) if is_formula else number(point_of(low))
         return exactly(p * number(point_of(location)) + (1 - p) * bottom)
 
 

@@ -9,6 +9,7 @@ powers of the distance, of any size, become exponentials.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 from flint import fmpq
@@ -24,11 +25,12 @@ from verify.second_route.numbers import (
     Point,
     Real,
     exactly,
+    exponential,
     number,
     rounding,
     together,
 )
-from verify.second_route.trapezoid import climb, integrals
+from verify.second_route.trapezoid import HEIGHT_BITS, climb, integrals
 
 #: Extra bits for a point close to an end of the support, and close to another point.
 MOST_END_BITS, MOST_POINT_BITS = 2_000, 500
@@ -81,9 +83,18 @@ class Curve:
         return together(
             [
                 (mp.zero, _Stretch(self, a, b, tilt, mean).part())
-                for a, b in zip(edges[:-1], edges[1:], strict=True)
+                for a, b in pairwise(edges)
             ]
         )
+
+    def over_height(self, low: Point) -> Estimate:
+        """``int f / f(low)`` over ``(low, oo)``, also where both are out of reach."""
+        stretch = _Stretch(self, low, None, 0, mean=False)
+        height = stretch.log_weight(lambda: number(low), 0, mp.ninf)
+        if mp.mag(height) > SHARP_BITS:
+            slope, error = stretch.rate(low, +1)
+            return Estimate(1 / slope, error / slope)
+        return exponential(stretch.part().log_mass - exactly(height))
 
 
 def _at_most(x: Point, bound: Point | None) -> bool:
@@ -117,13 +128,19 @@ class _Stretch:
             return self._reach(low, +1, high)
         if high is not None and (high.is_end or self._falls_from(high.point, -1)):
             return self._reach(high, -1, low)
-        mode = _Anchor(self._mode(low, high), False)
+        mode = _Anchor(self._mode(), False)
+        if low is not None and not number(low.point) < mode.point:
+            return self._reach(low, +1, high)
+        if high is not None and not mode.point < number(high.point):
+            return self._reach(high, -1, low)
         parts = [self._reach(mode, +1, high), self._reach(mode, -1, low)]
         return together([(mp.zero, part) for part in parts])
 
     def _reach(self, anchor: _Anchor, side: int, far: _Anchor | None) -> Part:
         if not anchor.is_end:
             height = abs(self.log_weight(lambda: number(anchor.point), 0, mp.ninf))
+            if height == mp.inf:
+                raise Undecided(f"second route: {self.curve.name} is out of reach")
             if mp.mag(height) > SHARP_BITS:
                 return self._sharp(anchor.point, side)
         return _Piece(self, anchor, side, far).part()
@@ -196,29 +213,31 @@ class _Stretch:
         By Watson's lemma (DLMF 2.3.2) the relative error is that of the rate over a distance 1/r.
         """
         height = self._plain(number(point))
-        slope, bend = self._slope(point, side)
-        if not slope < 0:
-            raise Undecided(f"second route: {self.curve.name} rises from {mp.nstr(point, 6)}")
-        error = 4 * abs(bend) / slope**2
-        log_mass = height - mp.log(-slope)
-        where = number(point)
-        excess = -1 / slope
-        mean = where + side * excess
+        rate, error = self.rate(point, side)
+        log_mass = height - mp.log(rate)
+        mean = number(point) + side / rate
         return Part(
-            Estimate(log_mass, error + mp.mpf(1e-5) + rounding(log_mass)),
-            Estimate(mean, excess * (error + mp.mpf(1e-5)) + rounding(mean)),
+            Estimate(log_mass, error + rounding(log_mass)),
+            Estimate(mean, error / rate + rounding(mean)),
         )
 
-    def _mode(self, low: _Anchor | None, high: _Anchor | None) -> Point:
-        """A point near the maximum of the integrand."""
-        if low is None and high is None:
-            place = _whole_line
-        elif high is None or low is None:
-            anchor, side = (low, 1) if low is not None else (high, -1)
-            assert anchor is not None
-            place = _Piece(self, anchor, side, None).place
-        else:
+    def rate(self, point: Point, side: int) -> tuple[Real, Real]:
+        """The rate of decay at a point far out, and its relative change over its inverse."""
+        slope, bend = self._slope(point, side)
+        if not slope < 0:
+            where = mp.nstr(number(point), 6)
+            raise Undecided(f"second route: {self.curve.name} rises from {where}")
+        return -slope, 4 * abs(bend) / slope**2 + mp.mpf(1e-5)
+
+    def _mode(self) -> Point:
+        """A point near the maximum of the integrand over the whole support."""
+        low, high = (
+            None if end is None else _Anchor(end, True) for end in (self.curve.low, self.curve.high)
+        )
+        if low is not None:
             place = _Piece(self, low, 1, high).place
+        else:
+            place = _whole_line if high is None else _Piece(self, high, -1, None).place
         best = mp.ninf
 
         def height(z: Real) -> Real:
@@ -257,8 +276,6 @@ class _Piece:
     def __init__(self, stretch: _Stretch, anchor: _Anchor, side: int, far: _Anchor | None) -> None:
         self.stretch, self.anchor, self.side, self.far = stretch, anchor, side, far
         self.best = mp.ninf
-        #: Heights are taken from that of the first point asked for.
-        self.reference: Real | None = None
         if far is not None:
             with mp.workprec(BITS + MOST_POINT_BITS):
                 self.length = abs(number(far.point) - number(anchor.point))
@@ -268,9 +285,8 @@ class _Piece:
         stretch = self.stretch
         with mp.workprec(BITS):
             unit, mass, distance = integrals(self._curve, stretch.mean, stretch.curve.name)
-        assert self.reference is not None
         error = mass.error / mass.value + mp.ldexp(1, -ABSOLUTE_BITS + 4)
-        log_mass = Estimate(mp.log(mass.value) + unit, error) + exactly(self.reference)
+        log_mass = Estimate(mp.log(mass.value), error) + exactly(unit)
         if distance is None:
             return Part(log_mass, None)
         return Part(log_mass, exactly(number(self.anchor.point)) + distance.times(self.side))
@@ -309,8 +325,5 @@ class _Piece:
         if value == mp.ninf:
             return value, spot.distance
         self.best = max(self.best, value + spot.log_slope)
-        if self.reference is None:
-            self.reference = value
-        with mp.workprec(BITS + 4 * SHARP_BITS):
-            above = value - self.reference  # it may be far smaller than both
-        return above + spot.log_slope, spot.distance
+        with mp.workprec(HEIGHT_BITS):
+            return value + spot.log_slope, spot.distance

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from flint import fmpq
@@ -37,7 +38,7 @@ from verify.second_route.numbers import (
 from verify.second_route.routes import Route
 
 #: Terms summed one by one on one side, before the rest is integrated.
-MOST_TERMS = 1500
+MOST_TERMS = 400
 #: Terms left out are smaller than this share of the sum, together.
 NEGLIGIBLE = mp.ldexp(1, -80)
 #: Integers beyond this are kept as mpmath numbers.
@@ -67,7 +68,7 @@ class Masses(ABC):
 
 def _lost_bits(k: Real) -> int:
     """Bits that cancel between terms of size ``k log k``; astronomical ones are kept relatively."""
-    return min(max(int(mp.mag(k)), 0) + 12, 1200)
+    return min((max(int(mp.mag(k)), 0) if k else 0) + 12, 1200)
 
 
 class _Binomial(Masses):
@@ -84,7 +85,7 @@ class _Binomial(Masses):
     def ratio(self, k: Real) -> Real:
         a = arithmetic()
         assert self.last is not None
-        return (self.last - k) / (k + 1) * a.number(self.p / (1 - self.p))
+        return mp.mpf(self.last - k) / (k + 1) * a.number(self.p / (1 - self.p))
 
     def peak(self, factor: Real) -> Real:
         odds = number(self.p / (1 - self.p)) * factor
@@ -284,10 +285,7 @@ class _LatticeSum:
             k = start + side * step
             if limit is not None and (k > limit if side > 0 else k < limit):
                 return _Sum(mass, distance), None
-            if side > 0:
-                ratio = masses.ratio(k - 1) * factor
-            else:
-                ratio = 1 / (masses.ratio(k) * factor)
+            ratio = masses.ratio(k - 1) * factor if side > 0 else 1 / (masses.ratio(k) * factor)
             term *= ratio
             mass += term
             distance += term * step
@@ -392,13 +390,13 @@ def _moments(terms: list[Real], direction: int) -> list[Real]:
 
 
 def _gregory(terms: list[Real]) -> tuple[Real, Real]:
-    """What an end adds to ``sum - integral``: ``sum_j g_j (-1)^j Delta^j f``, and the last of it."""
+    """What an end adds to ``sum - integral``, ``sum_j g_j (-1)^j Delta^j f``, and its last term."""
     total = last = mp.zero
     differences = list(terms)
     for order, coefficient in enumerate(gregory_coefficients()):
         last = coefficient * differences[0] * (-1) ** order
         total += last
-        differences = [b - a for a, b in zip(differences[:-1], differences[1:], strict=True)]
+        differences = [b - a for a, b in pairwise(differences)]
     return total, abs(last)
 
 

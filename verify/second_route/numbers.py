@@ -27,6 +27,9 @@ POINT_BITS = 700
 #: Decimals up to this exponent are used as rationals.
 RATIONAL_EXPONENT = 400
 
+#: Exponentials of less than minus this are 0.
+SMALLEST_LOG = 2**64
+
 MINUS_INFINITY = mp.ninf
 
 
@@ -73,6 +76,8 @@ def rounding(value: Real) -> Real:
 
 def exponential(log: Estimate) -> Estimate:
     """``exp``; a logarithm whose error is not small gives one whose error is its size."""
+    if log.value < -SMALLEST_LOG:
+        return Estimate(mp.zero, mp.exp(-SMALLEST_LOG))
     value = mp.exp(log.value)
     return Estimate(value, value * min(mp.expm1(min(log.error, 1)), 1) + rounding(value))
 

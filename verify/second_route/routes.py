@@ -1,13 +1,12 @@
 """The second route to each kind of law: one question, answered from densities, masses and rows.
 
-A :class:`Route` answers ``part(interval, tilt)``: how much ``E[exp(l X); X in the interval]`` is, and
-the mean of X under that weight. Everything a certificate says follows from a few such parts.
+A :class:`Route` answers ``part(interval, tilt)``: the logarithm of ``E[exp(l X); ...]`` over the
+interval, and the mean of X under that weight. What a certificate says follows from a few parts.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 from flint import fmpq
 from mpmath import mp
@@ -17,6 +16,7 @@ from verify.enclosure import Diverges, Undecided
 from verify.law import ContinuousLaw, Law
 from verify.laws.custom import Tail
 from verify.laws.empirical import Empirical
+from verify.laws.gaussian import SkewNormal
 from verify.laws.lattice import LatticeLaw
 from verify.laws.light import Beta, Laplace
 from verify.laws.point import PointMass
@@ -86,11 +86,11 @@ class DensityRoute(Route):
     def __init__(self, law: ContinuousLaw) -> None:
         self.law = law
         low, high = (None if isinstance(end, Diverges) else end for end in law.support)
-        kinks = (fmpq(0),) if isinstance(law, Laplace) else ()
+        kinks = (fmpq(0),) if isinstance(law, Laplace | SkewNormal) else ()
         self.curve = Curve(self._log_density, low, high, kinks, f"an integral of {law}")
 
     def _log_density(self, x: Real) -> Real:
-        return self.law.log_density(x, arithmetic())  # type: ignore[arg-type]
+        return self.law.log_density(x, arithmetic())
 
     def part(self, interval: Interval, tilt: fmpq, mean: bool = True) -> Part:
         return self.curve.integral(interval.low, interval.high, tilt, mean)
@@ -187,9 +187,9 @@ def _less(a: Point, b: Point) -> bool:
 class TailRoute(Route):
     """``log Q(X > x) = h(x)`` from ``lower`` on, an atom there, by integrals of ``exp(h)``.
 
-    With ``S = exp(h)``, by parts over ``(a, b]``: ``E[exp(l X)]`` is ``exp(l a) S(a)``
-    ``- exp(l b) S(b) + l J0``, and ``E[(X - a) exp(l X)]`` is ``-(b - a) exp(l b) S(b) + J0 + l J1``
-    with ``Jk`` the integral of ``(x - a)^k exp(l x) S(x)``.
+    By parts over ``(a, b]``, with ``S = exp(h)`` and ``Jk`` the integral of
+    ``(x - a)^k exp(l x) S(x)``: ``E[exp(l X)]`` is ``exp(l a) S(a) - exp(l b) S(b) + l J0``, and
+    ``E[(X - a) exp(l X)]`` is ``J0 + l J1 - (b - a) exp(l b) S(b)``.
     """
 
     def __init__(self, law: Tail) -> None:
@@ -216,9 +216,27 @@ class TailRoute(Route):
         end = high
         if end is not None and not _less(start, end):
             return self._atom(tilt) if with_atom else NOTHING
+        if tilt == 0 and end is None:
+            return self._beyond(start, with_atom, mean)
         needed = mean or tilt != 0
         body = self.curve.integral(start, end, tilt, mean and tilt != 0) if needed else None
         return self._by_parts(start, end, tilt, with_atom, body, mean)
+
+    def _beyond(self, start: Point, with_atom: bool, mean: bool) -> Part:
+        """Where no limit and no tilt complicates: ``E[X | X > a] = a + J0/S(a)``."""
+        a = number(start)
+        log_mass = exactly(self._log_sf(a))
+        average = None
+        if mean:
+            excess = self.curve.over_height(start)
+            if with_atom:
+                mass = exponential(log_mass)
+                excess = Estimate(
+                    excess.value * mass.value,
+                    excess.error * mass.value + mass.error * excess.value,
+                )
+            average = exactly(a) + excess
+        return Part(exactly(mp.zero) if with_atom else log_mass, average)
 
     def _atom(self, tilt: fmpq) -> Part:
         start = number(self.lower)
@@ -252,8 +270,6 @@ class TailRoute(Route):
         if not mass.value > mass.error:
             raise Undecided(f"second route: a part of {self.law} is lost in rounding")
         log_mass = Estimate(mp.log(mass.value), mass.error / mass.value) + unit
-        if tilt == 0 and last is None:
-            log_mass = first
         if not mean or body is None:
             return Part(log_mass, None)
         excess = inner
@@ -271,8 +287,3 @@ class TailRoute(Route):
         error = (excess.error + mass.error * abs(ratio)) / mass.value
         return Part(log_mass, exactly(a) + Estimate(ratio, error))
 
-
-def any_law(law: Any) -> Law:
-    """For type checkers: laws come untyped from assertions."""
-    assert isinstance(law, Law)
-    return law

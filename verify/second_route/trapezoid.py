@@ -1,8 +1,9 @@
 """Integrals over the whole line of a positive function given by its logarithm.
 
-The variable is ``z = peak + width sinh(s)`` with equal steps in s: functions that are analytic near
-the line and fall off exponentially, or faster, on both sides then fall off doubly exponentially in
-s, and each halving of the step squares the error of the sum.
+The variable is ``z = peak + width g(s)`` with equal steps in s. On a side where the function falls
+off like an exponential, g grows exponentially (``s + exp(s)``, ``s - exp(-s)``); where it falls
+like the exponential of one, g is linear. In s the function then falls off doubly exponentially, and
+as it is analytic near the line, each halving of the step nearly squares the error of the sum.
 """
 
 from __future__ import annotations
@@ -15,12 +16,17 @@ from mpmath import mp
 from verify.enclosure import Undecided
 from verify.second_route.numbers import Estimate, Real
 
-#: ``log f(z)`` and a positive weight ``d(z)``; None where f is out of reach, or 0.
+#: ``log f(z)``, with more bits than the working precision, and a positive weight ``d(z)``; None where
+#: they are out of reach.
 Curve = Callable[[Real], "tuple[Real, Real] | None"]
 
+#: Bits in which heights are told apart: they may be large and their differences small.
+HEIGHT_BITS = 700
 #: Relative error that a sum must reach, and the size at which terms are left out.
 GOAL = 1e-14
 NEGLIGIBLE = mp.ldexp(1, -70)
+#: Logarithms, from the largest, of terms that are nothing at all.
+LOWEST = -10_000
 #: The first and last step are ``2**-FIRST_LEVEL`` and ``2**-LAST_LEVEL``.
 FIRST_LEVEL, LAST_LEVEL = 2, 9
 #: Terms on one side with the first step, and with all steps together.
@@ -29,12 +35,21 @@ MOST_OUTWARD, MOST_TERMS = 600, 6_000
 MOST_DOUBLINGS = 120
 #: A drop of the logarithm that marks the flanks of a peak.
 FLANK = 2
+#: How close to the peak of an integrand its grid has its centre.
+CLOSE = 3
+#: Growth of the drop, from four flanks to eight, of ``exp(-exp(z))``; it is 2 for ``exp(-z)`` and
+#: 4 for ``exp(-z^2)``. The second is the least drop from which to judge.
+STEEPER, STEEP = 6, 100
 #: Peaks of f and of f d that are this close are summed on one grid.
 FARTHEST_PEAKS = 6
 
 
-def climb(height: Callable[[Real], Real], start: Real, step: Real) -> tuple[Real, Real]:
+def climb(
+    height: Callable[[Real], Real], start: Real, step: Real, within: Real = mp.inf
+) -> tuple[Real, Real]:
     """A point near the maximum of a unimodal function, and how far its flanks are.
+
+    The maximum lies within :data:`FLANK` of the height there, and within ``within`` of the point.
 
     Raises
     ------
@@ -57,7 +72,8 @@ def climb(height: Callable[[Real], Real], start: Real, step: Real) -> tuple[Real
     else:
         raise Undecided("second route: an integrand rises as far as can be seen")
     for _ in range(600):
-        if at_middle - min(at_low, at_high) < FLANK or high - low < mp.ldexp(abs(middle), -60):
+        drop = max(at_middle - at_low, at_middle - at_high)
+        if (drop < FLANK and high - low < within) or high - low < mp.ldexp(abs(middle), -60):
             break
         # Into the longer side, a third from the middle.
         right = high - middle > middle - low
@@ -77,11 +93,17 @@ def climb(height: Callable[[Real], Real], start: Real, step: Real) -> tuple[Real
 
 
 @lru_cache(maxsize=20_000)
-def _node(numerator: int, level: int, prec: int) -> tuple[Real, Real]:
-    """``sinh`` and ``cosh`` of ``numerator / 2**level``."""
-    up = mp.exp(mp.ldexp(mp.mpf(numerator), -level))
-    down = 1 / up
-    return (up - down) / 2, (up + down) / 2
+def _node(numerator: int, level: int, left: bool, right: bool, prec: int) -> tuple[Real, Real]:
+    """``g(s)`` and ``g'(s)`` at ``s = numerator / 2**level``, exponential on the sides named."""
+    s = mp.ldexp(mp.mpf(numerator), -level)
+    up = mp.exp(s)
+    value, slope = s, mp.one
+    if right:
+        value, slope = value + up - 1, slope + up
+    if left:
+        value, slope = value - 1 / up + 1, slope + 1 / up
+    steepness = 1 + left + right  # so that g'(0) = 1
+    return value / steepness, slope / steepness
 
 
 def integrals(curve: Curve, weighted: bool, what: str) -> tuple[Real, Estimate, Estimate | None]:
@@ -94,17 +116,19 @@ def integrals(curve: Curve, weighted: bool, what: str) -> tuple[Real, Estimate, 
     Undecided
         If they are not settled.
     """
-    peak, flank = climb(lambda z: _height(curve, z, 0), mp.zero, mp.one)
+    peak, flank = climb(lambda z: _height(curve, z, 0), mp.zero, mp.one, CLOSE)
     if not weighted:
         return Trapezoid(curve, (0,), peak, flank, what).integrals()
-    second, second_flank = climb(lambda z: _height(curve, z, 1), peak, flank)
+    second, second_flank = climb(lambda z: _height(curve, z, 1), peak, flank, CLOSE)
     if abs(second - peak) < FARTHEST_PEAKS:
         middle = (peak + second) / 2
         return Trapezoid(curve, (0, 1), middle, min(flank, second_flank), what).integrals()
     # The mean of a tail may come from far beyond its mass: one grid would not suit both.
     unit, mass, _ = Trapezoid(curve, (0,), peak, flank, what).integrals()
     far, total, _ = Trapezoid(curve, (1,), second, second_flank, what).integrals()
-    factor = mp.exp(far - unit) / mass.value
+    with mp.workprec(HEIGHT_BITS):
+        shift = far - unit
+    factor = mp.exp(shift) / mass.value
     ratio = total.value * factor
     error = total.error * factor + ratio * mass.error / mass.value
     return unit, mass, Estimate(ratio, error)
@@ -115,7 +139,8 @@ def _height(curve: Curve, z: Real, order: int) -> Real:
     found = curve(z)
     if found is None:
         return mp.ninf
-    return found[0] + mp.log(found[1]) if order else found[0]
+    with mp.workprec(HEIGHT_BITS):
+        return found[0] + mp.log(found[1]) if order else found[0]
 
 
 class Trapezoid:
@@ -128,13 +153,22 @@ class Trapezoid:
         # In the logarithm of a distance, features have about the size 1.
         self.peak, self.width = peak, min(flank, mp.one)
         self.terms = 0
+        self.slow = [not self._steep(side * flank) for side in (-1, 1)]
+
+    def _steep(self, step: Real) -> bool:
+        """Whether the function falls off like ``exp(-exp(z))`` in the direction of a step."""
+        order = self.orders[-1]
+        top, near, far = (
+            _height(self.curve, self.peak + multiple * step, order) for multiple in (0, 4, 8)
+        )
+        return bool(top - far > max(STEEPER * (top - near), STEEP))
 
     def integrals(self) -> tuple[Real, Estimate, Estimate | None]:
         """``(u, a, b)``: the first is ``exp(u) a``, the second, if any, ``exp(u) a b``."""
         top = self.curve(self.peak)
         assert top is not None
         self.distance_unit = top[1]
-        self.unit = top[0] + (mp.log(top[1]) if self.orders == (1,) else 0)
+        self.unit = top[0]
         left, right, sums = self._first_sums()
         history = [self._every_second, sums]
         for level in range(FIRST_LEVEL + 1, LAST_LEVEL + 1):
@@ -159,6 +193,8 @@ class Trapezoid:
     ) -> tuple[Real, Estimate, Estimate | None]:
         total = sums[0] * self.width
         mass = Estimate(total, total * errors[0])
+        if self.orders == (1,):
+            return self.unit, mass.times(self.distance_unit), None
         if len(sums) == 1:
             return self.unit, mass, None
         ratio = sums[1] / sums[0] * self.distance_unit
@@ -166,14 +202,20 @@ class Trapezoid:
 
     def _term(self, k: int, level: int) -> list[Real] | None:
         self.terms += 1
-        sinh, cosh = _node(k, level, mp.prec)
-        found = self.curve(self.peak + self.width * sinh)
+        place, slope = _node(k, level, *self.slow, mp.prec)
+        found = self.curve(self.peak + self.width * place)
         if found is None:
             return None
-        height = found[0]
-        if self.orders == (1,):
-            return [mp.exp(height + mp.log(found[1]) - self.unit) * cosh]
-        value = mp.exp(height - self.unit) * cosh
+        with mp.workprec(HEIGHT_BITS):
+            height = found[0] - self.unit
+        height = +height
+        if height < LOWEST or self.orders == (1,):
+            farther = height + mp.log(found[1] / self.distance_unit)
+            if self.orders == (1,):
+                height = farther
+            if max(height, farther) < LOWEST:
+                return [mp.zero for _ in self.orders]
+        value = mp.exp(height) * slope
         if len(self.orders) == 1:
             return [value]
         return [value, value * found[1] / self.distance_unit]
@@ -214,8 +256,8 @@ class Trapezoid:
 def _error(history: list[Real]) -> Real:
     """The relative error of the last of three sums, extrapolated as mpmath's ``quad`` does.
 
-    Errors like ``exp(-c/h^a)`` have ``log e3 / log e2 = log e2 / log e1``, which is 2^a. It is capped
-    at 1.4, as for a = 1/2: where singularities draw near the line further out, a is below 1.
+    Errors like ``exp(-c/h^a)`` have ``log e3 / log e2 = log e2 / log e1``, which is 2^a. It is
+    capped at 1.4, as for a = 1/2: where singularities draw near the line further out, a is below 1.
     """
     before, previous, last = history
     if not last > 0:

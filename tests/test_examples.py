@@ -1,0 +1,243 @@
+"""What README.md and docs/ show is true: their examples run, their tables and picture are current.
+
+In the order of the page, in one temporary directory a page:
+
+* a ``console`` block: each line that begins with ``$ `` is run by bash (a line after a trailing
+  backslash belongs to it), with ``goodhart`` and ``python`` those of this interpreter; the lines
+  up to the next ``$ `` are its output, where ``...`` stands for anything;
+* a ``python`` block: run as a doctest where it has ``>>>``, else plainly. Blocks share their names.
+
+Blocks of other kinds are not run.
+"""
+
+from __future__ import annotations
+
+import doctest
+import json
+import os
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from theorems.catalogue import CLAIMS
+from verify.claim import Finding
+from verify.ledger import Ledger, tabulate
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+GENERATE: dict[str, Any] = runpy.run_path(str(ROOT / "docs" / "generate.py"), run_name="generate")
+
+SECONDS = 60
+"""One command may take so long: they take about one, on a machine that does nothing else."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its kind, its text, and the number of its first line."""
+
+    kind: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of a console block, and what it prints."""
+
+    text: str
+    output: str
+    line: int
+
+
+def blocks(page: str) -> Iterator[Block]:
+    """The fenced blocks of a page."""
+    for found in re.finditer(r"^```(\w*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        line = page.count("\n", 0, found.start()) + 2
+        yield Block(found[1], found[2], line)
+
+
+def commands(block: Block) -> Iterator[Command]:
+    """The commands of a console block.
+
+    Raises
+    ------
+    ValueError
+        If the block does not begin with one.
+    """
+    lines = block.text.splitlines(keepends=True)
+    starts = [i for i, line in enumerate(lines) if line.startswith("$ ")]
+    if not starts or starts[0] != 0:
+        raise ValueError(f"line {block.line}: a console block begins with '$ '")
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        output = start + 1
+        while lines[output - 1].endswith("\\\n"):
+            output += 1
+        text = "".join(lines[start:output])[2:]
+        yield Command(text, "".join(lines[output:end]), block.line + start)
+
+
+def matches(expected: str, printed: str) -> bool:
+    """Whether a command printed what the page says; ``...`` stands for anything."""
+    expected, printed = (
+        "".join(f"{line.rstrip()}\n" for line in text.strip("\n").splitlines())
+        for text in (expected, printed)
+    )
+    return doctest.OutputChecker().check_output(expected, printed, doctest.ELLIPSIS)
+
+
+def shims(folder: Path) -> Path:
+    """A folder with ``goodhart`` and ``python``, both with this interpreter and this tree."""
+    folder.mkdir()
+    start = f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.quote(sys.executable)}'
+    for name, rest in {"goodhart": ' -m goodhart "$@"', "python": ' "$@"'}.items():
+        (folder / name).write_text(f"{start}{rest}\n")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+def run_command(command: Command, folder: Path, tools: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", command.text],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    if not matches(command.output, done.stdout):
+        raise AssertionError(
+            f"line {command.line}: {command.text}shown:\n{command.output}printed:\n{done.stdout}"
+        )
+
+
+def run_python(block: Block, names: dict[str, Any], page: str) -> None:
+    if ">>>" not in block.text:
+        exec(compile("\n" * (block.line - 1) + block.text, page, "exec"), names)
+        return
+    test = doctest.DocTestParser().get_doctest(block.text, names, page, page, block.line - 1)
+    said: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    failed, _ = runner.run(test, out=said.append, clear_globs=False)
+    names.update(test.globs)
+    assert not failed, "".join(said)
+
+
+def run_page(text: str, name: str, folder: Path, tools: Path) -> int:
+    """Run the examples of a page; return how many there were."""
+    names: dict[str, Any] = {"__name__": "example"}
+    done = 0
+    for block in blocks(text):
+        if block.kind == "console":
+            for command in commands(block):
+                run_command(command, folder, tools)
+                done += 1
+        elif block.kind == "python":
+            run_python(block, names, name)
+            done += 1
+    return done
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """An empty working directory, and the folder of the tools beside it."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder, shims(tmp_path / "tools")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_examples(page: Path, scene: tuple[Path, Path]) -> None:
+    text = page.read_text("utf-8")
+    done = run_page(text, page.name, *scene)
+    if page.name in {"README.md", "laws.md", "certificates.md"}:
+        assert done > 0
+
+
+PLANTED = {
+    "another output": "```console\n$ echo one\ntwo\n```\n",
+    "no output": "```console\n$ true\none\n```\n",
+    "too much output": "```console\n$ echo one\n```\n",
+    "no such command": "```console\n$ goodhart frobnicate\n```\n",
+    "a doctest": "```python\n>>> 1 + 1\n3\n```\n",
+    "an assertion": "```python\nassert 1 + 1 == 3\n```\n",
+    "names are not shared": "```python\nassert x == 1\n```\n```python\nx = 1\n```\n",
+}
+
+
+@pytest.mark.parametrize("page", PLANTED.values(), ids=PLANTED.keys())
+def test_wrong_example_is_caught(page: str, scene: tuple[Path, Path]) -> None:
+    with pytest.raises((AssertionError, NameError)):
+        run_page(page, "planted", *scene)
+
+
+def test_right_examples_pass(scene: tuple[Path, Path]) -> None:
+    page = (
+        "```console\n$ echo one two \\\n  three; echo four\none ... three\nfour\n$ echo 5 > f\n```\n"
+        "```python\nfrom pathlib import Path\nx = Path('f').read_text()\n```\n```python\n>>> x\n'5...'\n```\n"
+        "```text\nnot run\n```\n"
+    )
+    assert run_page(page, "planted", *scene) == 4
+
+
+# ---------------------------------------------------------------- tables, picture, links
+
+
+def ledger_if_all_hold() -> Ledger:
+    """The ledger, as tests/test_claims.py finds it: each claim is a test of its own there."""
+    held = Finding("holds", 1, 1, 0.0, "")
+    return tabulate(CLAIMS, {claim.id: [held] * len(claim.evidence) for claim in CLAIMS})
+
+
+def test_tables_are_current() -> None:
+    for name, (path, content) in GENERATE["blocks"](ledger_if_all_hold).items():
+        page = (ROOT / path).read_text("utf-8")
+        assert GENERATE["filled"](page, name, content) == page, (
+            f"{path}: the table {name!r} is out of date: python docs/generate.py"
+        )
+
+
+def test_stale_table_is_caught() -> None:
+    page = "<!-- laws:begin -->\nold\n<!-- laws:end -->\n"
+    assert GENERATE["filled"](page, "laws", "new") == page.replace("old", "new")
+    with pytest.raises(ValueError, match="expected one block"):
+        GENERATE["filled"](page, "verdicts", "new")
+
+
+def test_picture_is_current() -> None:
+    from PIL import Image
+
+    with Image.open(ROOT / GENERATE["PICTURE"]) as image:
+        shown = json.loads(image.info["Description"])
+    current = GENERATE["pictured"]().to_dict()
+    for certificate in (shown, current):
+        del certificate["versions"]
+    assert shown == current, f"{GENERATE['PICTURE']} is out of date: python docs/generate.py"
+
+
+def dead_links(page: Path) -> list[str]:
+    """The relative links of a page that lead nowhere."""
+    targets = re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8"))
+    files = [target.split("#")[0] for target in targets if "://" not in target]
+    return [file for file in files if file and not (page.parent / file).exists()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    assert dead_links(page) == []
+
+
+def test_dead_link_is_caught(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("[here](page.md), [there](gone.md#part), [far](https://example.org/x)\n")
+    assert dead_links(page) == ["gone.md"]

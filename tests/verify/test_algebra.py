@@ -1,0 +1,601 @@
+"""Shift, scale, negation, mixture and truncation: every number by two methods.
+
+Laws on finitely many points are composed at random, beside a model of the same law: a dictionary of
+exact fractions. Laws with a density are compared with another law of the catalogue that is the same
+law, by a textbook identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from flint import arb, fmpq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mpmath import mp
+
+from tests.verify.law_strategies import catalogued, images, mixtures, truncations
+from tests.verify.mpmath_route import mp_ball
+from verify.affine import Affine
+from verify.enclosure import Diverges, Number, Undecided, ball, working_precision
+from verify.law import Law, LawError
+from verify.laws import (
+    bernoulli,
+    binomial,
+    cauchy,
+    exponential,
+    geometric,
+    laplace,
+    lognormal,
+    mixture,
+    normal,
+    pareto,
+    parse,
+    point,
+    poisson,
+    student_t,
+    truncate,
+    uniform,
+    zeta,
+)
+from verify.laws.empirical import Empirical
+from verify.mixture import Mixture
+
+BITS = 128
+Masses = dict[Fraction, Fraction]
+
+
+def q(value: Fraction) -> fmpq:
+    return fmpq(value.numerator, value.denominator)
+
+
+# ------------------------------------------------------------------ finite laws, and their model
+
+
+@dataclass(frozen=True)
+class Modelled:
+    """A law, and its masses by exact arithmetic in this file."""
+
+    law: Law
+    masses: Masses
+
+
+def small_fractions(low: int, high: int) -> st.SearchStrategy[Fraction]:
+    return st.fractions(low, high, max_denominator=6)
+
+
+def leaves() -> st.SearchStrategy[Modelled]:
+    probability = st.fractions(Fraction(1, 6), Fraction(5, 6), max_denominator=6)
+
+    def coin(p: Fraction) -> Modelled:
+        return Modelled(bernoulli(p=q(p)), {Fraction(0): 1 - p, Fraction(1): p})
+
+    def coins(p: Fraction) -> Modelled:
+        from math import comb
+
+        masses = {Fraction(k): comb(4, k) * p**k * (1 - p) ** (4 - k) for k in range(5)}
+        return Modelled(binomial(4, q(p)), masses)
+
+    def constant(x: Fraction) -> Modelled:
+        return Modelled(point(q(x)), {x: Fraction(1)})
+
+    def rewards(rows: list[float]) -> Modelled:
+        masses: Masses = {}
+        for row in rows:
+            masses[Fraction(row)] = masses.get(Fraction(row), Fraction(0)) + Fraction(1, len(rows))
+        return Modelled(Empirical.from_values(rows), masses)
+
+    some_rows = st.lists(st.sampled_from([-1.0, 0.0, 0.1, 0.5, 1.0, 2.0]), min_size=1, max_size=6)
+    return st.one_of(
+        probability.map(coin),
+        probability.map(coins),
+        small_fractions(-2, 2).map(constant),
+        some_rows.map(rewards),
+    )
+
+
+def image(shift: Fraction, scale: Fraction, of: Modelled) -> Modelled:
+    masses = {shift + scale * x: mass for x, mass in of.masses.items()}
+    return Modelled(q(shift) + q(scale) * of.law, masses)
+
+
+def mixed(weight: Fraction, one: Modelled, other: Modelled) -> Modelled:
+    masses = {x: weight * mass for x, mass in one.masses.items()}
+    for x, mass in other.masses.items():
+        masses[x] = masses.get(x, Fraction(0)) + (1 - weight) * mass
+    return Modelled(mixture([(q(weight), one.law), (q(1 - weight), other.law)]), masses)
+
+
+def truncated(low: Fraction | None, high: Fraction | None, of: Modelled) -> Modelled:
+    kept = {
+        x: mass
+        for x, mass in of.masses.items()
+        if (low is None or x > low) and (high is None or x <= high)
+    }
+    limits = [None if end is None else q(end) for end in (low, high)]
+    if not kept:
+        with pytest.raises(LawError, match="no mass"):
+            truncate(of.law, *limits)
+        return of
+    if limits == [None, None]:
+        return of
+    total = sum(kept.values())
+    return Modelled(truncate(of.law, *limits), {x: mass / total for x, mass in kept.items()})
+
+
+ends = st.none() | small_fractions(-3, 3)
+modelled = st.recursive(
+    leaves(),
+    lambda parts: st.one_of(
+        st.builds(image, small_fractions(-2, 2), small_fractions(-3, 3).filter(bool), parts),
+        st.builds(
+            mixed, st.fractions(Fraction(1, 5), Fraction(4, 5), max_denominator=5), parts, parts
+        ),
+        st.builds(truncated, ends, ends, parts),
+    ),
+    max_leaves=5,
+)
+
+
+def assert_ball(value: Number, truth: Fraction) -> None:
+    """The ball contains the fraction and has at least 80 of 128 bits, or an absolute 1e-24."""
+    assert isinstance(value, arb) and value.is_finite(), value
+    assert value.overlaps(arb(q(truth))), f"{value} does not contain {truth}"
+    assert value.rel_accuracy_bits() > 80 or value.rad() < 1e-24, f"{value} is wide"
+
+
+def check_tails(of: Modelled, t: Fraction) -> None:
+    law, above = of.law, {x: m for x, m in of.masses.items() if x > t}
+    mass_above, here = sum(above.values(), Fraction(0)), of.masses.get(t, Fraction(0))
+    assert_ball(law.survival(q(t)), mass_above)
+    assert_ball(law.survival(q(t), closed=True), mass_above + here)
+    assert_ball(law.cdf(q(t)), 1 - mass_above)
+    assert_ball(law.cdf(q(t), open=True), 1 - mass_above - here)
+    assert_ball(law.mass_at(q(t)), here)
+    for value, mass in ((law.log_survival(q(t)), mass_above), (law.log_cdf(q(t)), 1 - mass_above)):
+        assert value == arb.neg_inf() if mass == 0 else value.exp().overlaps(arb(q(mass)))
+    upper = sum((x * m for x, m in above.items()), Fraction(0))
+    mean = sum((x * m for x, m in of.masses.items()), Fraction(0))
+    assert_ball(law.upper_mean(q(t)), upper)
+    assert_ball(law.lower_mean(q(t)), mean - upper)
+    if above:
+        assert_ball(law.tail_mean(q(t)), upper / mass_above)
+
+
+@settings(max_examples=120)
+@given(modelled)
+def test_tails_and_means_of_composed_finite_laws(of: Modelled) -> None:
+    with working_precision(BITS):
+        mean = sum((x * m for x, m in of.masses.items()), Fraction(0))
+        assert_ball(of.law.mean(), mean)
+        places = sorted(of.masses)
+        between = [places[0] - 1, places[0] + Fraction(1, 10**40), places[-1] + 1]
+        for t in [*places[:6], *places[-1:], *between]:
+            check_tails(of, t)
+        low, high = of.law.support
+        assert (low, high) == (q(places[0]), q(places[-1]))
+        assert of.law.mgf_abscissa == Diverges(1) and of.law.has_atoms
+
+
+@settings(max_examples=80)
+@given(modelled)
+def test_atoms_and_quantiles_of_composed_finite_laws(of: Modelled) -> None:
+    with working_precision(BITS):
+        atoms = [(x, mass) for x, mass in of.law.atoms() if not mass == 0]
+        assert [x for x, _ in atoms] == [q(x) for x in sorted(of.masses)]
+        for x, mass in atoms:
+            assert_ball(mass, of.masses[Fraction(int(x.p), int(x.q))])
+        up_to = Fraction(0)
+        for x in sorted(of.masses):
+            # A level strictly inside the step at x.
+            level = up_to + of.masses[x] / 3
+            up_to += of.masses[x]
+            assert of.law.quantile(q(level)).overlaps(arb(q(x)) + arb("0 +/- 1e-30"))
+
+
+@settings(max_examples=60)
+@given(modelled, st.sampled_from(["-3/2", "1/7", "2"]), ends, ends)
+def test_exponential_moments_of_composed_finite_laws(
+    of: Modelled, tilt: str, low: Fraction | None, high: Fraction | None
+) -> None:
+    l = Fraction(tilt)  # noqa: E741
+    with working_precision(BITS), mp.workdps(60):
+
+        def moment(order: int, kept: Callable[[Fraction], bool]) -> object:
+            return mp.fsum(
+                (mp.mpf(x.numerator) / x.denominator) ** order
+                * mp.exp(mp.mpf((l * x).numerator) / (l * x).denominator)
+                * mp.mpf(m.numerator)
+                / m.denominator
+                for x, m in of.masses.items()
+                if kept(x)
+            )
+
+        limits = [None if end is None else q(end) for end in (low, high)]
+        part = of.law.exponential_moments(arb(q(l)), *limits)
+        inside = [
+            moment(k, lambda x: (low is None or x > low) and (high is None or x <= high))
+            for k in range(3)
+        ]
+        whole = [moment(k, lambda x: True) for k in range(3)]
+        for value, truth in zip(part, inside, strict=True):
+            assert_mp(value, truth)
+        mean = whole[1] / whole[0]  # type: ignore[operator]
+        cumulants = (mp.log(whole[0]), mean, whole[2] / whole[0] - mean**2)  # type: ignore[operator]
+        for value, truth in zip(of.law.cumulants(q(l)), cumulants, strict=True):
+            assert_mp(value, truth)
+        log_mgf = of.law.log_mgf(q(l))
+        assert isinstance(log_mgf, arb)
+        assert_mp(log_mgf, cumulants[0])
+
+
+def assert_mp(value: arb, truth: object) -> None:
+    middle, radius = mp_ball(value)
+    assert abs(middle - truth) <= radius + mp.mpf(10) ** -45
+    assert radius <= 1e-24 * (1 + abs(truth))  # type: ignore[arg-type]
+
+
+def test_the_model_catches_planted_slips(monkeypatch: pytest.MonkeyPatch) -> None:
+    flipped = image(
+        Fraction(1, 3),
+        Fraction(-2, 3),
+        Modelled(
+            bernoulli(p=q(Fraction(1, 2))),
+            {Fraction(0): Fraction(1, 2), Fraction(1): Fraction(1, 2)},
+        ),
+    )
+    check_tails(flipped, Fraction(1, 3))
+    right = Affine.survival
+
+    def wrong(self: Affine, t: fmpq, closed: bool = False) -> arb:
+        return right(self, t, not closed)  # > for >= where the law is turned round
+
+    monkeypatch.setattr(Affine, "survival", wrong)
+    with pytest.raises(AssertionError):
+        check_tails(flipped, Fraction(1, 3))
+    monkeypatch.undo()
+    halves = mixed(Fraction(1, 4), flipped, flipped)
+    check_tails(halves, Fraction(1, 3))
+    monkeypatch.setattr(Mixture, "mass_at", lambda self, t: self.laws[0].mass_at(t) / 2)
+    with pytest.raises(AssertionError):
+        check_tails(halves, Fraction(1, 3))
+
+
+# ------------------------------------------------------------------ two names for one law
+
+THIRD = fmpq(1, 3)
+
+SAME: dict[str, tuple[Law, Law]] = {
+    "a + b normal": (2 - 3 * normal(1, THIRD), normal(-1, 1)),
+    "b pareto": (7 * pareto(fmpq(5, 2), THIRD), pareto(fmpq(5, 2), fmpq(7, 3))),
+    "a + b uniform": (1 - 2 * uniform(), uniform(-1, 1)),
+    "-laplace": (-laplace(), laplace()),
+    "-student": (-student_t(3), student_t(3)),
+    "pareto beyond": (truncate(pareto(fmpq(5, 2)), low=3), pareto(fmpq(5, 2), 3)),
+    "exponential beyond": (truncate(exponential(), low=2), 2 + exponential()),
+    "uniform inside": (truncate(uniform(), low=THIRD, high=fmpq(1, 2)), uniform(THIRD, fmpq(1, 2))),
+    "geometric beyond": (truncate(geometric(THIRD), low=4), 4 + geometric(THIRD)),
+    "laplace above 0": (truncate(laplace(), low=0), exponential()),
+    "one law mixed with itself": (
+        mixture([(THIRD, lognormal()), (1 - THIRD, lognormal())]),
+        lognormal(),
+    ),
+    "mixture of halves": (
+        mixture([(fmpq(1, 2), exponential()), (fmpq(1, 2), -exponential())]),
+        laplace(),
+    ),
+    "nested mixture": (
+        mixture(
+            [
+                (THIRD, mixture([(THIRD, normal()), (1 - THIRD, 5 + normal())])),
+                (1 - THIRD, 5 + normal()),
+            ]
+        ),
+        mixture([(THIRD**2, normal()), (1 - THIRD**2, 5 + normal())]),
+    ),
+    "nested truncation": (
+        truncate(truncate(normal(), low=-1, high=2), low=0, high=3),
+        truncate(normal(), low=0, high=2),
+    ),
+    "truncation of an image": (
+        truncate(1 - 2 * exponential(), low=-7, high=0),
+        1 - 2 * truncate(exponential(), low=fmpq(1, 2), high=4),
+    ),
+    "truncation of a mixture": (
+        truncate(mixture([(THIRD, uniform(0, 2)), (1 - THIRD, uniform(1, 2))]), high=1),
+        uniform(0, 1),
+    ),
+    "split and put together": (
+        mixture(
+            [
+                (fmpq(1, 4), truncate(uniform(), high=fmpq(1, 4))),
+                (fmpq(3, 4), truncate(uniform(), low=fmpq(1, 4))),
+            ]
+        ),
+        uniform(),
+    ),
+    "poisson part": (
+        truncate(-poisson(3), low=-2, high=fmpq(-1, 2)),
+        -1 - bernoulli(p=fmpq(3, 5)),  # masses 3 and 9/2 at 1 and 2, but for exp(-3)
+    ),
+    "zeta without its first atom, twice": (
+        truncate(truncate(zeta(3), low=1), low=2),
+        truncate(zeta(3), low=2),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_two_names_for_one_law(name: str) -> None:
+    one, other = SAME[name]
+    with working_precision(BITS):
+        assert_same(one, other)
+
+
+def assert_same(one: Law, other: Law) -> None:
+    """All numbers of the two agree."""
+    agree(one.mean(), other.mean())
+    places = [fmpq(k, 7) for k in (-40, -15, -11, -7, -3, 1, 3, 7, 8, 13, 20, 36, 90)]
+    for t in places:
+        for closed in (False, True):
+            agree(one.survival(t, closed), other.survival(t, closed))
+            agree(one.cdf(t, closed), other.cdf(t, closed))
+        agree_logs(one.log_survival(t), other.log_survival(t))
+        agree_logs(one.log_cdf(t), other.log_cdf(t))
+        agree(one.mass_at(t), other.mass_at(t))
+        agree(one.upper_mean(t), other.upper_mean(t))
+        agree(one.lower_mean(t), other.lower_mean(t))
+        if one.survival(t) > 0:
+            agree(one.tail_mean(t), other.tail_mean(t))
+        if not one.has_atoms:
+            agree(one.density(t), other.density(t))
+    for tilt in (fmpq(-1, 3), fmpq(1, 3)):
+        agree(one.log_mgf(tilt), other.log_mgf(tilt))
+        if isinstance(one.log_mgf(tilt), arb):
+            for left, right in zip(one.cumulants(tilt), other.cumulants(tilt), strict=True):
+                agree(left, right)
+            for left, right in zip(
+                one.exponential_moments(arb(tilt), fmpq(-1), fmpq(2)),
+                other.exponential_moments(arb(tilt), fmpq(-1), fmpq(2)),
+                strict=True,
+            ):
+                agree(left, right)
+    for level in (fmpq(1, 10), fmpq(3, 5), fmpq(99, 100)):
+        agree(one.quantile(level) + arb("0 +/- 1e-25"), other.quantile(level))
+    for bound, same in zip(one.support, other.support, strict=True):
+        assert bound == same
+    for rate, same_rate in (
+        (one.mgf_abscissa, other.mgf_abscissa),
+        (one.decay_rate, other.decay_rate),
+    ):
+        assert rate == same_rate
+
+
+def agree(one: Number, other: Number) -> None:
+    if isinstance(one, Diverges) or isinstance(other, Diverges):
+        assert one == other
+        return
+    assert one.is_finite() and other.is_finite() and one.overlaps(other), f"{one} and {other}"
+    for value in (one, other):
+        assert value.rad() < 1e-15 * max(1.0, abs(float(value))), f"{value} is wide"
+
+
+def agree_logs(one: arb, other: arb) -> None:
+    if one == arb.neg_inf() or other == arb.neg_inf():
+        assert one == other
+    else:
+        agree(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (normal(), normal(fmpq(1, 10**12))),
+        (truncate(pareto(2), low=3), pareto(2, fmpq(3) + fmpq(1, 10**12))),
+        (truncate(geometric(THIRD), low=4), 3 + geometric(THIRD)),
+    ],
+)
+def test_laws_that_differ_a_little_are_told_apart(one: Law, other: Law) -> None:
+    with working_precision(BITS), pytest.raises(AssertionError):
+        assert_same(one, other)
+
+
+# ------------------------------------------------------------------ laws of the algebra
+
+some_numbers = st.fractions(-4, 4, max_denominator=7).map(q)
+compound = st.one_of(catalogued, mixtures(catalogued), truncations(catalogued))
+
+
+@settings(max_examples=60)
+@given(compound, some_numbers, some_numbers.filter(bool), some_numbers)
+def test_equivariance(law: Law, shift: fmpq, scale: fmpq, t: fmpq) -> None:
+    moved = shift + scale * law
+    at = shift + scale * t
+    assert -(-law) == law and (law + 1) - 1 == law and 2 * law / 2 == law
+    assert (moved - shift) / scale == law and 1 - (1 - law) == law
+    with working_precision(BITS):
+        if scale > 0:
+            pairs = [(moved.survival(at), law.survival(t)), (moved.cdf(at), law.cdf(t))]
+        else:
+            pairs = [
+                (moved.survival(at), law.cdf(t, open=True)),
+                (moved.cdf(at, open=True), law.survival(t)),
+            ]
+        for one, other in pairs:
+            assert one.overlaps(other) and one.is_finite()
+        assert moved.mass_at(at).overlaps(law.mass_at(t))
+        assert (moved.survival(at) + moved.cdf(at)).overlaps(arb(1))
+        mean, moved_mean = law.mean(), moved.mean()
+        if isinstance(mean, Diverges):
+            assert moved_mean == Diverges(mean.sign if scale > 0 else -mean.sign)
+        else:
+            assert isinstance(moved_mean, arb) and moved_mean.overlaps(shift + scale * mean)
+        sides = (law.right_tail, law.left_tail)
+        moved_sides = (moved.right_tail, moved.left_tail)
+        for before, after in zip(
+            sides, moved_sides if scale > 0 else moved_sides[::-1], strict=True
+        ):
+            for one_rate, other_rate in (
+                (before.abscissa, after.abscissa),
+                (before.decay, after.decay),
+            ):
+                if one_rate is None or isinstance(one_rate, Diverges):
+                    assert one_rate == other_rate
+                else:
+                    assert (ball(one_rate) / abs(scale)).overlaps(ball(other_rate))  # type: ignore[arg-type]
+
+
+@settings(max_examples=40)
+@given(st.lists(catalogued, min_size=2, max_size=3), some_numbers)
+def test_mixtures_are_averages(parts: list[Law], t: fmpq) -> None:
+    weights = [fmpq(2 * i + 1, len(parts) ** 2) for i in range(len(parts))]
+    law = mixture(list(zip(weights, parts, strict=True)))
+    with working_precision(BITS):
+
+        def average(numbers: list[arb]) -> arb:
+            return sum((w * x for w, x in zip(weights, numbers, strict=True)), arb(0))
+
+        assert law.survival(t).overlaps(average([part.survival(t) for part in parts]))
+        assert law.cdf(t, open=True).overlaps(average([part.cdf(t, open=True) for part in parts]))
+        assert law.mass_at(t).overlaps(average([part.mass_at(t) for part in parts]))
+        means = [part.mean() for part in parts]
+        if all(isinstance(mean, arb) for mean in means):
+            mean = law.mean()
+            assert isinstance(mean, arb) and mean.overlaps(average(means))  # type: ignore[arg-type]
+        else:
+            assert isinstance(law.mean(), Diverges)
+        assert law.has_atoms == any(part.has_atoms for part in parts)
+
+
+def test_a_mixture_with_an_atom_is_strict_there() -> None:
+    law = parse("mixture(0.25*normal(), 0.5*(1/3 + 2/3*bernoulli(p=0.5)), 0.25*point(1/3))")
+    third = fmpq(1, 3)
+    with working_precision(BITS):
+        assert law.mass_at(third).overlaps(arb(0.5)) and law.mass_at(fmpq(1)).overlaps(arb(0.25))
+        step = law.survival(third, closed=True) - law.survival(third)
+        assert step.overlaps(arb(0.5)) and step.rel_accuracy_bits() > 100
+        beside = law.survival(third + fmpq(1, 10**40))
+        assert (law.survival(third) - beside).rad() < 1e-30 and beside < law.survival(
+            third, True
+        ) - fmpq(1, 3)
+
+
+# ------------------------------------------------------------------ rates and infinite means
+
+
+@pytest.mark.parametrize("law", [pareto(THIRD), cauchy(), zeta(fmpq(3, 2)), lognormal()])
+def test_a_truncated_heavy_law_is_bounded(law: Law) -> None:
+    assert law.mgf_abscissa == 0
+    cut = truncate(law, high=50)
+    assert cut.mgf_abscissa == Diverges(1) and cut.decay_rate is None
+    assert cut.support[1] == fmpq(50)
+    with working_precision(BITS):
+        assert cut.survival(fmpq(50)) == 0 and cut.survival(fmpq(49)) > 0
+        if law.left_tail.abscissa != 0:
+            mean, log_mgf = cut.mean(), cut.log_mgf(fmpq(2))
+            assert isinstance(mean, arb) and mean < 50
+            assert isinstance(log_mgf, arb) and 2 * mean < log_mgf and log_mgf < 100  # Jensen
+
+
+def test_the_heaviest_part_decides() -> None:
+    light, heavy = exponential(), pareto(3)
+    law = mixture([(fmpq(9, 10), light), (fmpq(1, 10), heavy)])
+    assert law.mgf_abscissa == 0 and law.decay_rate == 0
+    law = mixture([(fmpq(1, 2), 2 * light), (fmpq(1, 2), normal())])
+    assert law.mgf_abscissa == fmpq(1, 2) and law.decay_rate == fmpq(1, 2)
+    law = mixture([(fmpq(1, 2), geometric(fmpq(1, 2))), (fmpq(1, 2), poisson(3))])
+    assert str(law.mgf_abscissa) == "-log(0.5)" and law.decay_rate is None
+    assert (-law).mgf_abscissa == Diverges(1)
+
+
+INFINITE: list[tuple[str, int]] = [
+    ("pareto(alpha=1)", 1),
+    ("-pareto(alpha=1/2)", -1),
+    ("3 - 2*zeta(s=2)", -1),
+    ("cauchy()", 0),
+    ("mixture(0.5*pareto(alpha=1), 0.5*normal())", 1),
+    ("mixture(0.5*pareto(alpha=1), 0.5*(-pareto(alpha=1)))", 0),
+    ("mixture(0.5*cauchy(), 0.5*pareto(alpha=1))", 0),
+    ("truncate(cauchy(), low=0)", 1),
+    ("truncate(cauchy(), high=0)", -1),
+    ("truncate(pareto(alpha=1/2), low=9)", 1),
+    ("truncate(mixture(0.5*pareto(alpha=1), 0.5*(-pareto(alpha=1))), low=-5)", 1),
+    ("-truncate(cauchy(), high=7)", 1),
+]
+
+
+@pytest.mark.parametrize(("text", "sign"), INFINITE)
+def test_infinite_means(text: str, sign: int) -> None:
+    mean = parse(text).mean()
+    assert isinstance(mean, Diverges) and mean.sign == sign and mean.because
+    if sign:
+        assert parse(text).upper_mean(fmpq(20)) == (
+            Diverges(1) if sign > 0 else parse(text).upper_mean(fmpq(20))
+        )
+
+
+def test_parts_of_infinite_means_are_finite() -> None:
+    with working_precision(BITS):
+        for text in ("-pareto(alpha=1/2)", "3 - 2*zeta(s=2)", "truncate(cauchy(), high=0)"):
+            law = parse(text)
+            upper = law.upper_mean(fmpq(-30))
+            assert isinstance(upper, arb) and upper.is_finite()
+            assert law.lower_mean(fmpq(-30)) == Diverges(-1)
+        # E[X; X <= 4] for Pareto(1/2) is the integral of x^(-1/2)/2 from 1 to 4.
+        lower = pareto(fmpq(1, 2)).lower_mean(fmpq(4))
+        assert isinstance(lower, arb) and lower.overlaps(arb(1)) and lower.rel_accuracy_bits() > 60
+        upper = (-pareto(fmpq(1, 2))).upper_mean(fmpq(-4))
+        assert isinstance(upper, arb) and upper.overlaps(arb(-1))
+
+
+def test_log_mgfs_that_are_infinite() -> None:
+    for text in ("3*exponential()", "mixture(0.5*normal(), 0.5*(3*exponential()))"):
+        assert parse(text).log_mgf(fmpq(1, 2)) == Diverges(1)
+        assert isinstance(parse(text).log_mgf(fmpq(1, 4)), arb)
+        with pytest.raises(Undecided, match="infinite"):
+            parse(text).cumulants(fmpq(1, 2))
+    assert isinstance(parse("-3*exponential()").log_mgf(fmpq(1, 2)), arb)
+    assert parse("-3*exponential()").log_mgf(fmpq(-1, 2)) == Diverges(1)
+
+
+def test_what_the_algebra_refuses() -> None:
+    for build, says in (
+        (lambda: 0 * normal(), "collapses"),
+        (lambda: mixture([]), "positive"),
+        (lambda: mixture([(fmpq(1, 2), normal())]), "add up to exactly 1, got 0.5"),
+        (lambda: mixture([(2, normal()), (-1, normal())]), "positive"),
+        (lambda: truncate(normal()), "low=, high="),
+        (lambda: truncate(pareto(2), high=1), "no mass"),
+        (lambda: truncate(poisson(3), low=fmpq(1, 4), high=fmpq(3, 4)), "no mass"),
+        (lambda: truncate(normal(), low=2, high=1), "no mass"),
+    ):
+        with pytest.raises(LawError, match=says):
+            build()
+
+
+def test_draws_of_composed_laws(rng: np.random.Generator) -> None:
+    law = parse("mixture(0.5*(2 - 3*truncate(exponential(), high=2)), 0.5*(1 + poisson(2)))")
+    draws, size = law.sample(20_000, rng), 20_000
+    for t in ("-3", "-1", "1", "3/2", "2", "4"):
+        at = q(Fraction(t))
+        tail = float(law.survival(at))
+        assert (
+            abs((draws > float(Fraction(t))).mean() - tail) < 5 * (tail * (1 - tail) / size) ** 0.5
+        )
+
+
+@settings(max_examples=30)
+@given(images(mixtures(truncations(catalogued)), some_numbers))
+def test_deep_compositions_hold_together(law: Law) -> None:
+    with working_precision(BITS):
+        previous = arb(1)
+        for t in (fmpq(-50), fmpq(-2), fmpq(0), fmpq(1, 3), fmpq(2), fmpq(50)):
+            above, up_to = law.survival(t), law.cdf(t)
+            assert above.is_finite() and (above + up_to).overlaps(arb(1))
+            assert not above > previous
+            previous = above
+            assert (law.cdf(t) - law.cdf(t, open=True)).overlaps(law.mass_at(t))
