@@ -32,12 +32,14 @@ def check_outputs(options: dict[str, str | None]) -> None:
     Raises
     ------
     InputError
-        If two options name the same file, or both name standard output.
+        If two options name the same file, both name standard output, or one names nothing.
     """
     taken: dict[str, str] = {}
     for option, target in options.items():
         if target is None:
             continue
+        if not target:
+            raise InputError(f"{option}: expected the name of a file, or '-', got nothing")
         place = target if target == STDOUT else os.path.realpath(target)
         if place in taken:
             where = "standard output" if target == STDOUT else target

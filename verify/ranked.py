@@ -167,8 +167,11 @@ class TopShare(Reweighted):
         log_odds = -ball(self.fraction).log()
         if not self.base.has_atoms:
             return log_odds
-        above = self.base.survival(self.cut())
-        atom = self.base.mass_at(self.cut())
+        cut = self.cut()
+        atom = self.base.mass_at(cut)
+        if atom == 0:
+            return log_odds
+        above = self.base.survival(cut)
         share = 1 - above / self.fraction  # of P, on the atom that is split
         return above / self.fraction * log_odds + _entropy_term(share, atom)
 

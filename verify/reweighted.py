@@ -196,11 +196,11 @@ class ThresholdReweighted(Reweighted):
     def sample(self, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
         import numpy as np
 
-        from verify.sampling import sample_between
+        from verify.sampling import SamplingError, sample_between
 
         cut = self.t
         if not isinstance(cut, fmpq) or abs(cut) > fmpq(10) ** 308:
-            raise ValueError(f"the threshold {self.weight.location} exceeds float64")
+            raise SamplingError(f"no float64 lies beyond the threshold {self.weight.location}")
         above = int(rng.binomial(size, float(self.weight.mass)))
         draws = np.concatenate(
             [

@@ -24,6 +24,9 @@ Bound = Formula | Constant
 #: Pieces into which an interval may be cut to find the range of a formula.
 MAX_BISECTIONS = 600
 
+# What it takes to read a formula, as effort.
+_READING = 40
+
 # Stands for the sign of a formula that is 0 for every x.
 ZERO = 3
 
@@ -197,6 +200,7 @@ def is_nonpositive(formula: Formula, low: Bound, effort: Effort | None = None) -
         return False
     with working_precision(BITS):
         try:
+            effort.spend(_READING)
             sign = sign_of(formula, Piece(place_of(constant_of(low)), None), effort)[0]
         except Undecided:
             return False

@@ -49,6 +49,7 @@ class Truncated(Law):
 
     @property
     def support(self) -> tuple[Bound, Bound]:
+        """The limits, where they cut; an interval without mass beside one is not looked for."""
         start, end = self.base.support
         low = start if self.low is None or _cuts_nothing(self.low, start, -1) else self.low
         high = end if self.high is None or _cuts_nothing(self.high, end, +1) else self.high

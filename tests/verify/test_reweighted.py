@@ -50,7 +50,7 @@ def drawn_law(data: st.DataObject, name: str) -> Law:
 
 
 @by_law
-@few(10)
+@few(20)
 @given(data=st.data())
 def test_the_two_tails_add_up_to_1(name: str, data: st.DataObject) -> None:
     law = drawn_law(data, name)
@@ -67,7 +67,7 @@ def test_the_two_tails_add_up_to_1(name: str, data: st.DataObject) -> None:
 
 
 @by_law
-@few(10)
+@few(20)
 @given(data=st.data())
 def test_tails_never_rise(name: str, data: st.DataObject) -> None:
     law = drawn_law(data, name)
@@ -83,7 +83,7 @@ def test_tails_never_rise(name: str, data: st.DataObject) -> None:
 
 
 @by_law
-@few(10)
+@few(20)
 @given(data=st.data())
 def test_partial_means_add_up(name: str, data: st.DataObject) -> None:
     law = drawn_law(data, name)
@@ -114,7 +114,7 @@ def divergence(law: Law) -> arb:
 
 
 @by_law
-@few(10)
+@few(20)
 @given(data=st.data())
 def test_kl_is_never_negative(name: str, data: st.DataObject) -> None:
     law = drawn_law(data, name)
@@ -136,7 +136,7 @@ def is_constant(weight: Weight) -> bool:
 
 
 @by_law
-@few(10)
+@few(20)
 @given(data=st.data())
 def test_kl_of_a_threshold(name: str, data: st.DataObject) -> None:
     """It is ``kl(p, q)``, and above 0 unless p = q exactly."""
@@ -166,7 +166,7 @@ def test_kl_is_0_where_the_mass_is_the_bases_own() -> None:
 
 
 @by_law
-@few(10)
+@few(20)
 @given(data=st.data())
 def test_mean_identity(name: str, data: st.DataObject) -> None:
     """``E_P X = mu + (p - q)(E[X | X > t] - E[X | X <= t])``, with partial means of the base."""
@@ -197,7 +197,7 @@ def assert_same_law(one: Law, other: Law, x: fmpq) -> None:
 
 
 @by_law
-@few(10)
+@few(20)
 @given(data=st.data())
 def test_two_thresholds_at_one_point_are_the_second(name: str, data: st.DataObject) -> None:
     law = drawn_law(data, name)
@@ -239,7 +239,7 @@ def test_tilting_moves_the_abscissa() -> None:
 
 
 @by_law
-@few(10)
+@few(20)
 @given(data=st.data())
 def test_conditioning_twice_is_conditioning_on_the_higher(
     name: str, data: st.DataObject
@@ -266,7 +266,7 @@ scales = st.fractions(Fraction(1, 20), 40, max_denominator=20).filter(lambda b: 
 
 
 @by_law
-@few(10)
+@few(20)
 @given(data=st.data(), shift=shifts, scale=scales)
 def test_weights_commute_with_shift_and_scale(
     name: str, data: st.DataObject, shift: Fraction, scale: Fraction
@@ -335,7 +335,7 @@ def test_an_atom_at_the_threshold_lies_below_it() -> None:
 
 
 @pytest.mark.parametrize("name", ["normal", "pareto", "student_t", "weibull", "heavy tail"])
-@few(10)
+@few(20)
 @given(data=st.data())
 def test_quantiles_of_a_reweighted_law(name: str, data: st.DataObject) -> None:
     law = drawn_law(data, name)

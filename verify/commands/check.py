@@ -30,9 +30,12 @@ def check(
     from verify.certificate import Certificate
     from verify.certificate_reader import read_file
     from verify.checker import check as verify
+    from verify.errors import InputError
     from verify.files import write_text
 
     read = Certificate.from_json(read_file(certificate))
+    if data is not None and read.data is None:
+        raise InputError("--data: this certificate is not about a file of rewards; leave it out")
     result = verify(read, data)
     if json is not None:
         answer = {

@@ -67,7 +67,7 @@ def construct(
     from verify.laws import parse
 
     base = parse(law)
-    certificate = decide(base, mean, kl, None if utility is None else parse(utility))
+    certificate = decide(base, mean, kl, None if utility is None else _utility(utility))
     _write_answers(certificate, base, out, json, csv)
     if STDOUT not in outputs.values():
         _print_summary(certificate, base)
@@ -82,6 +82,16 @@ def construct(
 
         write_sample(certificate, base, sample, size, seed)
     raise typer.Exit(EXIT_STATUS[certificate.verdict])
+
+
+def _utility(text: str) -> Law:
+    from verify.errors import InputError
+    from verify.laws import parse
+
+    try:
+        return parse(text)
+    except InputError as error:
+        raise InputError(f"--utility: {error}") from None
 
 
 def _write_answers(

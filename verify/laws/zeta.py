@@ -67,10 +67,10 @@ class Zeta(Parametric, LatticeLaw):
             return mean
         return arb(self.s - 1).zeta(ball(n) + 1) / arb(self.s).zeta(ball(n) + 1)
 
-    def partial_mean(self, low: Point | None, high: Point | None) -> arb:
+    def partial_mean(self, low: Point | None, high: Point | None) -> Number:
         """By the Hurwitz zeta function, which continues to every exponent but 1 (DLMF 25.11)."""
         if high is None:
-            raise Undecided(f"partial mean of {self}: give an upper limit")
+            return self.mean() if low is None else self.upper_mean(low)
         start = arb(0) if low is None else self._sum_up_to(low)
         return (self._sum_up_to(high) - start) / arb(self.s).zeta()
 

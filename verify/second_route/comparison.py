@@ -89,9 +89,7 @@ class SecondRoute:
         """``E[X exp(l X)] / E exp(l X)``."""
         return _mean_of(self.part(Interval(), _rational(tilt)))
 
-    def _sides(
-        self, t: Point, floor: Point | None, mean: bool, odds: Real
-    ) -> tuple[Part, Part]:
+    def _sides(self, t: Point, floor: Point | None, mean: bool, odds: Real) -> tuple[Part, Part]:
         """The parts ``X > t`` and ``floor < X <= t``, each logarithm from where it is sharp.
 
         With a mean, the first one counts ``odds`` times as much as the second (oo: that is not
@@ -307,8 +305,10 @@ def _least_mean(law: Law, location: object, mass: Decimal) -> Estimate:
         raise Undecided("second route: the law has no lower end")
     with mp.workprec(OUTER_BITS):
         p = number(_rational(mass))
-        is_formula = isinstance(low, Formula)
-        bottom = low.evaluate(None, arithmetic()) if is_formula else number(point_of(low))
+        if isinstance(low, Formula):
+            bottom = low.evaluate(None, arithmetic())
+        else:
+            bottom = number(point_of(low))
         return exactly(p * number(point_of(location)) + (1 - p) * bottom)
 
 

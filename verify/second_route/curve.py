@@ -81,10 +81,7 @@ class Curve:
         inside = [k for k in self.kinks if not _at_most(k, start) and not _at_least(k, end)]
         edges = [start, *inside, end]
         return together(
-            [
-                (mp.zero, _Stretch(self, a, b, tilt, mean).part())
-                for a, b in pairwise(edges)
-            ]
+            [(mp.zero, _Stretch(self, a, b, tilt, mean).part()) for a, b in pairwise(edges)]
         )
 
     def over_height(self, low: Point) -> Estimate:

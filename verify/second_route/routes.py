@@ -286,4 +286,3 @@ class TailRoute(Route):
         ratio = excess.value / mass.value
         error = (excess.error + mass.error * abs(ratio)) / mass.value
         return Part(log_mass, exactly(a) + Estimate(ratio, error))
-

@@ -152,4 +152,5 @@ def _about_end(rows: Array, end: float, tilt: fmpq) -> tuple[Estimate, Estimate]
     error = (moved.error + mass.error * shift) / mass.value
     top = mp.mpf(end)
     side = -1 if tilt > 0 else 1
-    return log_average + exactly(number(tilt) * top), exactly(top) + Estimate(shift, error).times(side)
+    average = exactly(top) + Estimate(shift, error).times(side)
+    return log_average + exactly(number(tilt) * top), average

@@ -16,8 +16,8 @@ from mpmath import mp
 from verify.enclosure import Undecided
 from verify.second_route.numbers import Estimate, Real
 
-#: ``log f(z)``, with more bits than the working precision, and a positive weight ``d(z)``; None where
-#: they are out of reach.
+#: ``log f(z)``, with more bits than the working precision, and a positive weight ``d(z)``; None
+#: where they are out of reach.
 Curve = Callable[[Real], "tuple[Real, Real] | None"]
 
 #: Bits in which heights are told apart: they may be large and their differences small.
