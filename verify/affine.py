@@ -11,7 +11,9 @@ from flint import arb, arb_series, fmpq
 
 from verify.decimals import law_number
 from verify.enclosure import Diverges, Exact, Number, ball
-from verify.law import Bound, Law, LawError, Moments, Point, Rate, TailRates
+from verify.law import Bound, Law, LawError, Point
+from verify.series import Moments
+from verify.tail_rates import Rate, TailRates
 
 if TYPE_CHECKING:
     import numpy as np

@@ -29,6 +29,9 @@ Enclosure = arb
 FIRST_BITS = 64
 LAST_BITS = 8192
 
+#: About log 2: below its negative, ``log(1 - p)`` is better had from p than from ``1 - p``.
+LOG_TWO = 0.6931
+
 T = TypeVar("T")
 
 
@@ -199,3 +202,8 @@ def sign_of(compute: Callable[[], arb], what: str, last: int = LAST_BITS) -> int
     """The certified sign (+1 or -1) of a number that is not zero."""
     value = escalate(compute, lambda x: bool(x > 0) or bool(x < 0), what, last=last)
     return 1 if value > 0 else -1
+
+
+def log_one_less(log_p: arb) -> arb:
+    """``log(1 - p)`` from ``log p``."""
+    return (-log_p.exp()).log1p() if log_p < -LOG_TWO else (-log_p.expm1()).log()

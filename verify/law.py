@@ -12,89 +12,35 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from flint import acb, arb, arb_series, fmpq
+from flint import arb, arb_series, fmpq
 
-from verify.arithmetic import Arithmetic, ComplexBalls
 from verify.enclosure import (
-    INFINITE,
+    LOG_TWO,
     Diverges,
     Exact,
     Number,
     Undecided,
     ball,
     exact,
+    log_one_less,
 )
 from verify.errors import InputError
+from verify.series import Moments
+from verify.tail_rates import Rate, TailRates
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-N = TypeVar("N")
-
 Point = fmpq | arb
-#: ``E[X^k exp(l X); ...]`` for k = 0, 1, 2.
-Moments = tuple[arb, arb, arb]
 #: An end of a support: an exact number, or a signed infinity.
 Bound = Exact | Diverges
-#: An exact rate in [0, oo], or None where it is not known or does not exist.
-Rate = Exact | Diverges | None
-
-
-LOG_TWO = 0.6931
 
 
 class LawError(InputError):
     """A law that does not exist; the message is one line: what, where, what would be accepted."""
-
-
-@dataclass(frozen=True)
-class TailRates:
-    """How fast one tail decays.
-
-    Attributes
-    ----------
-    abscissa : exact number, Diverges or None
-        ``sup{l >= 0 : E exp(l X) < oo}`` (for the left tail: of ``-X``). 0 means heavy.
-    decay : exact number, Diverges or None
-        The ``g`` in [0, oo] with ``Q(X > t + s)/Q(X > t) -> exp(-g s)`` for every s.
-    abscissa_because, decay_because : str
-        Why; in particular why a value is None.
-    """
-
-    abscissa: Rate
-    decay: Rate
-    abscissa_because: str
-    decay_because: str
-
-    @classmethod
-    def heavy(cls, because: str) -> TailRates:
-        """A long tail that is heavier than every exponential."""
-        return cls(0, 0, because, because)
-
-    @classmethod
-    def exponential(cls, rate: Exact, because: str) -> TailRates:
-        """A tail like ``exp(-rate t)`` up to slower factors."""
-        return cls(rate, rate, because, because)
-
-    @classmethod
-    def superexponential(cls, because: str) -> TailRates:
-        """A tail lighter than every exponential."""
-        return cls(INFINITE, INFINITE, because, because)
-
-    @classmethod
-    def bounded(cls) -> TailRates:
-        """No tail at all beyond a point."""
-        because = "the support ends there, so Q(X > t + s)/Q(X > t) is 0/0"
-        return cls(INFINITE, None, "bounded on this side", because)
-
-    @classmethod
-    def lattice(cls, abscissa: Rate, because: str) -> TailRates:
-        """Atoms on a lattice: the ratio of tails oscillates inside each cell, so no decay rate."""
-        return cls(abscissa, None, because, "lattice law: the ratio of tails oscillates")
 
 
 class Law(ABC):
@@ -363,7 +309,7 @@ class Law(ABC):
         return self + (-exact(shift))
 
     def __rsub__(self, shift: Any) -> Law:
-        return (-self) + shift
+        return -self + exact(shift)
 
     def __mul__(self, scale: Any) -> Law:
         from verify.affine import affine
@@ -379,116 +325,6 @@ class Law(ABC):
         return self * -1
 
 
-class ContinuousLaw(Law):
-    """A law with a density on an interval and no atoms.
-
-    Subclasses give ``_log_survival`` and ``_log_cdf`` for points inside the support; what happens
-    at and outside its ends is settled here, once.
-    """
-
-    @abstractmethod
-    def _log_survival(self, x: arb) -> arb:
-        """``log Q(X > x)`` for x in the interior of the support."""
-
-    @abstractmethod
-    def _log_cdf(self, x: arb) -> arb:
-        """``log Q(X <= x)`` for x in the interior of the support."""
-
-    @abstractmethod
-    def log_density(self, x: N, arithmetic: Arithmetic[N]) -> N:
-        """Log-density at an interior point, in any arithmetic (one formula for all)."""
-
-    def tilted_density(self, x: acb, tilt: arb, arithmetic: ComplexBalls) -> acb:
-        """``f(x) exp(l x)`` near the support; laws whose logarithm is no help there override it."""
-        return (self.log_density(x, arithmetic) + tilt * x).exp()
-
-    def density(self, t: Point) -> arb:
-        """The density at ``t`` (0 outside the support)."""
-        from verify.arithmetic import BALLS
-
-        x = ball(t)
-        place = self._place(x)
-        if place == "inside":
-            return self.log_density(x, BALLS).exp()
-        return arb.nan() if place == "astride" else arb(0)
-
-    def log_survival(self, t: Point, closed: bool = False) -> arb:
-        return self._monotone(ball(t), "below", self._log_survival)
-
-    def log_cdf(self, t: Point, open: bool = False) -> arb:
-        return self._monotone(ball(t), "above", self._log_cdf)
-
-    def _monotone(self, x: arb, certain: str, inside: Any) -> arb:
-        """A log-probability that is 0 on the side ``certain`` of the support and -inf beyond."""
-        place = self._place(x)
-        if place == "inside":
-            return inside(x)  # type: ignore[no-any-return]
-        if place == "astride":
-            if x.is_exact():  # an irrational end that the working precision cannot tell from x
-                return arb.nan()
-            ends = [self._monotone(end, certain, inside) for end in (x.lower(), x.upper())]
-            # log 0 has no finite ball: the hull of -inf and a number is NaN, that is "not yet".
-            return ends[0].union(ends[1])
-        return arb(0) if place == certain else arb.neg_inf()
-
-    def _place(self, x: arb) -> str:
-        """Where ``x`` lies: below, inside, above the support, or astride an end of it."""
-        low, high = self.support
-        if not isinstance(low, Diverges):
-            if x <= ball(low):
-                return "below"
-            if not x > ball(low):
-                return "astride"
-        if not isinstance(high, Diverges):
-            if x >= ball(high):
-                return "above"
-            if not x < ball(high):
-                return "astride"
-        return "inside"
-
-    @abstractmethod
-    def _upper_mean(self, x: arb) -> arb:
-        """``E[X; X > x]`` for x in the interior of the support, where ``E X`` is finite."""
-
-    def upper_mean(self, t: Point) -> Number:
-        mean = self.mean()
-        if isinstance(mean, Diverges):
-            # No catalogue law with a density has an infinite mean on its left side only.
-            return Diverges(+1, mean.because) if self._place(ball(t)) != "above" else arb(0)
-        x = ball(t)
-        place = self._place(x)
-        if place == "inside":
-            return self._upper_mean(x)
-        return {"below": mean, "above": arb(0)}.get(place, arb.nan())
-
-    def cumulant_series(self, tilt: arb) -> arb_series:
-        """By certified quadrature; laws with a closed form override it."""
-        return log_series(self.exponential_moments(tilt))
-
-    def exponential_moments(
-        self, tilt: arb, low: fmpq | None = None, high: fmpq | None = None
-    ) -> Moments:
-        from verify.quadrature import exponential_moments
-
-        return exponential_moments(self, tilt, low, high)
-
-    def sample(self, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        import numpy as np
-
-        draws = self.scipy().rvs(size=size, random_state=rng)
-        return np.asarray(draws, dtype=np.float64)
-
-    def scipy(self) -> Any:
-        """The frozen scipy distribution with this law.
-
-        Raises
-        ------
-        TypeError
-            Where scipy has none; such a law samples in its own way.
-        """
-        raise TypeError(f"scipy has no distribution for {self}")
-
-
 def exact_point(t: Point | None) -> fmpq | None:
     """A limit of integration as a fraction.
 
@@ -502,24 +338,3 @@ def exact_point(t: Point | None) -> fmpq | None:
     if not t.is_exact():
         raise Undecided("a partial moment is asked for at exact points only")
     return t.fmpq()
-
-
-def log_one_less(log_p: arb) -> arb:
-    """``log(1 - p)`` from ``log p``."""
-    return (-log_p.exp()).log1p() if log_p < -LOG_TWO else (-log_p.expm1()).log()
-
-
-def log_series(moments: Moments) -> arb_series:
-    """``log`` of the series ``m0 + m1 e + m2 e^2/2``: the cumulants from exponential moments."""
-    return arb_series([moments[0], moments[1], moments[2] / 2], prec=3).log()
-
-
-def variable(tilt: arb) -> arb_series:
-    """The series ``l + e`` that log-MGFs in closed form are evaluated at."""
-    return arb_series([tilt, 1], prec=3)
-
-
-def constant(value: arb | int) -> arb_series:
-    """A constant as a series of the length used for cumulants."""
-    return arb_series([value], prec=3)
-

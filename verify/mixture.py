@@ -14,7 +14,9 @@ from flint import arb, arb_series, fmpq
 from verify.affine import Affine
 from verify.decimals import decimal_text, law_number
 from verify.enclosure import Diverges, Number, ball, exact
-from verify.law import Bound, Law, LawError, Moments, Point, Rate, TailRates
+from verify.law import Bound, Law, LawError, Point
+from verify.series import Moments
+from verify.tail_rates import Rate, TailRates
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,7 +17,9 @@ from verify.arithmetic import complex_balls
 from verify.enclosure import Diverges, Undecided, ball, working_precision
 
 if TYPE_CHECKING:
-    from verify.law import Bound, ContinuousLaw, Moments
+    from verify.continuous import ContinuousLaw
+    from verify.law import Bound
+    from verify.series import Moments
 
 #: Evaluations of one integrand before we give up on it at this precision.
 EVALUATIONS = 200_000
@@ -87,7 +89,7 @@ def _complement(
     law: ContinuousLaw, tilt: arb, low: fmpq | None, high: fmpq | None
 ) -> Moments:
     """All of the moments less those over ``(low, high]``: the side that ``l`` makes heavier."""
-    from verify.law import ContinuousLaw
+    from verify.continuous import ContinuousLaw
 
     no_closed_form = type(law).cumulant_series is ContinuousLaw.cumulant_series
     if no_closed_form or (low, high) == (None, None):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from flint import arb, fmpq
 
 from verify.enclosure import Diverges, Number, Undecided, ball
-from verify.law import Law, Moments, Point
+from verify.law import Law, Point
 from verify.reweighted import Reweighted
+from verify.series import Moments
 from verify.weight import BestOfN, TopFraction
 
 if TYPE_CHECKING:

@@ -17,7 +17,9 @@ from flint import arb, arb_series, ctx, fmpq
 
 from verify.divergence import binary_kl
 from verify.enclosure import Diverges, Exact, Number, Undecided, ball, ball_of_decimal
-from verify.law import Bound, Law, Moments, Point, Rate, TailRates, exact_point, log_series
+from verify.law import Bound, Law, Point, exact_point
+from verify.series import Moments, log_series
+from verify.tail_rates import Rate, TailRates
 from verify.weight import BestOfN, Identity, Threshold, Tilt, TopFraction, Weight
 
 if TYPE_CHECKING:

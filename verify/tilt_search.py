@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from flint import arb
 
 from verify.enclosure import Diverges, Undecided, ball
-from verify.law import Law, Rate
+from verify.law import Law
+from verify.tail_rates import Rate
 
 #: How far the search goes in the coordinate y, and how closely it finds a root there.
 FARTHEST = 400

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from flint import arb, fmpq
 
 from verify.affine import Affine
+from verify.continuous import ContinuousLaw
 from verify.enclosure import Diverges, Undecided, ball, to_accuracy, working_precision
 from verify.inversion import SamplingError
-from verify.law import ContinuousLaw, Law
+from verify.law import Law
 from verify.mixture import Mixture
 from verify.sampling import BITS, draw
 from verify.truncation import Truncated, truncate

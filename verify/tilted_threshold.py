@@ -12,8 +12,9 @@ from flint import arb, fmpq
 from verify.assertion import ByTiltedThreshold, Target
 from verify.decimals import rational, round_decimal
 from verify.enclosure import Diverges, Undecided, ball, ball_of_decimal
-from verify.law import Law, Rate
+from verify.law import Law
 from verify.reweighted import reweight
+from verify.tail_rates import Rate
 from verify.weight import Location, Threshold, Tilt
 
 #: How close to the rate the tilt is: l = r (1 - 2^-20).

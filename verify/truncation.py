@@ -10,7 +10,9 @@ from flint import arb, arb_series, fmpq
 
 from verify.decimals import law_number
 from verify.enclosure import Diverges, Number, ball, exact
-from verify.law import Bound, Law, LawError, Moments, Point, TailRates, log_series
+from verify.law import Bound, Law, LawError, Point
+from verify.series import Moments, log_series
+from verify.tail_rates import TailRates
 
 if TYPE_CHECKING:
     import numpy as np

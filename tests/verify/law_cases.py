@@ -16,7 +16,7 @@ from flint import fmpq
 from hypothesis import strategies as st
 
 from verify.enclosure import Diverges
-from verify.law import Law, TailRates
+from verify.law import Law
 from verify.laws.extreme import Genpareto, Gev, Gumbel
 from verify.laws.gaussian import HalfNormal, InverseGaussian, Normal, SkewNormal
 from verify.laws.light import Beta, Exponential, Gamma, Laplace, Logistic, Uniform
@@ -32,6 +32,7 @@ from verify.laws.power import (
 )
 from verify.laws.stretched import Lognormal, Weibull
 from verify.laws.student import Cauchy, HalfCauchy, HalfStudentT, LogCauchy, StudentT
+from verify.tail_rates import TailRates
 
 
 def rational(text: str | int | Fraction) -> fmpq:

@@ -15,8 +15,9 @@ from mpmath import mp
 
 from tests.verify.law_cases import LawCase
 from tests.verify.mpmath_route import DIGITS, integrals, mp_ball, mp_number, pieces
+from verify.continuous import ContinuousLaw
 from verify.enclosure import Diverges, ball, working_precision
-from verify.law import ContinuousLaw, Law
+from verify.law import Law
 from verify.laws.bases import float_of
 
 BITS = 128

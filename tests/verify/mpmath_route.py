@@ -18,8 +18,8 @@ from flint import arb, fmpq
 from mpmath import mp
 
 from verify.arithmetic import mpmath_arithmetic
+from verify.continuous import ContinuousLaw
 from verify.enclosure import Diverges, ball
-from verify.law import ContinuousLaw
 
 #: Digits that integrals aim at, and digits that numbers are computed with: ``x = t + exp(s)`` must
 #: keep exp(s) down to where a density like x^(-1/2) has no mass left.

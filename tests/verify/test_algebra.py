@@ -241,6 +241,10 @@ def assert_mp(value: arb, truth: object) -> None:
 
 
 def test_the_model_catches_planted_slips(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(of: Modelled) -> None:
+        with working_precision(BITS):
+            check_tails(of, Fraction(1, 3))
+
     flipped = image(
         Fraction(1, 3),
         Fraction(-2, 3),
@@ -249,7 +253,7 @@ def test_the_model_catches_planted_slips(monkeypatch: pytest.MonkeyPatch) -> Non
             {Fraction(0): Fraction(1, 2), Fraction(1): Fraction(1, 2)},
         ),
     )
-    check_tails(flipped, Fraction(1, 3))
+    check(flipped)
     right = Affine.survival
 
     def wrong(self: Affine, t: fmpq, closed: bool = False) -> arb:
@@ -257,13 +261,13 @@ def test_the_model_catches_planted_slips(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(Affine, "survival", wrong)
     with pytest.raises(AssertionError):
-        check_tails(flipped, Fraction(1, 3))
+        check(flipped)
     monkeypatch.undo()
     halves = mixed(Fraction(1, 4), flipped, flipped)
-    check_tails(halves, Fraction(1, 3))
+    check(halves)
     monkeypatch.setattr(Mixture, "mass_at", lambda self, t: self.laws[0].mass_at(t) / 2)
     with pytest.raises(AssertionError):
-        check_tails(halves, Fraction(1, 3))
+        check(halves)
 
 
 # ------------------------------------------------------------------ two names for one law
@@ -320,7 +324,7 @@ SAME: dict[str, tuple[Law, Law]] = {
         uniform(),
     ),
     "poisson part": (
-        truncate(-poisson(3), low=-2, high=fmpq(-1, 2)),
+        truncate(-poisson(3), low=fmpq(-5, 2), high=fmpq(-1, 2)),
         -1 - bernoulli(p=fmpq(3, 5)),  # masses 3 and 9/2 at 1 and 2, but for exp(-3)
     ),
     "zeta without its first atom, twice": (
@@ -345,15 +349,15 @@ def assert_same(one: Law, other: Law) -> None:
         for closed in (False, True):
             agree(one.survival(t, closed), other.survival(t, closed))
             agree(one.cdf(t, closed), other.cdf(t, closed))
-        agree_logs(one.log_survival(t), other.log_survival(t))
-        agree_logs(one.log_cdf(t), other.log_cdf(t))
+        agree_logs(one.log_survival(t), other.log_survival(t), f"log-survival at {t}")
+        agree_logs(one.log_cdf(t), other.log_cdf(t), f"log-cdf at {t}")
         agree(one.mass_at(t), other.mass_at(t))
-        agree(one.upper_mean(t), other.upper_mean(t))
-        agree(one.lower_mean(t), other.lower_mean(t))
-        if one.survival(t) > 0:
-            agree(one.tail_mean(t), other.tail_mean(t))
-        if not one.has_atoms:
-            agree(one.density(t), other.density(t))
+        agree(one.upper_mean(t), other.upper_mean(t), f"upper mean at {t}")
+        agree(one.lower_mean(t), other.lower_mean(t), f"lower mean at {t}")
+        if one.survival(t) > 1e-9:  # beyond, a law that is turned round has few digits left
+            agree(one.tail_mean(t), other.tail_mean(t), f"tail mean at {t}")
+        if not one.has_atoms and t not in one.support:
+            agree(one.density(t), other.density(t), f"density at {t}")
     for tilt in (fmpq(-1, 3), fmpq(1, 3)):
         agree(one.log_mgf(tilt), other.log_mgf(tilt))
         if isinstance(one.log_mgf(tilt), arb):
@@ -365,8 +369,10 @@ def assert_same(one: Law, other: Law) -> None:
                 strict=True,
             ):
                 agree(left, right)
-    for level in (fmpq(1, 10), fmpq(3, 5), fmpq(99, 100)):
-        agree(one.quantile(level) + arb("0 +/- 1e-25"), other.quantile(level))
+    for level in (fmpq(1, 10), fmpq(4, 7), fmpq(99, 100)):
+        agree(
+            one.quantile(level) + arb("0 +/- 1e-25"), other.quantile(level), f"quantile at {level}"
+        )
     if not one.has_atoms:
         assert one.support == other.support
     for rate, same_rate in (
@@ -376,20 +382,22 @@ def assert_same(one: Law, other: Law) -> None:
         assert rate == same_rate
 
 
-def agree(one: Number, other: Number) -> None:
+def agree(one: Number, other: Number, what: str = "") -> None:
     if isinstance(one, Diverges) or isinstance(other, Diverges):
         assert one == other
         return
-    assert one.is_finite() and other.is_finite() and one.overlaps(other), f"{one} and {other}"
+    assert one.is_finite() and other.is_finite() and one.overlaps(other), (
+        f"{what}: {one} and {other}"
+    )
     for value in (one, other):
-        assert value.rad() < 1e-15 * max(1.0, abs(float(value))), f"{value} is wide"
+        assert value.rad() < 1e-15 * max(1.0, abs(float(value))), f"{what}: {value} is wide"
 
 
-def agree_logs(one: arb, other: arb) -> None:
+def agree_logs(one: arb, other: arb, what: str) -> None:
     if one == arb.neg_inf() or other == arb.neg_inf():
-        assert one == other
+        assert one == other, what
     else:
-        agree(one, other)
+        agree(one, other, what)
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,9 @@ from tests.verify.law_checks import (
     inside,
 )
 from verify.arithmetic import numpy_arithmetic
+from verify.continuous import ContinuousLaw
 from verify.enclosure import Diverges, Undecided, accurate, ball, escalate, working_precision
-from verify.law import ContinuousLaw, Law, LawError
+from verify.law import Law, LawError
 from verify.laws import CATALOGUE, parse
 from verify.laws.bases import float_of
 from verify.laws.light import Exponential, Gamma

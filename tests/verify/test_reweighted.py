@@ -20,7 +20,6 @@ from tests.verify.weighted_cases import (
     LAWS,
     decimal_place,
     few,
-    is_finite,
     levels,
     masses,
     place,
@@ -92,7 +91,9 @@ def test_partial_means_add_up(name: str, data: st.DataObject) -> None:
     x = place(law, data.draw(levels, label="level"))
     with working_precision(BITS):
         mean = optimised.mean()
-        assume(is_finite(mean))
+        if isinstance(mean, Diverges):  # then so is one of the parts
+            assert Diverges in (type(optimised.upper_mean(x)), type(optimised.lower_mean(x)))
+            return
         upper, lower = optimised.upper_mean(x), optimised.lower_mean(x)
         scale = float(abs(upper).upper() + abs(lower).upper())
         assert_close(upper + lower, mean, 0, CLOSE * scale)
@@ -213,7 +214,7 @@ def test_two_thresholds_at_one_point_are_the_second(name: str, data: st.DataObje
 
 
 @pytest.mark.parametrize("name", ["normal", "gamma", "logistic", "weibull", "poisson", "geometric"])
-@few(4)
+@few(20)
 @given(data=st.data())
 def test_two_tilts_are_their_sum(name: str, data: st.DataObject) -> None:
     law = drawn_law(data, name)
@@ -334,13 +335,13 @@ def test_an_atom_at_the_threshold_lies_below_it() -> None:
     assert not top.kl().is_finite()
 
 
-@pytest.mark.parametrize("name", ["normal", "pareto", "student_t", "weibull", "heavy tail"])
+@pytest.mark.parametrize("name", ["normal", "pareto", "student_t", "weibull"])
 @few(20)
 @given(data=st.data())
 def test_quantiles_of_a_reweighted_law(name: str, data: st.DataObject) -> None:
     law = drawn_law(data, name)
     weight = data.draw(thresholds(law), label="weight")
-    assume(weight.mass < 1 and not law.has_atoms)
+    assume(weight.mass < 1)
     optimised = reweight(law, weight)
     level = data.draw(levels, label="level")
     assume(abs(1 - rational(weight.mass) - level) > fmpq(1, 10**6))
@@ -355,7 +356,7 @@ def test_draws_have_the_mass_above_t(rng: np.random.Generator) -> None:
     # four standard errors of a share of 0.3
     assert abs(np.mean(draws > 2) - 0.3) < 4 * np.sqrt(0.21 / 20_000)
     below = draws[draws <= 2]
-    assert abs(below.mean() - float((normal().lower_mean(fmpq(2)) / normal().cdf(fmpq(2))))) < 0.03
+    assert abs(below.mean() - float(normal().lower_mean(fmpq(2)) / normal().cdf(fmpq(2)))) < 0.03
 
 
 def test_a_divergence_that_is_not_known() -> None:

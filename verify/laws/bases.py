@@ -6,9 +6,11 @@ from typing import Any
 
 from flint import arb, fmpq
 
+from verify.continuous import ContinuousLaw
 from verify.decimals import decimal_text
 from verify.enclosure import INFINITE, Diverges, Number, ball
-from verify.law import Bound, ContinuousLaw, Point, TailRates
+from verify.law import Bound, Point
+from verify.tail_rates import TailRates
 
 HALF = fmpq(1, 2)
 MINUS_INFINITY = Diverges(-1, "the support has no lower end")

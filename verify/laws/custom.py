@@ -26,7 +26,7 @@ from verify.enclosure import (
 )
 from verify.expression import ExpressionError, Text, render
 from verify.formula import Formula
-from verify.law import Bound, Law, LawError, Moments, Point, Rate, TailRates, log_series
+from verify.law import Bound, Law, LawError, Point
 from verify.laws.tail_integrals import TailIntegrals
 from verify.ray import (
     Refuted,
@@ -35,6 +35,8 @@ from verify.ray import (
     prove_nonincreasing,
     prove_tends_to_minus_infinity,
 )
+from verify.series import Moments, log_series
+from verify.tail_rates import Rate, TailRates
 
 if TYPE_CHECKING:
     import numpy as np

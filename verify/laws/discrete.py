@@ -12,7 +12,7 @@ from flint import arb, fmpq
 from verify.enclosure import INFINITE, Number, ball
 from verify.formula import Formula
 from verify.formula import log as exact_log
-from verify.law import Point, TailRates
+from verify.law import Point
 from verify.laws.bases import float_of
 from verify.laws.lattice import LatticeLaw
 from verify.laws.parameters import (
@@ -23,6 +23,7 @@ from verify.laws.parameters import (
     parameter,
 )
 from verify.laws.ratio_series import log_beta_tails, log_gamma_ratio, ratio_sum
+from verify.tail_rates import TailRates
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from flint import arb, arb_mat, arb_series, fmpq, fmpz
 
 from verify.enclosure import Number, ball, working_precision
-from verify.law import Bound, Law, LawError, Moments, Point, TailRates
+from verify.law import Bound, Law, LawError, Point
 from verify.reading import DataError, exact_floats, read_column
+from verify.series import Moments
+from verify.tail_rates import TailRates
 
 if TYPE_CHECKING:
     import numpy as np

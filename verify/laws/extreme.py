@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 from flint import arb, arb_series, ctx, fmpq
 
 from verify.arithmetic import Arithmetic
+from verify.continuous import ContinuousLaw
 from verify.enclosure import INFINITE, Number, Undecided, ball, between
-from verify.law import Bound, ContinuousLaw, Point, TailRates, variable
+from verify.law import Bound, Point
 from verify.laws.bases import (
     MINUS_INFINITY,
     InfiniteAtAbscissa,
@@ -29,6 +30,8 @@ from verify.laws.special import (
     lower_factor,
 )
 from verify.laws.stretched import Weibull
+from verify.series import variable
+from verify.tail_rates import TailRates
 
 _EXPONENTIAL_RIGHT = "Q(X > x) ~ exp(-x)"
 

@@ -14,7 +14,9 @@ from flint import arb, arb_series, fmpq
 
 from verify import laws
 from verify.enclosure import Number, exact
-from verify.law import Bound, Law, LawError, Moments, Point, TailRates
+from verify.law import Bound, Law, LawError, Point
+from verify.series import Moments
+from verify.tail_rates import TailRates
 
 if TYPE_CHECKING:
     import numpy as np

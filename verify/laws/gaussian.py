@@ -9,7 +9,7 @@ from flint import acb, arb, arb_series, ctx, fmpq
 
 from verify.arithmetic import Arithmetic, ComplexBalls
 from verify.enclosure import Number, ball, between
-from verify.law import Point, TailRates
+from verify.law import Point
 from verify.laws.bases import HalfLine, Line, float_of
 from verify.laws.parameters import POSITIVE, REAL, SIGNED_SHAPE, Parametric, parameter
 from verify.laws.special import (
@@ -23,6 +23,7 @@ from verify.laws.special import (
     normal_tail,
 )
 from verify.quadrature import integrate
+from verify.tail_rates import TailRates
 
 _GAUSSIAN = "log Q(X > x) ~ -x^2/2 up to scale"
 

@@ -17,7 +17,9 @@ from verify.enclosure import (
     between,
     working_precision,
 )
-from verify.law import Bound, Law, Moments, Point, TailRates
+from verify.law import Bound, Law, Point
+from verify.series import Moments
+from verify.tail_rates import TailRates
 
 #: Terms of a sum over atoms beyond which we give up.
 MOST_ATOMS = 10**6

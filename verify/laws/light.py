@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 from flint import arb, arb_series, ctx, fmpq
 
 from verify.arithmetic import Arithmetic
+from verify.continuous import ContinuousLaw
 from verify.decimals import decimal_text
 from verify.enclosure import Number, ball
-from verify.law import Bound, ContinuousLaw, LawError, Point, TailRates, variable
+from verify.law import Bound, LawError, Point
 from verify.laws.bases import HALF, HalfLine, InfiniteAtAbscissa, Symmetric, float_of
 from verify.laws.parameters import REAL, SHAPE, Parametric, parameter
 from verify.laws.special import (
@@ -22,6 +23,8 @@ from verify.laws.special import (
     union_of_ends,
     upper_factor,
 )
+from verify.series import variable
+from verify.tail_rates import TailRates
 
 
 @dataclass(frozen=True)

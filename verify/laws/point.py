@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 from flint import arb, arb_series, fmpq
 
 from verify.enclosure import Number, ball
-from verify.law import Bound, Law, Moments, Point, TailRates
+from verify.law import Bound, Law, Point
 from verify.laws.bases import float_of
 from verify.laws.parameters import REAL, Parametric, parameter
+from verify.series import Moments
+from verify.tail_rates import TailRates
 
 if TYPE_CHECKING:
     import numpy as np

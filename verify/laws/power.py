@@ -10,7 +10,7 @@ from flint import arb, arb_series, fmpq
 
 from verify.arithmetic import Arithmetic, log_erfc
 from verify.enclosure import INFINITE, Diverges, Number, ball
-from verify.law import Bound, Point, TailRates, log_series, variable
+from verify.law import Bound, Point
 from verify.laws.bases import (
     HALF,
     HalfLine,
@@ -32,6 +32,8 @@ from verify.laws.special import (
     log_gamma_q,
     lower_factor,
 )
+from verify.series import log_series, variable
+from verify.tail_rates import TailRates
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, ClassVar
 from flint import arb, arb_series, ctx, fmpq
 
 from verify.enclosure import INFINITE, Number, Undecided, ball
-from verify.law import Bound, Law, Moments, Point, TailRates, log_series
+from verify.law import Bound, Law, Point
 from verify.laws.parameters import SHAPE, Domain, Parametric, parameter
+from verify.series import Moments, log_series
+from verify.tail_rates import TailRates
 
 if TYPE_CHECKING:
     import numpy as np

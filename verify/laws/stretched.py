@@ -9,7 +9,7 @@ from flint import arb, arb_series, ctx, fmpq
 
 from verify.arithmetic import Arithmetic
 from verify.enclosure import Number, ball, hull
-from verify.law import Moments, Point, TailRates, variable
+from verify.law import Point
 from verify.laws.bases import HalfLine, InfiniteAtAbscissa, float_of
 from verify.laws.parameters import POSITIVE, REAL, SHAPE, Parametric, parameter
 from verify.laws.special import (
@@ -21,6 +21,8 @@ from verify.laws.special import (
     normal_tail,
     upper_factor,
 )
+from verify.series import Moments, variable
+from verify.tail_rates import TailRates
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from flint import arb, fmpq
 
 from verify.arithmetic import Arithmetic
 from verify.enclosure import Diverges, Number, ball
-from verify.law import Point, TailRates
+from verify.law import Point
 from verify.laws.bases import (
     HALF,
     HalfLine,
@@ -21,6 +21,7 @@ from verify.laws.bases import (
 )
 from verify.laws.parameters import SHAPE, Parametric, parameter
 from verify.laws.special import beta_factor, log1m, log1m_exp, log_beta, log_beta_i, log_gamma
+from verify.tail_rates import TailRates
 
 if TYPE_CHECKING:
     import numpy as np

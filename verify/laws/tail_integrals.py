@@ -16,9 +16,9 @@ from verify.arithmetic import BALLS, complex_balls
 from verify.enclosure import Undecided, working_precision
 from verify.expression import Binary, Name, Negation, Node, Number
 from verify.formula import Formula
-from verify.law import Moments
 from verify.quadrature import integrate, size_of
 from verify.ray import Refuted, exponential_bound, power_bound, prove_nonincreasing
+from verify.series import Moments
 
 #: Points, as powers of 4 beyond the start, from which a slope is tried.
 _LADDER = 40

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 from flint import arb, ctx, fmpq
 
 from verify.enclosure import Diverges, Number, Undecided, ball, working_precision
-from verify.law import Moments, Point, TailRates
+from verify.law import Point
 from verify.laws.bases import float_of
 from verify.laws.lattice import MOST_ATOMS, LatticeLaw, rest_bounds
 from verify.laws.parameters import Domain, Parametric, parameter
+from verify.series import Moments
+from verify.tail_rates import TailRates
 
 if TYPE_CHECKING:
     import numpy as np

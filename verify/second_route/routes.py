@@ -12,8 +12,9 @@ from flint import fmpq
 from mpmath import mp
 
 from verify.affine import Affine
+from verify.continuous import ContinuousLaw
 from verify.enclosure import Diverges, Undecided
-from verify.law import ContinuousLaw, Law
+from verify.law import Law
 from verify.laws.custom import Tail
 from verify.laws.empirical import Empirical
 from verify.laws.gaussian import SkewNormal
