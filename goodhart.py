@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -24,6 +25,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+#: The exit status after Ctrl-C: typer's, and every shell's.
+INTERRUPTED = 130
+#: What a lost standard output raises.
+LOST = (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EPIPE)
+
 app.command()(verify)
 app.command(cls=LawCommand)(construct)
 app.command()(check)
@@ -36,14 +42,18 @@ def main(arguments: list[str] | None = None) -> None:
         given = sys.argv[1:] if arguments is None else arguments
         status = app(args=given or ["--help"], prog_name="goodhart", standalone_mode=False)
         sys.stdout.flush()
+        if status == INTERRUPTED:
+            raise KeyboardInterrupt
     except TyperException as error:
         status = _refuse(_usage(error))
     except InputError as error:
         status = _refuse(str(error))
     except (typer.Abort, KeyboardInterrupt):
         typer.echo("interrupted; nothing was left half-written", err=True)
-        status = 130
+        status = INTERRUPTED
     except OSError as error:
+        if error.errno not in LOST or error.filename is not None:
+            raise
         status = _lost_output(error)
     sys.exit(status if isinstance(status, int) else 0)
 

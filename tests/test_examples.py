@@ -96,7 +96,7 @@ def matches(expected: str, printed: str) -> bool:
 def shims(folder: Path) -> Path:
     """A folder with ``goodhart`` and ``python``, both with this interpreter and this tree."""
     folder.mkdir()
-    start = f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.quote(sys.executable)}'
+    start = f"#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.quote(sys.executable)}"
     for name, rest in {"goodhart": ' -m goodhart "$@"', "python": ' "$@"'}.items():
         (folder / name).write_text(f"{start}{rest}\n")
         (folder / name).chmod(0o755)
@@ -181,13 +181,30 @@ def test_wrong_example_is_caught(page: str, scene: tuple[Path, Path]) -> None:
         run_page(page, "planted", *scene)
 
 
+RIGHT = """
+```console
+$ echo one two \\
+  three; echo four
+one ... three
+four
+$ echo 5 > f
+```
+```python
+from pathlib import Path
+x = Path("f").read_text()
+```
+```python
+>>> x
+'5...'
+```
+```text
+not run
+```
+"""
+
+
 def test_right_examples_pass(scene: tuple[Path, Path]) -> None:
-    page = (
-        "```console\n$ echo one two \\\n  three; echo four\none ... three\nfour\n$ echo 5 > f\n```\n"
-        "```python\nfrom pathlib import Path\nx = Path('f').read_text()\n```\n```python\n>>> x\n'5...'\n```\n"
-        "```text\nnot run\n```\n"
-    )
-    assert run_page(page, "planted", *scene) == 4
+    assert run_page(RIGHT, "planted", *scene) == 4
 
 
 # ---------------------------------------------------------------- tables, picture, links

@@ -115,7 +115,8 @@ class ContinuousLaw(Law):
     def sample(self, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
         import numpy as np
 
-        draws = self.scipy().rvs(size=size, random_state=rng)
+        with np.errstate(all="ignore"):  # draws beyond float64 are dealt with by whoever asks
+            draws = self.scipy().rvs(size=size, random_state=rng)
         return np.asarray(draws, dtype=np.float64)
 
     def scipy(self) -> Any:

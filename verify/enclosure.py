@@ -14,8 +14,7 @@ A proved infinity is a :class:`Diverges`; it is never a float ``inf`` or a large
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -79,15 +78,23 @@ Exact = int | fmpq | HasBall
 Number = arb | Diverges
 
 
-@contextmanager
-def working_precision(bits: int) -> Iterator[None]:
-    """Set flint's global precision for a block, and put the old one back."""
-    before = ctx.prec
-    ctx.prec = bits
-    try:
-        yield
-    finally:
-        ctx.prec = before
+class working_precision:  # noqa: N801 - reads as the statement it is used in
+    """Set flint's global precision for a block, and put the old one back.
+
+    A class, because integrands enter it thousands of times and a generator would cost more.
+    """
+
+    __slots__ = ("before", "bits")
+
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+
+    def __enter__(self) -> None:
+        self.before = ctx.prec
+        ctx.prec = self.bits
+
+    def __exit__(self, *_: object) -> None:
+        ctx.prec = self.before
 
 
 def exact(value: int | float | str | Fraction | Decimal | fmpq | fmpz) -> fmpq:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from flint import arb, fmpq
@@ -52,7 +52,7 @@ TILTED_REACH = 4
 STEPS, LEAST_SHARE = 600, 1e-9
 """Steps of the float64 integral for the tail of a tilted law, which stops at this share of it."""
 
-MOST_ATOMS, MOST_MARKED = 50_000, 40
+MOST_ATOMS, MOST_MARKED = 20_000, 40
 """Atoms that are looked at, and that are marked one by one."""
 
 
@@ -241,11 +241,19 @@ def _atoms(law: Law, grid: _Grid) -> list[fmpq]:
     if any(isinstance(part, Empirical) and part.n > MOST_MARKED for part in law.parts()):
         return []
     try:
-        atoms = list(islice((x for x, _ in law.atoms()), MOST_ATOMS))
+        ordered = law.atoms()
+        first = next(ordered)
     except TypeError:
         return []
-    reached = len(atoms) < MOST_ATOMS or atoms[-1] >= grid.high
-    return [x for x in atoms if grid.low <= x <= grid.high] if reached else []
+    inside = []
+    for number, (x, _) in enumerate(chain([first], ordered)):
+        if x > grid.high:
+            break
+        if number == MOST_ATOMS:
+            return []
+        if x >= grid.low:
+            inside.append(x)
+    return inside
 
 
 def _thinned(atoms: list[fmpq]) -> list[fmpq]:

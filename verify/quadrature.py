@@ -92,12 +92,14 @@ def _complement(
     from verify.continuous import ContinuousLaw
 
     no_closed_form = type(law).cumulant_series is ContinuousLaw.cumulant_series
-    if no_closed_form or (low, high) == (None, None):
+    if no_closed_form:
         raise Undecided(f"no bound for the tail of E exp(l X) of {law} at l = {tilt.str(6)}")
     log_mgf = law.cumulant_series(tilt)
     total = log_mgf[0].exp()
     first, variance = log_mgf[1], 2 * log_mgf[2]
     full = (total, total * first, total * (variance + first * first))
+    if (low, high) == (None, None):
+        return full
     part = exponential_moments(law, tilt, low, high)
     return full[0] - part[0], full[1] - part[1], full[2] - part[2]
 

@@ -198,7 +198,8 @@ class ThresholdReweighted(Reweighted):
     def sample(self, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
         import numpy as np
 
-        from verify.sampling import SamplingError, sample_between
+        from verify.inversion import SamplingError
+        from verify.sampling import sample_between
 
         cut = self.t
         if not isinstance(cut, fmpq) or abs(cut) > fmpq(10) ** 308:

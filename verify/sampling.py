@@ -19,7 +19,7 @@ from verify.inversion import LARGEST_LOG, Inverter, SamplingError
 from verify.law import Law
 from verify.mixture import Mixture
 from verify.truncation import Truncated
-from verify.window import Window, nearest
+from verify.window import LARGEST, Window, nearest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,10 +63,10 @@ def sample_between(
 
 
 def finite(draws: NDArray[np.float64], law: Law) -> NDArray[np.float64]:
-    """The draws, if none exceeds float64."""
+    """The draws, if none exceeds float64 (laws set those beyond it to the largest one)."""
     import numpy as np
 
-    if not np.isfinite(draws).all():
+    if len(draws) and not np.abs(draws).max() < LARGEST:
         raise SamplingError(f"draws of {law} exceed the largest float64, 1.8e308")
     return draws
 
@@ -208,12 +208,16 @@ def _draw_by_inversion(
 ) -> NDArray[np.float64]:
     import numpy as np
 
+    low, high = window.low, window.high
     with working_precision(BITS):
-        above, beyond, up_to, _ = window.log_ends(law)
+        above = arb(0) if low is None else law.log_survival(low, closed=window.low_in)
+        up_to = arb(0) if high is None else law.log_cdf(high, open=window.high_out)
+        beyond = arb.neg_inf()
+        if high is not None:
+            beyond = law.log_survival(high, closed=window.high_out)
     if up_to < above:  # the left tail: turn the law round
         turned = _draw_by_inversion(-law, window.mapped(fmpq(0), fmpq(-1)), size, rng)
         return -turned
-    low = window.low
     assert low is not None  # less than 1 % of the mass lies in the window
     inverter = Inverter(
         law.log_survival,

@@ -188,6 +188,8 @@ class Truncated(Law):
     ) -> Moments:
         low = self.low if low is None or (self.low is not None and self.low > low) else low
         high = self.high if high is None or (self.high is not None and self.high < high) else high
+        if low is not None and high is not None and low >= high:
+            return arb(0), arb(0), arb(0)
         total = self.log_mass().exp()
         m0, m1, m2 = self.base.exponential_moments(tilt, low, high)
         return m0 / total, m1 / total, m2 / total

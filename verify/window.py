@@ -47,35 +47,6 @@ class Window:
             result = replace(result, high=high, high_out=False)
         return result
 
-    def log_ends(self, law: Law) -> tuple[arb, arb, arb, arb]:
-        """``log`` of the mass above low, beyond high, up to high, and below low."""
-        never, surely = arb.neg_inf(), arb(0)
-        above, below = surely, never
-        if self.low is not None:
-            above = law.log_survival(self.low, closed=self.low_in)
-            below = law.log_cdf(self.low, open=self.low_in)
-        beyond, up_to = never, surely
-        if self.high is not None:
-            beyond = law.log_survival(self.high, closed=self.high_out)
-            up_to = law.log_cdf(self.high, open=self.high_out)
-        return above, beyond, up_to, below
-
-    def _log_mass(self, law: Law) -> arb:
-        """The same as a ball."""
-        above, beyond, up_to, below = self.log_ends(law)
-        if above == arb.neg_inf() or up_to == arb.neg_inf():
-            return arb.neg_inf()
-        if beyond == arb.neg_inf():
-            return above
-        if below == arb.neg_inf():
-            return up_to
-        # Each difference on the side where both terms are small.
-        if above < -0.7:
-            return above + (-(beyond - above).exp()).log1p()
-        if up_to < -0.7:
-            return up_to + (-(below - up_to).exp()).log1p()
-        return (-(below.exp() + beyond.exp())).log1p()
-
     def log_mass(self, law: Law) -> float:
         """``log`` of the mass in the window, as a float64."""
 
@@ -83,7 +54,11 @@ class Window:
             known = value.is_finite() and (abs(value) < 1e-6 or value.rel_accuracy_bits() > 40)
             return bool(value == arb.neg_inf() or known)
 
-        value = escalate(lambda: self._log_mass(law), settled, f"the mass of {law} in {self}")
+        value = escalate(
+            lambda: law.log_between(self.low, self.high, self.low_in, self.high_out),
+            settled,
+            f"the mass of {law} in {self}",
+        )
         return float(value)
 
     def keeps(self, draws: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -127,4 +102,4 @@ def nearest(value: fmpq) -> float:
     try:
         return int(value.p) / int(value.q)
     except OverflowError:
-        return math.copysign(math.inf, int(value.p))
+        return math.inf if value > 0 else -math.inf

@@ -34,7 +34,8 @@ def check(
     from verify.files import write_text
 
     read = Certificate.from_json(read_file(certificate))
-    if data is not None and read.data is None:
+    laws = [read.base] + ([] if read.utility is None else [read.utility.law])
+    if data is not None and not any("empirical" in law for law in laws):
         raise InputError("--data: this certificate is not about a file of rewards; leave it out")
     result = verify(read, data)
     if json is not None:

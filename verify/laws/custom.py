@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from flint import arb, arb_series, fmpq
+from flint import arb, arb_series, ctx, fmpq
 
 from verify.arithmetic import BALLS
 from verify.decimals import rational, round_decimal
@@ -106,6 +106,11 @@ def _proved_tail(formula: Formula, lower: Formula) -> Law:
     except Undecided as error:
         raise LawError(f"tail: log_sf: {error}; write it in a simpler form") from None
     return Tail(formula, lower, tuple(str(proof) for proof in proofs))
+
+
+def forget_tails() -> None:
+    """Forget the laws, and their proofs and integrals, that were made so far."""
+    _proved_tail.cache_clear()
 
 
 def _check_start(formula: Formula, lower: Formula) -> None:
@@ -263,8 +268,17 @@ class Tail(Law):
     def mean(self) -> Number:
         if isinstance(self.decay, Diverges):
             return self.decay
-        start = self.lower.ball()
-        return start + self._log_atom_left_out().exp() * self.integrals.excess(start)
+        means = self._means
+        if ctx.prec not in means:
+            start = self.lower.ball()
+            excess = self.integrals.excess(start)
+            means[ctx.prec] = start + self._log_atom_left_out().exp() * excess
+        return means[ctx.prec]
+
+    @cached_property
+    def _means(self) -> dict[int, arb]:
+        """The mean, an integral, at each precision it has been asked for."""
+        return {}
 
     def tail_mean(self, t: Point) -> Number:
         if isinstance(self.decay, Diverges):

@@ -16,6 +16,7 @@ from verify.laws.bases import HALF, HalfLine, InfiniteAtAbscissa, Symmetric, flo
 from verify.laws.parameters import REAL, SHAPE, Parametric, parameter
 from verify.laws.special import (
     beta_factor,
+    kummer,
     log1m_exp,
     log_beta_i,
     log_gamma_p,
@@ -335,7 +336,7 @@ def beta_cumulants(a: fmpq, b: fmpq, tilt: arb) -> tuple[arb, arb, arb]:
     # d^n/dl^n 1F1(a, c, l) = (a)_n/(c)_n 1F1(a + n, c + n, l) (DLMF 13.3.16), and by Kummer's
     # transformation (13.2.39) each is exp(l) 1F1(b, c + n, -l), a sum of positive terms.
     c = a + b
-    m0, m1, m2 = ((-tilt).hypgeom_1f1(arb(b), arb(c + n)) for n in range(3))
+    m0, m1, m2 = (kummer(b, c + n, -tilt) for n in range(3))
     first = a / c * (m1 / m0)
     second = a * (a + 1) / (c * (c + 1)) * (m2 / m0)
     return tilt + m0.log(), first, second - first * first

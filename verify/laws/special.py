@@ -12,6 +12,7 @@ from flint import arb, ctx, fmpq
 
 from verify.arithmetic import log_erfc
 from verify.enclosure import between, working_precision
+from verify.laws.ratio_series import MOST_TERMS, ratio_sum
 
 #: Up to here ``erfc`` itself is used; it loses ``2 log2 x`` bits, 10 at this point.
 _ERFC_UP_TO = 32
@@ -131,18 +132,19 @@ def lower_factor(s: fmpq, z: arb) -> arb:
     """``exp(z) z^-s gamma(s, z) = 1F1(1, 1 + s, z)/s`` for s > 0 (DLMF 8.5.1), best for z < s."""
     if s < _LARGE_SHAPE:
         return z.hypgeom_1f1(arb(1), arb(1 + s)) / s
-    # The series sum z^n/(s+1)_n, term by term; from the last term on its ratios are below `ratio`.
-    total = term = arb(1)
-    count = 0
-    while count < 1_000_000:
-        count += 1
-        ratio = z / (s + count)
-        term = term * ratio
-        total += term
-        if term < total * arb(2) ** -ctx.prec and ratio < 1:
-            rest = (term * ratio / (1 - ratio)).abs_upper()
-            return (total + arb(0, rest)) / s
-    return arb.nan()
+    return ratio_sum(lambda j: z / (s + 1 + j)) / s
+
+
+def kummer(a: fmpq, c: fmpq, z: arb) -> arb:
+    """``1F1(a, c, z)`` for 0 < a <= c and z >= 0: a sum of positive terms."""
+    if c < _LARGE_SHAPE or z > MOST_TERMS // 2:
+        return z.hypgeom_1f1(arb(a), arb(c))
+
+    def ratio(j: int) -> arb:
+        return (a + j) * z / ((c + j) * (1 + j))
+
+    # (a + j)/(1 + j) falls for a > 1, and stays below 1 for a <= 1; the other factor falls.
+    return ratio_sum(ratio, None if a > 1 else lambda j: z / (c + j))
 
 
 def log_gamma_p(s: fmpq, z: arb) -> arb:

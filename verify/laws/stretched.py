@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flint import arb, arb_series, ctx, fmpq
+from flint import acb, arb, arb_series, ctx, fmpq
 
 from verify.arithmetic import Arithmetic
 from verify.enclosure import Number, ball, hull
@@ -21,6 +21,7 @@ from verify.laws.special import (
     normal_tail,
     upper_factor,
 )
+from verify.quadrature import integrate
 from verify.series import Moments, variable
 from verify.tail_rates import TailRates
 
@@ -129,40 +130,110 @@ class Weibull(Parametric, InfiniteAtAbscissa, HalfLine):
     def exponential_moments(
         self, tilt: arb, low: fmpq | None = None, high: fmpq | None = None
     ) -> Moments:
-        if tilt < 0 or self.shape <= 1 or high is not None:
+        if self.shape <= 1:
             return super().exponential_moments(tilt, low, high)
-        cut = self._cut(tilt)
-        if low is not None and low >= cut / 2:
-            cut = 2 * low
-        inside = super().exponential_moments(tilt, low, cut)
-        beyond = [self._beyond(tilt, arb(cut), order) for order in range(3)]
-        m0, m1, m2 = (hull(m, m + rest) for m, rest in zip(inside, beyond, strict=True))
-        return m0, m1, m2
+        left = None if low is None or low <= 0 else arb(low)
+        right = None if high is None else arb(high)
+        if right is not None and not right > (left if left is not None else 0):
+            return arb(0), arb(0), arb(0)
+        return self._moments_near_peak(tilt, left, right)
+
+    def _moments_near_peak(self, tilt: arb, left: arb | None, right: arb | None) -> Moments:
+        """Integrals over the part that matters, and bounds of the rest.
+
+        ``log(x^n exp(l x) f(x))`` is concave for shape > 1, so beyond a point with slope r on the
+        falling side the integral is at most the value there over ``|r|``.
+        """
+        middle = self._peak(tilt)
+        middle = middle if left is None else middle.max(left.mid())
+        middle = middle if right is None else middle.min(right.mid())
+        top, slope = self._log_integrand(tilt, middle, 0)
+        top = top.mid()
+        curvature = (self.shape - 1) * (1 + self.shape * self._power(middle)) / middle**2
+        width = 1 / (curvature.sqrt() + abs(slope))
+        low, below = self._left_cut(tilt, middle, width, top, left)
+        high, above = self._right_cut(tilt, middle, width, top, right)
+
+        moments = []
+        for order in range(3):
+
+            def integrand(s: acb, _: bool, order: int = order) -> acb:
+                return (self._log_weight(tilt, s) + order * s - top).exp()
+
+            inside = integrate(integrand, low.log(), high.log(), width * middle**order)
+            moments.append(top.exp() * hull(inside, inside + below[order] + above[order]))
+        return moments[0], moments[1], moments[2]
+
+    def _log_weight(self, tilt: arb, s: acb) -> acb:
+        """``log(x f(x) exp(l x))`` at ``x = exp(s)``.
+
+        Near the peak ``l x`` and ``x^k`` nearly cancel, so over a wide ball the sum is taken by
+        Taylor's formula about its middle, with the second derivative over the whole ball.
+        """
+        shape = arb(self.shape)
+        middle = s.mid()
+        first, second = tilt * middle.exp(), (shape * middle).exp()
+        value = shape.log() + shape * middle + first - second
+        gap = s - middle
+        if gap == 0:
+            return value
+        bend = tilt * s.exp() - shape**2 * (shape * s).exp()
+        return value + gap * (shape + first - shape * second) + gap**2 * bend / 2
 
     def _log_integrand(self, tilt: arb, x: arb, order: int) -> tuple[arb, arb]:
-        """``log(x^order exp(l x) f(x))`` and its derivative, which decreases (shape > 1)."""
+        """``log(x^order exp(l x) f(x))`` and its derivative."""
         power, total = self._power(x), order + self.shape - 1
         value = arb(self.shape).log() + total * x.log() + tilt * x - power
         return value, total / x + tilt - self.shape * power / x
 
-    def _beyond(self, tilt: arb, cut: arb, order: int) -> arb:
-        """A bound of ``E[X^order exp(l X); X > cut]``: beyond it falls at least as exp(slope x)."""
-        value, slope = self._log_integrand(tilt, cut, order)
-        return value.exp() / -slope if slope < 0 else arb.nan()
+    def _peak(self, tilt: arb) -> arb:
+        """About where ``exp(l x) f(x)`` is largest; its log-slope falls through 0 there."""
+        tilt, rise = tilt.mid(), self.shape - 1
+        low = (rise / (abs(tilt) + self.shape)).log()
+        high = (2 * (tilt.max(arb(0)) / self.shape + 1)).log() / rise
+        for _ in range(60):
+            middle = ((low + high) / 2).mid()
+            x = middle.exp().mid()
+            if self._log_integrand(tilt, x, 0)[1] > 0:
+                low = middle
+            else:
+                high = middle
+        return ((low + high) / 2).exp().mid()
 
-    def _cut(self, tilt: arb) -> fmpq:
-        """A point beyond which the moments are negligible at the working precision."""
-        size = tilt.abs_upper()
-        peak = (size / self.shape) ** (1 / (self.shape - 1)) if size > 0 else arb(0)
-        largest = (size * peak - self._power(peak)).mid() if peak > 0 else arb(0)
-        goal = largest.max(arb(0)) - ctx.prec * arb.const_log2() - 16
-        cut = (1 + 2 * peak).mid()
-        for _ in range(10_000):
-            value, slope = self._log_integrand(size, cut, 2)
-            if slope < 0 and value - (-slope).log() < goal:
-                break
-            cut = (cut * 5 / 4).mid()
-        return cut.fmpq()
+    def _left_cut(
+        self, tilt: arb, middle: arb, width: arb, top: arb, left: arb | None
+    ) -> tuple[arb, list[arb]]:
+        """A point, and what the moments below it are at most over ``exp(top)``."""
+        spread = 8 * width / middle
+        for _ in range(200):
+            cut = (middle / (1 + spread)).mid()
+            if left is not None and cut <= left:
+                return left, [arb(0)] * 3
+            bounds = [self._beyond(tilt, cut, order, top, +1) for order in range(3)]
+            if bounds[0] < width * arb(2) ** (-ctx.prec - 8):
+                return cut, bounds
+            spread = spread * 2
+        return cut, [arb.nan()] * 3
+
+    def _right_cut(
+        self, tilt: arb, middle: arb, width: arb, top: arb, right: arb | None
+    ) -> tuple[arb, list[arb]]:
+        """The same above."""
+        spread = 8 * width
+        for _ in range(200):
+            cut = (middle + spread).mid()
+            if right is not None and cut >= right:
+                return right, [arb(0)] * 3
+            bounds = [self._beyond(tilt, cut, order, top, -1) for order in range(3)]
+            if bounds[2] < width * middle**2 * arb(2) ** (-ctx.prec - 8):
+                return cut, bounds
+            spread = spread * 2
+        return cut, [arb.nan()] * 3
+
+    def _beyond(self, tilt: arb, cut: arb, order: int, top: arb, side: int) -> arb:
+        """A bound of the moment on the falling side of ``cut`` (side +1: below it)."""
+        value, slope = self._log_integrand(tilt, cut, order)
+        return (value - top).exp() / (side * slope) if side * slope > 0 else arb.nan()
 
     def scipy(self) -> Any:
         from scipy import stats

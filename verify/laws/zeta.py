@@ -10,7 +10,7 @@ from flint import arb, ctx, fmpq
 
 from verify.enclosure import Diverges, Number, Undecided, ball, working_precision
 from verify.law import Point
-from verify.laws.bases import float_of
+from verify.laws.bases import bounded_draws, float_of
 from verify.laws.lattice import MOST_ATOMS, LatticeLaw, rest_bounds
 from verify.laws.parameters import Domain, Parametric, parameter
 from verify.series import Moments
@@ -144,7 +144,8 @@ class Zeta(Parametric, LatticeLaw):
         )
 
     def sample(self, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        return sample_zeta(float_of(self.s), size, rng)
+        draws: NDArray[np.float64] = bounded_draws(sample_zeta(float_of(self.s), size, rng))
+        return draws
 
 
 def _triple(values: Iterable[arb]) -> Moments:
@@ -155,7 +156,8 @@ def _triple(values: Iterable[arb]) -> Moments:
 def sample_zeta(s: float, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Draws by rejection from the rounded Pareto law (Devroye 1986, X.6.1), in float64.
 
-    numpy's own returns 64-bit integers, which the tail passes for s near 1.
+    numpy's own returns 64-bit integers, which the tail passes for s near 1. A draw beyond float64
+    is infinite.
     """
     import numpy as np
 
@@ -167,10 +169,10 @@ def sample_zeta(s: float, size: int, rng: np.random.Generator) -> NDArray[np.flo
         v = rng.random(missing)
         with np.errstate(over="ignore"):
             x = np.floor(u ** (-1 / (s - 1)))
-        if not np.isfinite(x).all():
-            raise ValueError(f"draws of zeta(s={s}) exceed the largest float64")
-        ratio = np.exp((s - 1) * np.log1p(1 / x))  # (1 + 1/x)^(s - 1)
-        keep = v * x * (ratio - 1) / (top - 1) <= ratio / top
+        growth = np.expm1((s - 1) * np.log1p(1 / x))  # (1 + 1/x)^(s - 1) - 1
+        with np.errstate(invalid="ignore"):
+            times_x = np.where(np.isinf(x), s - 1, x * growth)
+        keep = v * times_x / (top - 1) <= (1 + growth) / top
         done.append(x[keep])
         missing -= int(keep.sum())
     return np.concatenate(done) if done else np.empty(0)

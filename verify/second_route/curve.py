@@ -30,7 +30,7 @@ from verify.second_route.numbers import (
     rounding,
     together,
 )
-from verify.second_route.trapezoid import HEIGHT_BITS, climb, integrals
+from verify.second_route.trapezoid import GOAL, HEIGHT_BITS, climb, integrals
 
 #: Extra bits for a point close to an end of the support, and close to another point.
 MOST_END_BITS, MOST_POINT_BITS = 2_000, 500
@@ -54,6 +54,10 @@ class Curve:
         The support.
     kinks : tuple of rational
         Points inside where f is not analytic.
+    name : str
+        For messages.
+    goal : float
+        Relative error that integrals must reach.
     """
 
     def __init__(
@@ -63,8 +67,10 @@ class Curve:
         high: Point | None,
         kinks: tuple[Point, ...] = (),
         name: str = "an integral",
+        goal: float = GOAL,
     ) -> None:
-        self.log_f, self.low, self.high, self.kinks, self.name = log_f, low, high, kinks, name
+        self.log_f, self.low, self.high, self.kinks = log_f, low, high, kinks
+        self.name, self.goal = name, goal
 
     def integral(
         self,
@@ -281,7 +287,8 @@ class _Piece:
     def part(self) -> Part:
         stretch = self.stretch
         with mp.workprec(BITS):
-            unit, mass, distance = integrals(self._curve, stretch.mean, stretch.curve.name)
+            curve = stretch.curve
+            unit, mass, distance = integrals(self._curve, stretch.mean, curve.goal, curve.name)
         error = mass.error / mass.value + mp.ldexp(1, -ABSOLUTE_BITS + 4)
         log_mass = Estimate(mp.log(mass.value), error) + exactly(unit)
         if distance is None:

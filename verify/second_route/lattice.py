@@ -19,7 +19,6 @@ from verify.law import Law
 from verify.second_route.curve import Curve
 from verify.second_route.masses import Masses, masses_of
 from verify.second_route.numbers import (
-    BITS,
     NOTHING,
     Estimate,
     Interval,
@@ -43,11 +42,6 @@ LARGEST_INTEGER = 10**300
 GREGORY_ORDER = 12
 
 
-def _lost_bits(k: Real) -> int:
-    """Bits that cancel between terms of size ``k log k``; astronomical ones are kept relatively."""
-    return min((max(int(mp.mag(k)), 0) if k else 0) + 12, 1200)
-
-
 class _Sum(NamedTuple):
     """Sums of terms relative to the one at ``start``: of the terms, and of k - start times them."""
 
@@ -58,8 +52,8 @@ class _Sum(NamedTuple):
 class LatticeRoute(Route):
     """Sums of masses."""
 
-    def __init__(self, law: Law) -> None:
-        self.masses, self.name = masses_of(law), f"a sum for {law}"
+    def __init__(self, law: Law, goal: float) -> None:
+        self.masses, self.name, self.goal = masses_of(law), f"a sum for {law}", goal
 
     def part(self, interval: Interval, tilt: fmpq, mean: bool = True) -> Part:
         masses = self.masses
@@ -72,7 +66,7 @@ class LatticeRoute(Route):
             high = limit if high is None else min(high, limit)
         if high is not None and low > high:
             return NOTHING
-        return _LatticeSum(masses, tilt, low, high, mean, self.name).part()
+        return _LatticeSum(masses, tilt, low, high, mean, self.name, self.goal).part()
 
 
 def _whole(x: Point, up: bool, included: bool) -> Real:
@@ -99,14 +93,15 @@ class _LatticeSum:
         high: Real | None,
         mean: bool,
         name: str,
+        goal: float,
     ) -> None:
         self.masses, self.tilt, self.low, self.high = masses, tilt, low, high
-        self.mean, self.name = mean, name
+        self.mean, self.name, self.goal = mean, name, goal
         self.factor = mp.exp(number(tilt)) if tilt else mp.one
 
     def log_term(self, k: Real) -> Real:
         """``l k + log Pr(X = k)`` with enough digits for its exponential."""
-        with mp.workprec(BITS + _lost_bits(k)):
+        with mp.workprec(mp.prec + self.masses.lost_bits(k)):
             at = mp.mpf(k)
             return self.masses.log_mass(at) + number(self.tilt) * at
 
@@ -188,7 +183,6 @@ class _LatticeSum:
     def _listed(self, low: Real, high: Real) -> Part:
         """The terms from low to high, all of them."""
         start = high if self.log_term(high) > self.log_term(low) else low
-        inner = _LatticeSum(self.masses, self.tilt, low, high, self.mean, self.name)
         up = _Sum(mp.zero, mp.zero)
         down = _Sum(mp.zero, mp.zero)
         term = mp.one
@@ -199,11 +193,11 @@ class _LatticeSum:
             else:
                 term /= self.masses.ratio(high - step) * self.factor
                 down = _Sum(down.mass + term, down.distance + term * step)
-        return inner._summed(start, up, down)
+        return self._summed(start, up, down)
 
     def _smooth(self, low: Real, high: Real | None) -> Part:
         """``sum f = int f + corrections``, Gregory's formula, for a slowly varying f."""
-        curve = Curve(self.log_term, None, None, (), self.name)
+        curve = Curve(self.log_term, None, None, (), self.name, self.goal)
         ends = [None if end is None else fmpq(int(end)) for end in (low, high)]
         body = curve.integral(ends[0], ends[1], mean=self.mean)
         unit = body.log_mass.value

@@ -38,6 +38,10 @@ class Masses(ABC):
         """The limit of the ratio, 0 unless there is another."""
         return mp.zero
 
+    def lost_bits(self, k: Real) -> int:
+        """Bits that cancel between terms of size ``k log k``; of astronomical ones, not all."""
+        return min((max(int(mp.mag(k)), 0) if k else 0) + 12, 1200)
+
 
 class BinomialMasses(Masses):
     def __init__(self, trials: int, p: fmpq) -> None:
@@ -113,13 +117,17 @@ class ZetaMasses(Masses):
         self.s = s
 
     def log_mass(self, k: Real) -> Real:
-        return -number(self.s) * mp.log(k) - _log_zeta(int(self.s.p), int(self.s.q), mp.prec)
+        size = _log_zeta(int(self.s.p), int(self.s.q), mp.prec // 64 + 1)
+        return -number(self.s) * mp.log(k) - size
 
     def ratio(self, k: Real) -> Real:
         return mp.exp(-arithmetic().number(self.s) * mp.log1p(1 / mp.mpf(k)))
 
     def last_ratio(self) -> Real:
         return mp.one
+
+    def lost_bits(self, k: Real) -> int:
+        return 12
 
     def peak(self, factor: Real) -> Real:
         if factor > 1:
@@ -128,8 +136,9 @@ class ZetaMasses(Masses):
 
 
 @cache
-def _log_zeta(p: int, q: int, prec: int) -> Real:
-    return mp.log(mp.zeta(mp.mpf(p) / q))
+def _log_zeta(p: int, q: int, words: int) -> Real:
+    with mp.workprec(64 * words):
+        return mp.log(mp.zeta(mp.mpf(p) / q))
 
 
 def masses_of(law: Law) -> Masses:

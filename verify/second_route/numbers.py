@@ -10,7 +10,7 @@ from typing import Any
 from flint import fmpq, fmpz
 from mpmath import mp
 
-from verify.enclosure import Undecided
+from verify.enclosure import Undecided, exact
 
 #: An mpmath real; mpmath has no types of its own.
 Real = Any
@@ -115,9 +115,7 @@ def point_of(value: object) -> Point:
                 return mp.mpf(str(value))
         numerator, denominator = value.as_integer_ratio()
         return fmpq(numerator, denominator)
-    if isinstance(value, int | fmpz):
-        return fmpq(value)
-    return value
+    return exact(value) if isinstance(value, int | str | float | fmpz) else value
 
 
 # ---- parts of a law ----------------------------------------------------------------------------

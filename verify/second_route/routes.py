@@ -36,6 +36,7 @@ from verify.second_route.numbers import (
     number,
     together,
 )
+from verify.second_route.trapezoid import GOAL
 from verify.truncation import Truncated
 
 
@@ -47,8 +48,8 @@ class Route(ABC):
         """The part of the law in an interval, under the weight ``exp(l X)``."""
 
 
-def route_of(law: Law) -> Route:
-    """The second route to a law.
+def route_of(law: Law, goal: float = GOAL) -> Route:
+    """The second route to a law; ``goal`` is the relative error that integrals must reach.
 
     Raises
     ------
@@ -60,35 +61,35 @@ def route_of(law: Law) -> Route:
 
     match law:
         case Affine():
-            return AffineRoute(law)
+            return AffineRoute(law, goal)
         case Mixture():
-            return MixtureRoute(law)
+            return MixtureRoute(law, goal)
         case Truncated():
-            return TruncatedRoute(law)
+            return TruncatedRoute(law, goal)
         case Tail():
-            return TailRoute(law)
+            return TailRoute(law, goal)
         case Empirical():
             return RowsRoute(law)
         case PointMass():
             return PointRoute(law)
         case LatticeLaw():
-            return LatticeRoute(law)
+            return LatticeRoute(law, goal)
         case Beta() if law.b < law.a:
             # Near 1 a point cannot be told from 1; near 0 it can be told from 0.
-            return AffineRoute(Affine(Beta(law.b, law.a), fmpq(1), fmpq(-1)))
+            return AffineRoute(Affine(Beta(law.b, law.a), fmpq(1), fmpq(-1)), goal)
         case ContinuousLaw():
-            return DensityRoute(law)
+            return DensityRoute(law, goal)
     raise Undecided(f"second route: none is known for {law}")
 
 
 class DensityRoute(Route):
     """Integrals of a density."""
 
-    def __init__(self, law: ContinuousLaw) -> None:
+    def __init__(self, law: ContinuousLaw, goal: float) -> None:
         self.law = law
         low, high = (None if isinstance(end, Diverges) else end for end in law.support)
         kinks = (fmpq(0),) if isinstance(law, Laplace | SkewNormal) else ()
-        self.curve = Curve(self._log_density, low, high, kinks, f"an integral of {law}")
+        self.curve = Curve(self._log_density, low, high, kinks, f"an integral of {law}", goal)
 
     def _log_density(self, x: Real) -> Real:
         return self.law.log_density(x, arithmetic())
@@ -100,8 +101,8 @@ class DensityRoute(Route):
 class AffineRoute(Route):
     """``shift + scale X``."""
 
-    def __init__(self, law: Affine) -> None:
-        self.law, self.base = law, route_of(law.base)
+    def __init__(self, law: Affine, goal: float) -> None:
+        self.law, self.base = law, route_of(law.base, goal)
 
     def part(self, interval: Interval, tilt: fmpq, mean: bool = True) -> Part:
         shift, scale = self.law.shift, self.law.scale
@@ -128,8 +129,8 @@ class AffineRoute(Route):
 class MixtureRoute(Route):
     """A mixture, from the parts of its components."""
 
-    def __init__(self, law: Mixture) -> None:
-        self.components = [(weight, route_of(inner)) for weight, inner in law.components]
+    def __init__(self, law: Mixture, goal: float) -> None:
+        self.components = [(weight, route_of(inner, goal)) for weight, inner in law.components]
 
     def part(self, interval: Interval, tilt: fmpq, mean: bool = True) -> Part:
         return together(
@@ -143,8 +144,8 @@ class MixtureRoute(Route):
 class TruncatedRoute(Route):
     """``X given low < X <= high``."""
 
-    def __init__(self, law: Truncated) -> None:
-        self.law, self.base = law, route_of(law.base)
+    def __init__(self, law: Truncated, goal: float) -> None:
+        self.law, self.base = law, route_of(law.base, goal)
 
     def part(self, interval: Interval, tilt: fmpq, mean: bool = True) -> Part:
         total = self.base.part(Interval(self.law.low, self.law.high), fmpq(0), mean=False)
@@ -193,14 +194,14 @@ class TailRoute(Route):
     ``E[(X - a) exp(l X)]`` is ``J0 + l J1 - (b - a) exp(l b) S(b)``.
     """
 
-    def __init__(self, law: Tail) -> None:
+    def __init__(self, law: Tail, goal: float) -> None:
         self.law = law
         rational = law.lower.rational
         self.lower: Point = rational
         if rational is None:
             with mp.workprec(1000):
                 self.lower = law.lower.evaluate(None, arithmetic())
-        self.curve = Curve(self._log_sf, self.lower, None, (), f"an integral of {law}")
+        self.curve = Curve(self._log_sf, self.lower, None, (), f"an integral of {law}", goal)
 
     def _log_sf(self, x: Real) -> Real:
         return mp.mpf(self.law.log_sf.evaluate(x, arithmetic()))

@@ -22,9 +22,10 @@ Curve = Callable[[Real], "tuple[Real, Real] | None"]
 
 #: Bits in which heights are told apart: they may be large and their differences small.
 HEIGHT_BITS = 700
-#: Relative error that a sum must reach, and the size at which terms are left out.
-GOAL = 1e-14
-NEGLIGIBLE = mp.ldexp(1, -70)
+#: Relative error that a sum must reach, first and where that leaves something open, and what
+#: share of it terms have that are left out.
+GOAL, FINE_GOAL = 1e-14, 1e-24
+NEGLIGIBLE = 1e-6
 #: Logarithms, from the largest, of terms that are nothing at all.
 LOWEST = -10_000
 #: The first and last step are ``2**-FIRST_LEVEL`` and ``2**-LAST_LEVEL``.
@@ -106,7 +107,9 @@ def _node(numerator: int, level: int, left: bool, right: bool, prec: int) -> tup
     return value / steepness, slope / steepness
 
 
-def integrals(curve: Curve, weighted: bool, what: str) -> tuple[Real, Estimate, Estimate | None]:
+def integrals(
+    curve: Curve, weighted: bool, goal: float, what: str
+) -> tuple[Real, Estimate, Estimate | None]:
     """``(u, a, b)``: the integral of f is ``exp(u) a``, that of ``f d`` is ``exp(u) a b``.
 
     The second is None unless it is asked for.
@@ -118,14 +121,15 @@ def integrals(curve: Curve, weighted: bool, what: str) -> tuple[Real, Estimate, 
     """
     peak, flank = climb(lambda z: _height(curve, z, 0), mp.zero, mp.one, CLOSE)
     if not weighted:
-        return Trapezoid(curve, (0,), peak, flank, what).integrals()
+        return Trapezoid(curve, (0,), peak, flank, goal, what).integrals()
     second, second_flank = climb(lambda z: _height(curve, z, 1), peak, flank, CLOSE)
     if abs(second - peak) < FARTHEST_PEAKS:
         middle = (peak + second) / 2
-        return Trapezoid(curve, (0, 1), middle, min(flank, second_flank), what).integrals()
+        flank = min(flank, second_flank)
+        return Trapezoid(curve, (0, 1), middle, flank, goal, what).integrals()
     # The mean of a tail may come from far beyond its mass: one grid would not suit both.
-    unit, mass, _ = Trapezoid(curve, (0,), peak, flank, what).integrals()
-    far, total, _ = Trapezoid(curve, (1,), second, second_flank, what).integrals()
+    unit, mass, _ = Trapezoid(curve, (0,), peak, flank, goal, what).integrals()
+    far, total, _ = Trapezoid(curve, (1,), second, second_flank, goal, what).integrals()
     with mp.workprec(HEIGHT_BITS):
         shift = far - unit
     factor = mp.exp(shift) / mass.value
@@ -147,9 +151,15 @@ class Trapezoid:
     """The integrals of ``f d^k`` over the line, for the orders k asked for."""
 
     def __init__(
-        self, curve: Curve, orders: tuple[int, ...], peak: Real, flank: Real, what: str
+        self,
+        curve: Curve,
+        orders: tuple[int, ...],
+        peak: Real,
+        flank: Real,
+        goal: float,
+        what: str,
     ) -> None:
-        self.curve, self.orders, self.what = curve, orders, what
+        self.curve, self.orders, self.goal, self.what = curve, orders, goal, what
         # In the logarithm of a distance, features have about the size 1.
         self.peak, self.width = peak, min(flank, mp.one)
         self.terms = 0
@@ -184,7 +194,7 @@ class Trapezoid:
             sums = [old / 2 + new * half for old, new in zip(history[-1], odd, strict=True)]
             history.append(sums)
             errors = [_error([past[i] for past in history[-3:]]) for i in range(len(sums))]
-            if max(errors) < GOAL:
+            if max(errors) < self.goal:
                 return self._result(sums, errors)
         raise Undecided(f"second route: {self.what} has not settled with {self.terms} terms")
 
@@ -241,16 +251,16 @@ class Trapezoid:
                 sums = [a + b for a, b in zip(sums, found, strict=True)]
                 if k % 2 == 0:
                     even = [a + b for a, b in zip(even, found, strict=True)]
-                negligible = all(b <= a * NEGLIGIBLE for a, b in zip(sums, found, strict=True))
+                least = NEGLIGIBLE * self.goal
+                negligible = all(b <= a * least for a, b in zip(sums, found, strict=True))
                 quiet = quiet + 1 if negligible else 0
             ends.append(k)
         step = mp.ldexp(1, -FIRST_LEVEL)
         self._every_second = [value * step * 2 for value in even]
         return ends[0], ends[1], [value * step for value in sums]
 
-    @staticmethod
-    def _small(term: list[Real], sums: list[Real]) -> bool:
-        return all(b <= a * GOAL for a, b in zip(sums, term, strict=True))
+    def _small(self, term: list[Real], sums: list[Real]) -> bool:
+        return all(b <= a * self.goal for a, b in zip(sums, term, strict=True))
 
 
 def _error(history: list[Real]) -> Real:

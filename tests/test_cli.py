@@ -1,0 +1,639 @@
+"""The command line: exit statuses, one clear line for bad input, and files that are whole.
+
+Commands run in this process where they can; only what needs a process of its own (a signal, a
+standard output that is full) gets one.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import resource
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import goodhart
+import verify.construction
+from verify.assertion import Target
+from verify.certificate import undecided
+from verify.claim import Claim, Exact
+from verify.laws import normal, parse
+
+ROOT = Path(__file__).resolve().parent.parent
+
+HEAVY = ("construct", "pareto(alpha=3)", "--mean", "20", "--kl", "0.5")
+LIGHT = ("construct", "normal()", "--mean", "1", "--kl", "0.01")
+TILT = ("construct", "normal()", "--mean", "1", "--kl", "1")
+BARELY = ("construct", 'tail(log_sf="-x/log(x)", lower="exp(1)")', "--mean", "99", "--kl", "0.01")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Terminal:
+    """Runs commands in this process."""
+
+    def __init__(self, capture: pytest.CaptureFixture[bytes]) -> None:
+        self.capture = capture
+        self.raw = b""
+
+    def __call__(self, *arguments: str | Path) -> Done:
+        self.capture.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            goodhart.main([str(argument) for argument in arguments])
+        sys.stdout.flush()
+        self.raw, err = self.capture.readouterr()
+        status = stop.value.code
+        assert isinstance(status, int)
+        return Done(status, self.raw.decode("utf-8", "replace"), err.decode())
+
+    def refused(self, *arguments: str | Path) -> str:
+        """The line on stderr of a command that is refused, and does nothing else."""
+        done = self(*arguments)
+        assert done.status == 2, done
+        assert done.err.startswith("goodhart: "), done
+        assert done.err.count("\n") == 1, done
+        return done.err.removeprefix("goodhart: ").strip()
+
+
+@pytest.fixture
+def terminal(
+    capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Terminal:
+    """A terminal in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    return Terminal(capsysbinary)
+
+
+def listing() -> list[str]:
+    """The files in the working directory, hidden ones too."""
+    return sorted(os.listdir())
+
+
+# ---------------------------------------------------------------- help, exit statuses
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ((), ("verify", "construct", "check", "laws")),
+        (("verify",), ("--select", "--json", "--csv", "--jobs", "Exit status")),
+        (("construct",), ("LAW", "--mean", "--kl", "--utility", "--sample", "Exit status")),
+        (("check",), ("FILE", "--data", "--json", "Exit status")),
+        (("laws",), ("--json", "--csv")),
+    ],
+)
+def test_help(terminal: Terminal, command: tuple[str, ...], words: tuple[str, ...]) -> None:
+    done = terminal(*command, "--help")
+    assert (done.status, done.err) == (0, "")
+    for word in words:
+        assert word in done.out
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+def test_no_arguments_are_a_call_for_help(terminal: Terminal) -> None:
+    assert terminal() == terminal("--help")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "verdict"),
+    [(HEAVY, 0, "COUNTEREXAMPLE"), (TILT, 0, "COUNTEREXAMPLE"), (LIGHT, 3, "IMPOSSIBLE")],
+)
+def test_construct_says_what_it_decided(
+    terminal: Terminal, arguments: tuple[str, ...], status: int, verdict: str
+) -> None:
+    done = terminal(*arguments)
+    assert (done.status, done.err) == (status, "")
+    assert done.out.startswith(f"{verdict}: ")
+    assert listing() == []
+
+
+def test_undecided(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def give_up(*_: object) -> Any:
+        return undecided(normal(), Target(Decimal(1), Decimal(1)), "nothing was tried")
+
+    monkeypatch.setattr(verify.construction, "construct", give_up)
+    done = terminal(*LIGHT, "--out", "c.json")
+    assert done.status == 4
+    assert done.out.startswith("UNDECIDED: ")
+    assert "nothing was tried" in done.out
+    assert terminal("check", "c.json").status == 1
+
+
+def claim(name: str, holds: bool) -> Claim:
+    evidence = Exact(given=(0,), check=lambda _: holds)
+    return Claim(name, "Planted.", "ours", "ours", (), (evidence,))
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_verify_fails_where_a_claim_does(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, holds: bool
+) -> None:
+    claims = (claim("a", True), claim("b", holds))
+    monkeypatch.setattr("theorems.catalogue.CLAIMS", claims)
+    done = terminal("verify", "--jobs", "1")
+    assert done.status == (0 if holds else 1), done
+    assert f"{1 + holds} of 2 claims hold" in done.out
+    assert ("b: fails" in done.out) is not holds
+    answer = json.loads(terminal("verify", "--jobs", "1", "--json", "-").out)
+    outcomes = [entry["outcome"] for entry in answer["claims"]]
+    assert outcomes == ["holds", "holds" if holds else "fails"]
+
+
+def test_a_long_table_is_not_cut(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "x" * 50
+    monkeypatch.setattr("theorems.catalogue.CLAIMS", (claim(name, True),))
+    assert name in terminal("verify", "--jobs", "1").out
+
+
+# ---------------------------------------------------------------- bad input
+
+REFUSED = {
+    "no such command": (("frobnicate",), "no such command 'frobnicate'"),
+    "no such option": (("check", "c.json", "--dta", "x"), "no such option: --dta"),
+    "no such option before a law": (("construct", "--mea", "1", "normal()"), "--mean"),
+    "no such option after a law": ((*LIGHT, "--siz=3"), "no such option: --siz"),
+    "no law": (("construct", "--mean", "1", "--kl", "1"), "missing argument"),
+    "no mean": (("construct", "normal()", "--kl", "1"), "missing option '--mean'"),
+    "no kl": (("construct", "normal()", "--mean", "1"), "missing option '--kl'"),
+    "no file": (("check",), "missing argument"),
+    "two laws": ((*LIGHT, "normal()"), "unexpected extra argument"),
+    "an option without its value": (("construct", "normal()", "--mean"), "--mean"),
+    "unknown law": (("construct", "nrmal()", "--mean", "1", "--kl", "1"), "did you mean normal"),
+    "no parentheses": (("construct", "normal", "--mean", "1", "--kl", "1"), "normal(mu=0"),
+    "unknown parameter": (("construct", "pareto(b=1)", "--mean", "1", "--kl", "1"), "alpha"),
+    "missing parameter": (("construct", "pareto()", "--mean", "1", "--kl", "1"), "alpha"),
+    "bad parameter": (("construct", "pareto(alpha=-1)", "--mean", "1", "--kl", "1"), "alpha"),
+    "not a law": (("construct", "3", "--mean", "1", "--kl", "1"), "point(3)"),
+    "empty law": (("construct", "", "--mean", "1", "--kl", "1"), "position 1"),
+    "code as a law": (
+        ("construct", "__import__('os')", "--mean", "1", "--kl", "1"),
+        "position 1",
+    ),
+    "not a tail": (
+        ("construct", 'tail(log_sf="x", lower=0)', "--mean", "1", "--kl", "1"),
+        "increases",
+    ),
+    "no such data": (
+        ("construct", 'empirical("gone.csv")', "--mean", "1", "--kl", "1"),
+        "gone.csv: no such file",
+    ),
+    "mean in words": (("construct", "normal()", "--mean", "one", "--kl", "1"), "mean: expected"),
+    "mean NaN": (("construct", "normal()", "--mean", "nan", "--kl", "1"), "mean: expected"),
+    "mean infinite": (("construct", "normal()", "--mean", "inf", "--kl", "1"), "mean: expected"),
+    "mean too large": (("construct", "normal()", "--mean", "1e999", "--kl", "1"), "up to 300"),
+    "kl zero": (("construct", "normal()", "--mean", "1", "--kl", "0"), "kl: expected"),
+    "kl negative": (("construct", "normal()", "--mean", "1", "--kl", "-1"), "kl: expected"),
+    "bad utility": ((*HEAVY, "--utility", "nrmal()"), "--utility: law: position 1"),
+    "size zero": ((*HEAVY, "--size", "0"), "'--size'"),
+    "size in words": ((*HEAVY, "--size", "many"), "'--size'"),
+    "seed negative": ((*HEAVY, "--seed", "-1"), "'--seed'"),
+    "wrong picture": ((*HEAVY, "--plot", "p.gif"), ".png, .svg, .pdf"),
+    "no name": ((*HEAVY, "--out", ""), "--out: expected the name of a file"),
+    "stdout twice": ((*HEAVY, "--out", "-", "--csv", "-"), "both go to standard output"),
+    "a file twice": ((*HEAVY, "--out", "c", "--json", "./c"), "both go to ./c"),
+    "unknown claim": (("verify", "--select", "t99"), "no claim is called 't99'"),
+    "no jobs": (("verify", "--jobs", "0"), "'--jobs'"),
+    "stdout twice for verify": (("verify", "--json", "-", "--csv", "-"), "standard output"),
+    "an argument for laws": (("laws", "normal()"), "unexpected extra argument"),
+    "no such certificate": (("check", "gone.json"), "cannot read gone.json: no such file"),
+    "a directory as certificate": (("check", "."), "is a directory"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "words"), REFUSED.values(), ids=REFUSED.keys())
+def test_bad_input_is_one_clear_line(
+    terminal: Terminal, arguments: tuple[str, ...], words: str
+) -> None:
+    line = terminal.refused(*arguments)
+    assert words in line
+    assert "Traceback" not in line
+    assert terminal.raw == b""
+    assert listing() == []
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [("gone/c.json", "no such file or directory"), (".", "is a directory"), ("f/c", "directory")],
+)
+@pytest.mark.parametrize("option", ["--out", "--json", "--csv", "--sample"])
+def test_unwritable(terminal: Terminal, option: str, target: str, words: str) -> None:
+    Path("f").write_text("a file, not a directory")
+    line = terminal.refused(*HEAVY, option, target)
+    assert line.startswith(f"cannot write {target}: ")
+    assert words in line
+    assert listing() == ["f"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xff\xfe", "UTF-8"),
+        (b"hello", "not JSON"),
+        (b"{}", "missing"),
+        (b"[" * 60_000, "nested too deeply"),
+        (b" " * 70_000, "at most 65536"),
+    ],
+)
+def test_not_a_certificate(terminal: Terminal, content: bytes, words: str) -> None:
+    Path("c.json").write_bytes(content)
+    assert words in terminal.refused("check", "c.json")
+    assert terminal.raw == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((*LIGHT, "--sample", "s.npy"), "no law to draw from"),
+        ((*BARELY, "--sample", "s.npy"), "no float64 lies beyond"),
+        ((*BARELY, "--plot", "p.png"), "too far out to draw"),
+    ],
+)
+def test_what_cannot_be_had_is_said_after_the_answer(
+    terminal: Terminal, arguments: tuple[str, ...], words: str
+) -> None:
+    assert words in terminal.refused(*arguments, "--out", "c.json")
+    assert terminal.raw != b""
+    assert listing() == ["c.json"]
+    assert terminal("check", "c.json").status == 0
+
+
+# ---------------------------------------------------------------- laws that begin with '-'
+
+
+def test_a_law_may_begin_with_a_minus_sign(terminal: Terminal) -> None:
+    law = "-pareto(alpha=2)"
+    for arguments in (
+        ("construct", law, "--mean", "-0.5", "--kl", "1"),
+        ("construct", "--mean", "-0.5", "--kl=1", law),
+        ("construct", "--mean", "-0.5", "--kl=1", "--", law),
+        ("construct", "--normal()", "--mean", "4", "--kl", "1"),
+    ):
+        assert terminal(*arguments).status == 3
+    done = terminal(*HEAVY, "--utility", law)
+    assert done.status == 0
+    assert "E V <= -1" in done.out
+
+
+# ---------------------------------------------------------------- answers
+
+
+@pytest.mark.parametrize(
+    "arguments", [HEAVY, LIGHT, TILT, ("laws",), ("verify", "--select", "t1.rate", "--jobs", "1")]
+)
+@pytest.mark.parametrize("option", ["--json", "--csv"])
+def test_stdout_carries_the_answer_alone(
+    terminal: Terminal, arguments: tuple[str, ...], option: str
+) -> None:
+    printed = terminal(*arguments, option, "-")
+    quiet = terminal(*arguments, option, "answer")
+    written = Path("answer").read_text()
+    assert printed.err == quiet.err == ""
+    assert printed.status == quiet.status
+    if arguments[0] != "verify":  # its answer has times in it
+        assert printed.out == written
+    if option == "--json":
+        assert isinstance(json.loads(printed.out), dict)
+    else:
+        rows = list(csv.reader(io.StringIO(printed.out, newline="")))
+        assert len(rows) > 1
+        assert {len(row) for row in rows} == {len(rows[0])}
+    assert listing() == ["answer"]
+
+
+def test_out_carries_the_certificate_alone(terminal: Terminal) -> None:
+    done = terminal(*HEAVY, "--out", "-")
+    assert json.loads(done.out)["verdict"] == "counterexample"
+    assert terminal(*HEAVY, "--out", "c.json").out.startswith("COUNTEREXAMPLE")
+    assert Path("c.json").read_text() == done.out
+
+
+def test_csv_is_quoted(terminal: Terminal) -> None:
+    printed = terminal("laws", "--csv", "-").out
+    rows = list(csv.reader(io.StringIO(printed, newline="")))
+    answer = json.loads(terminal("laws", "--json", "-").out)["laws"]
+    assert [dict(zip(rows[0], row, strict=True)) for row in rows[1:]] == answer
+    assert any("," in row["signature"] for row in answer)
+
+
+def test_csv_of_an_answer_has_its_enclosures(terminal: Terminal) -> None:
+    printed = terminal(*LIGHT, "--csv", "-").out
+    certificate = json.loads(terminal(*LIGHT, "--json", "-").out)
+    low, high = certificate["enclosures"]["mean_bound"]
+    assert printed == f"quantity,low,high\nmean_bound,{low},{high}\n"
+
+
+def test_utility_of_an_impossibility_is_answered(terminal: Terminal) -> None:
+    done = terminal(*LIGHT, "--utility", "normal()")
+    assert done.status == 3
+    assert "none to bound" in done.err
+
+
+# ---------------------------------------------------------------- check
+
+
+def edited(**changes: Any) -> None:
+    """Edit c.json."""
+    certificate = json.loads(Path("c.json").read_text())
+    Path("c.json").write_text(json.dumps(certificate | changes))
+
+
+def test_check(terminal: Terminal) -> None:
+    terminal(*HEAVY, "--out", "c.json")
+    done = terminal("check", "c.json")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("valid: counterexample")
+    answer = json.loads(terminal("check", "c.json", "--json", "-").out)
+    assert answer["valid"] is True
+    assert answer["faults"] == []
+
+
+def test_check_of_a_tampered_file(terminal: Terminal) -> None:
+    terminal(*HEAVY, "--out", "c.json")
+    edited(target={"mean": "21", "kl": "0.5"})
+    done = terminal("check", "c.json")
+    assert done.status == 1
+    assert done.out.startswith("INVALID: ")
+    assert "do not prove" in done.err
+    done = terminal("check", "c.json", "--json", "-")
+    assert done.status == 1
+    assert json.loads(done.out)["valid"] is False
+
+
+def test_check_with_the_data(terminal: Terminal) -> None:
+    for name, last in (("right", 4), ("wrong", 5)):
+        Path(f"{name}.csv").write_text(f"reward\n1\n2\n{last}\n")
+    construct = ("construct", 'empirical("right.csv")', "--mean", "3", "--kl", "0.5")
+    assert terminal(*construct, "--out", "c.json").status == 0
+    assert terminal("check", "c.json", "--data", "right.csv").status == 0
+    done = terminal("check", "c.json", "--data", "wrong.csv")
+    assert done.status == 1
+    assert "sha256 differs" in done.err
+    assert "--data FILE" in terminal.refused("check", "c.json")
+    assert "gone.csv" in terminal.refused("check", "c.json", "--data", "gone.csv")
+    terminal(*HEAVY, "--out", "c.json")
+    assert "leave it out" in terminal.refused("check", "c.json", "--data", "right.csv")
+
+
+def test_own_rewards(terminal: Terminal) -> None:
+    rng = np.random.default_rng(5)
+    np.save("rewards.npy", rng.standard_normal(2000))
+    construct = ("construct", 'empirical("rewards.npy")', "--mean", "2", "--kl", "0.5")
+    done = terminal(*construct, "--out", "c.json")
+    assert done.status == 3
+    assert "optimum      the best mean at this KL is " in done.out
+    assert "finite bound mass from " in done.out
+    answer = json.loads(terminal(*construct, "--json", "-").out)
+    low, high = map(float, answer["frontier"])
+    assert 0.9 < low <= high < 1.1  # sqrt(2 KL) = 1 for a standard normal; its mean is off by 0.02
+    assert float(answer["finite_bound"]["mean"][0]) < low
+    assert terminal("check", "c.json", "--data", "rewards.npy").status == 0
+
+
+# ---------------------------------------------------------------- samples
+
+THRESHOLDS = {
+    "pareto(alpha=3)": ("20", "0.5"),
+    "mixture(0.9*normal(), 0.1*pareto(alpha=3))": ("10", "0.5"),
+    "zeta(s=4)": ("20", "0.5"),
+    'tail(log_sf="-sqrt(x)", lower=0)': ("20", "1"),
+    "cauchy()": ("10", "0.1"),
+}
+"""Laws, with a mean and a budget at which the threshold has much mass."""
+
+
+def sample_of(terminal: Terminal, *arguments: str, size: int) -> tuple[Any, Any]:
+    done = terminal(*arguments, "--sample", "s.npy", "--size", str(size), "--out", "c.json")
+    assert done.status == 0, done
+    draws = np.load("s.npy", allow_pickle=False)
+    assert draws.dtype == np.float64
+    assert draws.shape == (size,)
+    assert np.isfinite(draws).all()
+    return json.loads(Path("c.json").read_text()), draws
+
+
+@pytest.mark.parametrize("law", THRESHOLDS)
+def test_sample_has_the_mass_of_the_certificate(terminal: Terminal, law: str) -> None:
+    mean, kl = THRESHOLDS[law]
+    size = 20_000
+    certificate, draws = sample_of(
+        terminal, "construct", law, "--mean", mean, "--kl", kl, size=size
+    )
+    reweighting = certificate["reweighting"]
+    assert reweighting["kind"] == "threshold"
+    mass = float(reweighting["mass"])
+    share = (draws > float(reweighting["t"])).mean()
+    # 4 standard errors of a share: the seed is fixed, so this holds or does not, once and for all.
+    assert abs(share - mass) <= 4 * np.sqrt(mass * (1 - mass) / size)
+
+
+def test_sample_of_a_tilt_has_its_mean(terminal: Terminal) -> None:
+    size = 20_000
+    certificate, draws = sample_of(terminal, *TILT, size=size)
+    mean = float(certificate["enclosures"]["mean"][0])
+    assert abs(draws.mean() - mean) <= 4 / np.sqrt(size)  # a tilted normal keeps its variance 1
+
+
+def test_sample_is_reproducible(terminal: Terminal) -> None:
+    arguments = (*HEAVY, "--size", "100", "--sample")
+    terminal(*arguments, "a.npy")
+    terminal(*arguments, "b.npy")
+    terminal(*arguments, "c.npy", "--seed", "1")
+    first, second, third = (Path(f"{name}.npy").read_bytes() for name in "abc")
+    assert first == second
+    assert first != third
+    terminal(*arguments, "-")
+    assert terminal.raw == first
+
+
+# ---------------------------------------------------------------- pictures
+
+
+def is_picture(content: bytes, ending: str) -> bool:
+    """Whether the bytes are a picture of some size."""
+    if ending == "png":
+        image = Image.open(io.BytesIO(content))
+        image.load()
+        return min(image.size) > 500 and len(image.convert("RGB").getcolors(1 << 24) or []) > 10
+    if ending == "svg":
+        return (
+            len(list(ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}path"))) > 9
+        )
+    return content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF")
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_plot(terminal: Terminal, ending: str) -> None:
+    assert terminal(*HEAVY, "--plot", f"p.{ending}").status == 0
+    assert is_picture(Path(f"p.{ending}").read_bytes(), ending)
+    assert listing() == [f"p.{ending}"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        LIGHT,
+        TILT,
+        ("construct", "poisson(mu=3)", "--mean", "5", "--kl", "2"),
+        ("construct", "zeta(s=2.5)", "--mean", "30", "--kl", "0.2"),
+        ("construct", "student_t(df=3)", "--mean", "10", "--kl", "0.01"),
+        ("construct", "log_cauchy()", "--mean", "1", "--kl", "1"),
+        ("construct", "point(x=1)", "--mean", "2", "--kl", "1"),
+        ("construct", 'tail(log_sf="-1 - x", lower=0)', "--mean", "9", "--kl", "0.5"),
+        ("construct", "mixture(0.5*bernoulli(p=0.3), 0.5*normal())", "--mean", "1", "--kl", "1"),
+    ],
+    ids=lambda arguments: arguments[1],
+)
+def test_plot_to_stdout(terminal: Terminal, arguments: tuple[str, ...]) -> None:
+    done = terminal(*arguments, "--plot", "-")
+    assert done.err == ""
+    assert is_picture(terminal.raw, "png")
+    shown = json.loads(Image.open(io.BytesIO(terminal.raw)).info["Description"])
+    assert shown["base"] == str(parse(arguments[1]))
+
+
+def test_plot_of_rewards(terminal: Terminal) -> None:
+    np.save("rewards.npy", np.random.default_rng(5).standard_normal(500))
+    arguments = ("construct", 'empirical("rewards.npy")', "--mean", "0.5", "--kl", "0.5")
+    assert terminal(*arguments, "--plot", "p.png").status == 0
+    assert is_picture(Path("p.png").read_bytes(), "png")
+
+
+# ---------------------------------------------------------------- whole files or none
+
+
+@contextmanager
+def quota(most_bytes: int) -> Iterator[None]:
+    """No file may grow beyond this; writing more fails as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize(
+    ("option", "target", "most_bytes"),
+    [("--out", "c.json", 200), ("--plot", "p.png", 20_000), ("--sample", "s.npy", 20_000)],
+)
+def test_a_full_disk_leaves_what_was_there(
+    terminal: Terminal, option: str, target: str, most_bytes: int
+) -> None:
+    Path(target).write_text("precious")
+    with quota(most_bytes):
+        line = terminal.refused(*HEAVY, option, target)
+    assert line.startswith(f"cannot write {target}: ")
+    assert Path(target).read_text() == "precious"
+    assert listing() == [target]
+
+
+def test_a_full_device(terminal: Terminal) -> None:
+    line = terminal.refused(*HEAVY, "--out", "/dev/full")
+    assert line == "cannot write /dev/full: no space left on device"
+
+
+def test_a_pipe_is_written_to_and_not_replaced(terminal: Terminal) -> None:
+    os.mkfifo("pipe")
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(Path("pipe").read_text()))
+    reader.start()
+    assert terminal(*HEAVY, "--out", "pipe").status == 0
+    reader.join(10)
+    assert json.loads(read[0])["verdict"] == "counterexample"
+    assert stat.S_ISFIFO(os.stat("pipe").st_mode)
+
+
+def test_a_link_is_followed(terminal: Terminal) -> None:
+    Path("link.json").symlink_to("c.json")
+    assert terminal(*HEAVY, "--out", "link.json").status == 0
+    assert Path("link.json").is_symlink()
+    assert terminal("check", "c.json").status == 0
+
+
+def in_a_process(code: str, **settings: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+        **settings,
+    )
+
+
+INTERRUPTED = """
+import sys, time
+import {module}
+
+def wait(*_):
+    print("waiting", file=sys.stderr, flush=True)
+    time.sleep(60)
+
+{module}.{function} = wait
+import goodhart
+goodhart.main({arguments!r})
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "function"), [("verify.construction", "construct"), ("os", "fsync")]
+)
+def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path, module: str, function: str) -> None:
+    """While it thinks, and while it writes: then the file is there under another name."""
+    (tmp_path / "c.json").write_text("precious")
+    code = INTERRUPTED.format(
+        module=module, function=function, arguments=[*HEAVY, "--out", "c.json"]
+    )
+    with in_a_process(code, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "waiting\n"
+        assert len(os.listdir(tmp_path)) == (2 if function == "fsync" else 1)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+        assert process.wait(10) == 130
+    assert said == "interrupted; nothing was left half-written\n"
+    assert os.listdir(tmp_path) == ["c.json"]
+    assert (tmp_path / "c.json").read_text() == "precious"
+
+
+LAWS = "import goodhart\ngoodhart.main(['laws'])\n"
+
+
+def test_a_full_standard_output_is_said() -> None:
+    with Path("/dev/full").open("w") as full, in_a_process(LAWS, stdout=full) as process:
+        assert process.stderr is not None
+        said = process.stderr.read()
+        assert process.wait(10) == 2
+    assert said == "goodhart: cannot write standard output: no space left on device\n"
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with in_a_process(LAWS, stdout=write) as process:
+        os.close(write)
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        assert process.wait(10) == 1
