@@ -101,7 +101,7 @@ class Certificate:
             result["data"] = {"sha256": self.data.sha256, "n": self.data.n}
         result["target"] = {"mean": plain(self.target.mean), "kl": plain(self.target.kl)}
         if self.reweighting is not None:
-            result["reweighting"] = self.reweighting
+            result["reweighting"] = dict(self.reweighting)
         if self.witness is not None:
             result["witness"] = {key: _listed(value) for key, value in self.witness.items()}
         result["enclosures"] = {key: _listed(value) for key, value in self.enclosures.items()}
@@ -115,7 +115,7 @@ class Certificate:
         if self.because:
             result["because"] = self.because
         result["precision_bits"] = self.precision_bits
-        result["versions"] = self.versions
+        result["versions"] = dict(self.versions)
         return result
 
     def to_json(self) -> str:

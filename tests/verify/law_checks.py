@@ -103,6 +103,20 @@ def check_cumulants(law: ContinuousLaw, tilt: fmpq, case: LawCase) -> None:
         agree(law, f"log M({tilt})", law.log_mgf(tilt), *expected[0])
 
 
+def check_moments(
+    law: ContinuousLaw, tilt: fmpq, low: fmpq | None, high: fmpq | None, case: LawCase
+) -> None:
+    """``E[X^n exp(l X); low < X <= high]`` against integrals of the density."""
+    with mp.workdps(DIGITS):
+        size = mp_number(tilt)
+        functions = [lambda x, n=n: x**n * mp.exp(size * x) for n in range(3)]
+        expected = integrals(law, pieces(law, low, high, case.breaks), functions)
+    with working_precision(BITS):
+        values = law.exponential_moments(ball(tilt), low, high)
+        for n, (value, (reference, error)) in enumerate(zip(values, expected, strict=True)):
+            agree(law, f"E[X^{n} exp({tilt} X); {low} < X <= {high}]", value, reference, error)
+
+
 def check_scipy(law: ContinuousLaw, points: tuple[fmpq, ...], distribution: Any) -> None:
     """Tails and density against a scipy distribution, where its float64 can follow."""
     inner = [t for t in points if inside(law, t)]

@@ -45,6 +45,9 @@ from verify.laws import (
 from verify.laws.empirical import Empirical
 from verify.mixture import Mixture
 
+#: As many as the profile says: ten times as many under HEAVY=1.
+EXAMPLES = settings().max_examples
+
 BITS = 128
 Masses = dict[Fraction, Fraction]
 
@@ -166,7 +169,7 @@ def check_tails(of: Modelled, t: Fraction) -> None:
         assert_ball(law.tail_mean(q(t)), upper / mass_above)
 
 
-@settings(max_examples=120)
+@settings(max_examples=EXAMPLES * 3)
 @given(modelled)
 def test_tails_and_means_of_composed_finite_laws(of: Modelled) -> None:
     with working_precision(BITS):
@@ -182,7 +185,7 @@ def test_tails_and_means_of_composed_finite_laws(of: Modelled) -> None:
         assert of.law.mgf_abscissa == Diverges(1) and of.law.has_atoms
 
 
-@settings(max_examples=80)
+@settings(max_examples=EXAMPLES * 2)
 @given(modelled)
 def test_atoms_and_quantiles_of_composed_finite_laws(of: Modelled) -> None:
     with working_precision(BITS):
@@ -198,7 +201,7 @@ def test_atoms_and_quantiles_of_composed_finite_laws(of: Modelled) -> None:
             assert of.law.quantile(q(level)).overlaps(arb(q(x)) + arb("0 +/- 1e-30"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES * 3 // 2)
 @given(modelled, st.sampled_from(["-3/2", "1/7", "2"]), ends, ends)
 def test_exponential_moments_of_composed_finite_laws(
     of: Modelled, tilt: str, low: Fraction | None, high: Fraction | None
@@ -419,7 +422,7 @@ some_numbers = st.fractions(-4, 4, max_denominator=7).map(q)
 compound = st.one_of(catalogued, mixtures(catalogued), truncations(catalogued))
 
 
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES * 3 // 2)
 @given(compound, some_numbers, some_numbers.filter(bool), some_numbers)
 def test_equivariance(law: Law, shift: fmpq, scale: fmpq, t: fmpq) -> None:
     moved = shift + scale * law
@@ -459,7 +462,7 @@ def test_equivariance(law: Law, shift: fmpq, scale: fmpq, t: fmpq) -> None:
                     assert (ball(one_rate) / abs(scale)).overlaps(ball(other_rate))  # type: ignore[arg-type]
 
 
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 @given(st.lists(catalogued, min_size=2, max_size=3), some_numbers)
 def test_mixtures_are_averages(parts: list[Law], t: fmpq) -> None:
     weights = [fmpq(2 * i + 1, len(parts) ** 2) for i in range(len(parts))]
@@ -598,7 +601,7 @@ def test_draws_of_composed_laws(rng: np.random.Generator) -> None:
         )
 
 
-@settings(max_examples=30)
+@settings(max_examples=EXAMPLES * 3 // 4)
 @given(images(mixtures(truncations(catalogued)), some_numbers))
 def test_deep_compositions_hold_together(law: Law) -> None:
     with working_precision(BITS):

@@ -15,6 +15,7 @@ from tests.verify.law_cases import CONTINUOUS, LawCase, rational, tilts
 from tests.verify.law_checks import (
     BITS,
     check_cumulants,
+    check_moments,
     check_point,
     check_samples,
     check_scipy,
@@ -28,7 +29,7 @@ from verify.laws import CATALOGUE, parse
 from verify.laws.bases import float_of
 from verify.laws.light import Exponential, Gamma
 from verify.laws.power import Pareto
-from verify.laws.stretched import Lognormal
+from verify.laws.stretched import Lognormal, Weibull
 
 EXAMPLES = settings().max_examples
 # Integrals take tenths of a second: the failing law is told, not shrunk.
@@ -97,6 +98,39 @@ def test_cumulants_agree_with_mpmath(case: LawCase, data: st.DataObject) -> None
     choices = tilts(law)
     if choices:
         check_cumulants(law, data.draw(st.sampled_from(choices)), case)
+
+
+@all_cases
+@given(data=st.data())
+@few
+def test_moments_of_parts_agree_with_mpmath(case: LawCase, data: st.DataObject) -> None:
+    law = draw_law(data, case)
+    limits = [t for t in case.points if inside(law, t) and abs(t) < 100]
+    low = data.draw(st.sampled_from(limits))
+    high = data.draw(st.sampled_from([t for t in limits if t > low] or [law.support[1]]))
+    tilt = (
+        fmpq(-1) if isinstance(high, Diverges) else data.draw(st.sampled_from([fmpq(-1), fmpq(2)]))
+    )
+    check_moments(law, tilt, low, None if isinstance(high, Diverges) else high, case)
+
+
+@pytest.mark.parametrize("tilt", [fmpq(-3), fmpq(0), fmpq(5, 2)])
+@pytest.mark.parametrize("limits", [(None, fmpq(1, 3)), (fmpq(1, 3), None), (fmpq(4), None)])
+def test_moments_of_weibull_parts_agree_with_mpmath(limits: Any, tilt: fmpq) -> None:
+    check_moments(Weibull(fmpq(7, 3)), tilt, *limits, CASE["weibull"])
+
+
+@pytest.mark.parametrize("shape", ["1.05", "1.3", "100"])
+def test_weibull_cumulants_at_large_tilts(shape: str) -> None:
+    # K is the Legendre transform of x^k up to logs: K' is near the peak of l x - x^k.
+    law, k = Weibull(rational(shape)), rational(shape)
+    for tilt in (fmpq(1000), fmpq(10) ** 6):
+        first = escalate(
+            lambda tilt=tilt: law.cumulants(tilt)[1], lambda v: accurate(v, 40), "K'", last=1024
+        )
+        with working_precision(1024):
+            peak = (ball(tilt) / k) ** (1 / (k - 1))
+        assert abs(first / peak - 1) < 1e-2
 
 
 @all_cases

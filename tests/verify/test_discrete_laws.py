@@ -32,6 +32,9 @@ from verify.laws import (
 )
 from verify.laws.lattice import LatticeLaw
 
+#: As many as the profile says: ten times as many under HEAVY=1.
+EXAMPLES = settings().max_examples
+
 BITS = 128
 #: The masses and their sums in mpmath have 50 digits, of which the sums lose a few.
 DIGITS = 50
@@ -103,7 +106,7 @@ CASES = (
 )
 BY_NAME = {case.name: case for case in CASES}
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-SAMPLES = settings(max_examples=10)
+SAMPLES = settings(max_examples=EXAMPLES // 4)
 
 
 def drawn_from(data: st.DataObject, case: DiscreteCase) -> tuple[dict[str, fmpq], Law]:

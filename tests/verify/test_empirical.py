@@ -28,6 +28,9 @@ from verify.laws import empirical, parse
 from verify.laws.empirical import Empirical
 from verify.reading import DataError, read_column
 
+#: As many as the profile says: ten times as many under HEAVY=1.
+EXAMPLES = settings().max_examples
+
 BITS = 128
 REWARDS = [0.1, -2.5, 0.1, 3.0, -2.5, 1e-300, 7.25]
 
@@ -258,7 +261,7 @@ def as_ball(value: Fraction) -> arb:
     return arb(fmpq(value.numerator, value.denominator))
 
 
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES * 3 // 2)
 @given(rows, st.sampled_from([0, 1, 2, 3]), st.data())
 def test_tails_and_means_against_fractions(values: list[float], kind: int, data: Any) -> None:
     law, all_rows, n = Empirical.from_values(values), exact_rows(values), len(values)
@@ -290,7 +293,7 @@ def test_tails_and_means_against_fractions(values: list[float], kind: int, data:
         assert law.mgf_abscissa == Diverges(1) and law.decay_rate is None
 
 
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES * 3 // 2)
 @given(st.lists(finite_floats, min_size=1, max_size=8))
 def test_sums_of_any_floats_are_exact(values: list[float]) -> None:
     law = Empirical.from_values(values)
@@ -301,7 +304,7 @@ def test_sums_of_any_floats_are_exact(values: list[float]) -> None:
         )
 
 
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 @given(rows, st.floats(-60, 60), st.floats(0, 30))
 def test_a_ball_covers_all_its_points(values: list[float], low: float, width: float) -> None:
     law = Empirical.from_values(values)
@@ -317,7 +320,7 @@ def test_a_ball_covers_all_its_points(values: list[float], low: float, width: fl
             assert not outer.is_finite() or outer.contains(law.log_survival(at))
 
 
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 @given(rows, st.sampled_from([-40.0, -1.5, -1e-9, 1e-12, 0.02, 1.0, 12.0]))
 def test_cumulants_against_mpmath(values: list[float], tilt: float) -> None:
     law = Empirical.from_values(values)
@@ -340,7 +343,7 @@ def test_cumulants_against_mpmath(values: list[float], tilt: float) -> None:
             assert abs(found - number) <= 1e-12 * max(1, size)
 
 
-@settings(max_examples=30)
+@settings(max_examples=EXAMPLES * 3 // 4)
 @given(rows, st.floats(-60, 60), st.floats(0, 60), st.sampled_from([-2.0, 0.0, 0.5]))
 def test_exponential_moments_of_parts(
     values: list[float], start: float, width: float, tilt: float
@@ -360,7 +363,7 @@ def test_exponential_moments_of_parts(
             assert whole.overlaps(sum(rest, arb(0)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 @given(rows, st.fractions(0, 1, max_denominator=40).filter(lambda p: 0 < p < 1))
 def test_quantiles(values: list[float], level: Fraction) -> None:
     law, all_rows = Empirical.from_values(values), exact_rows(values)

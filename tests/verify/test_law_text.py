@@ -25,6 +25,9 @@ from verify.law import Law, LawError
 from verify.laws import CATALOGUE, parse
 from verify.laws.text import SPECIAL
 
+#: As many as the profile says: ten times as many under HEAVY=1.
+EXAMPLES = settings().max_examples
+
 # ------------------------------------------------------------------ round trip
 
 
@@ -36,7 +39,7 @@ def assert_round_trip(law: Law, read: Any = parse) -> None:
 
 
 @pytest.mark.parametrize("name", CATALOGUED)
-@settings(max_examples=8)
+@settings(max_examples=EXAMPLES // 5)
 @given(data=st.data())
 def test_each_law_is_given_back(name: str, data: st.DataObject) -> None:
     law = data.draw(CATALOGUED[name])
@@ -45,7 +48,7 @@ def test_each_law_is_given_back(name: str, data: st.DataObject) -> None:
     assert Law.parse(str(law)) == law
 
 
-@settings(max_examples=80)
+@settings(max_examples=EXAMPLES * 2)
 @given(compositions(st.one_of(catalogued, TAILS), numbers))
 def test_compositions_are_given_back(law: Law) -> None:
     # A text may be at most 10,000 characters long, and a number 4,096 bits.
@@ -236,7 +239,7 @@ PIECES = [*"()(),=+-*/", "**", "1", "0.5", "2e3", "mu", "alpha", "low", "x", "()
 PIECES += ['"-x"', '"a.npy"']
 
 
-@settings(max_examples=300)
+@settings(max_examples=EXAMPLES * 7)
 @given(
     st.lists(
         st.sampled_from([*CATALOGUE, *SPECIAL, *PIECES]),

@@ -84,7 +84,7 @@ class LatticeLaw(Law):
 
     @property
     def support(self) -> tuple[Bound, Bound]:
-        return self.first, INFINITE if self.last is None else self.last
+        return fmpq(self.first), INFINITE if self.last is None else fmpq(self.last)
 
     @property
     def left_tail(self) -> TailRates:

@@ -25,6 +25,9 @@ from verify.quadrature import integrate
 from verify.series import Moments, variable
 from verify.tail_rates import TailRates
 
+#: Size of ``l x`` from which Taylor's formula pays.
+_CANCELS_FROM = 100
+
 
 @dataclass(frozen=True)
 class Lognormal(Parametric, HalfLine):
@@ -147,6 +150,8 @@ class Weibull(Parametric, InfiniteAtAbscissa, HalfLine):
         middle = self._peak(tilt)
         middle = middle if left is None else middle.max(left.mid())
         middle = middle if right is None else middle.min(right.mid())
+        if (tilt * middle).abs_upper() > arb(2) ** (ctx.prec - 24):
+            return arb.nan(), arb.nan(), arb.nan()  # the exponent cannot be held: more bits
         top, slope = self._log_integrand(tilt, middle, 0)
         top = top.mid()
         curvature = (self.shape - 1) * (1 + self.shape * self._power(middle)) / middle**2
@@ -167,16 +172,17 @@ class Weibull(Parametric, InfiniteAtAbscissa, HalfLine):
     def _log_weight(self, tilt: arb, s: acb) -> acb:
         """``log(x f(x) exp(l x))`` at ``x = exp(s)``.
 
-        Near the peak ``l x`` and ``x^k`` nearly cancel, so over a wide ball the sum is taken by
-        Taylor's formula about its middle, with the second derivative over the whole ball.
+        Near the peak ``l x`` and ``x^k`` nearly cancel. Where they are large the sum over a ball is
+        taken by Taylor's formula about its middle, with the second derivative over the whole ball.
         """
         shape = arb(self.shape)
+        first, second = tilt * s.exp(), (shape * s).exp()
+        if first.abs_upper() < _CANCELS_FROM:
+            return shape.log() + shape * s + first - second
         middle = s.mid()
+        gap = s - middle
         first, second = tilt * middle.exp(), (shape * middle).exp()
         value = shape.log() + shape * middle + first - second
-        gap = s - middle
-        if gap == 0:
-            return value
         bend = tilt * s.exp() - shape**2 * (shape * s).exp()
         return value + gap * (shape + first - shape * second) + gap**2 * bend / 2
 
@@ -191,7 +197,7 @@ class Weibull(Parametric, InfiniteAtAbscissa, HalfLine):
         tilt, rise = tilt.mid(), self.shape - 1
         low = (rise / (abs(tilt) + self.shape)).log()
         high = (2 * (tilt.max(arb(0)) / self.shape + 1)).log() / rise
-        for _ in range(60):
+        for _ in range(ctx.prec):
             middle = ((low + high) / 2).mid()
             x = middle.exp().mid()
             if self._log_integrand(tilt, x, 0)[1] > 0:

@@ -41,7 +41,7 @@ from verify.second_route.trapezoid import FINE_GOAL, GOAL
 #: Relative error at which a number is settled, and where it is a difference of such numbers.
 ACCURACY, LEAST_ACCURACY = 1e-12, 1e-9
 #: Laws in a law beyond which a comparison would take too long.
-MOST_PARTS = 60
+MOST_PARTS = 40
 #: Probabilities with smaller logarithms do not show in their complements.
 _LOG_OF_NOTHING = -100
 #: A threshold is far out where the logarithm of the mass above is below this.
@@ -236,9 +236,13 @@ def disagreements(assertion: Assertion, numbers: dict[str, Value]) -> list[str]:
     if sum(1 for _ in assertion.law.parts()) > MOST_PARTS:
         raise Undecided(f"second route: the law has more than {MOST_PARTS} parts")
     try:
-        second = _numbers(assertion, numbers, GOAL)
-    except Undecided:  # often a small difference of large numbers
-        second = _numbers(assertion, numbers, FINE_GOAL)
+        try:
+            second = _numbers(assertion, numbers, GOAL)
+        except Undecided:  # often a small difference of large numbers
+            second = _numbers(assertion, numbers, FINE_GOAL)
+    except (ArithmeticError, ValueError) as error:
+        # mpmath at its limits, say an exponential of an astronomical number.
+        raise Undecided(f"second route: {type(error).__name__}: {error}") from error
     found = []
     with mp.workprec(OUTER_BITS):
         for name, estimate in second.items():

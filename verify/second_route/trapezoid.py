@@ -279,4 +279,5 @@ def _error(history: list[Real]) -> Real:
     if second >= 1e-5 or second >= first:
         return second
     exponent = min(mp.mpf(1.4), mp.log(second) / mp.log(first))
-    return 10 * second**exponent + floor
+    # A second, smaller part of the error may fall more slowly than the first.
+    return max(10 * second**exponent, second / 100) + floor
