@@ -196,7 +196,7 @@ def undecided(law: Law, target: Target, because: str) -> Certificate:
 
 def data_stamp(law: Law) -> DataStamp | None:
     """The stamp of the file behind an empirical law, wherever it stands in the law."""
-    from verify.laws.empirical import Empirical
+    from verify.laws.empirical_law import Empirical
 
     for part in law.parts():
         if isinstance(part, Empirical):

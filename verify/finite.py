@@ -37,7 +37,7 @@ def finite_context(law: Law, kl: Decimal) -> dict[str, Any]:
     The bound is None where eps is too small for it: the mass it moves to the top would be less
     than the top has already.
     """
-    from verify.laws.empirical import Empirical
+    from verify.laws.empirical_law import Empirical
 
     if not isinstance(law, Empirical):
         return {}

@@ -236,7 +236,7 @@ def _shapes(pair: Pair, grid: _Grid, cut: fmpq | None) -> tuple[Curves, str]:
 
 def _atoms(law: Law, grid: _Grid) -> list[fmpq]:
     """The atoms in the range, where the law is a list of not too many; else none."""
-    from verify.laws.empirical import Empirical
+    from verify.laws.empirical_law import Empirical
 
     if any(isinstance(part, Empirical) and part.n > MOST_MARKED for part in law.parts()):
         return []

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from verify.certificate import Certificate
     from verify.formula import Formula
-    from verify.laws.empirical import Empirical
+    from verify.laws.empirical_law import Empirical
     from verify.laws.lattice import LatticeLaw
     from verify.reweighted import Tilted
 
@@ -75,7 +75,7 @@ def draw(law: Law, window: Window, size: int, rng: np.random.Generator) -> NDArr
     """Draws of the law inside the window."""
     import numpy as np
 
-    from verify.laws.empirical import Empirical
+    from verify.laws.empirical_law import Empirical
     from verify.laws.lattice import LatticeLaw
     from verify.laws.point import PointMass
 

@@ -53,7 +53,7 @@ def draw_tilted(
     import numpy as np
 
     from verify.laws.custom import Tail
-    from verify.laws.empirical import Empirical
+    from verify.laws.empirical_law import Empirical
     from verify.laws.lattice import LatticeLaw
     from verify.laws.point import PointMass
 

@@ -23,7 +23,7 @@ from verify.enclosure import Diverges, ball
 
 #: Digits that integrals aim at, and digits that numbers are computed with: ``x = t + exp(s)`` must
 #: keep exp(s) down to where a density like x^(-1/2) has no mass left.
-AIM = 15
+AIM = 13
 DIGITS = 50
 
 Function = Callable[[Any], Any]

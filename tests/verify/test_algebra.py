@@ -42,7 +42,7 @@ from verify.laws import (
     uniform,
     zeta,
 )
-from verify.laws.empirical import Empirical
+from verify.laws.empirical_law import Empirical
 from verify.mixture import Mixture
 
 #: As many as the profile says: ten times as many under HEAVY=1.

@@ -25,7 +25,7 @@ from verify.enclosure import Diverges, working_precision
 from verify.errors import InputError
 from verify.law import LawError
 from verify.laws import empirical, parse
-from verify.laws.empirical import Empirical
+from verify.laws.empirical_law import Empirical
 from verify.reading import DataError, read_column
 
 #: As many as the profile says: ten times as many under HEAVY=1.
@@ -401,3 +401,13 @@ def test_a_wrong_count_is_caught() -> None:
     with pytest.raises(AssertionError):
         total = sum((mass for _, mass in law.atoms()), arb(0))
         assert total.overlaps(arb(1))
+
+
+def test_the_name_stays_a_function(tmp_path: Path) -> None:
+    """A module of the same name would take its place in the package once it is imported."""
+    import verify.laws
+    import verify.laws.empirical_law  # noqa: F401
+
+    path = tmp_path / "rewards.csv"
+    path.write_text("1\n2\n4\n")
+    assert str(verify.laws.empirical(str(path))) == f'empirical("{path}")'

@@ -27,7 +27,7 @@ from verify.laws import (
     uniform,
     zeta,
 )
-from verify.laws.empirical import Empirical
+from verify.laws.empirical_law import Empirical
 from verify.ranked import BestOf, TopShare, simplest_fraction
 from verify.weight import BestOfN, TopFraction
 

@@ -16,7 +16,7 @@ from verify.errors import InputError
 from verify.inversion import Inverter
 from verify.law import Law
 from verify.laws import parse
-from verify.laws.empirical import Empirical
+from verify.laws.empirical_law import Empirical
 from verify.sampling import SamplingError, sample_between, sample_tilted, sample_top
 from verify.tilted_sampling import Window
 from verify.window import LARGEST, float_beyond

@@ -32,7 +32,7 @@ from verify.law import Law
 from verify.laws import CATALOGUE
 from verify.laws.custom import Tail
 from verify.laws.discrete import Poisson
-from verify.laws.empirical import Empirical
+from verify.laws.empirical_law import Empirical
 from verify.laws.gaussian import Normal
 from verify.laws.light import Gamma
 from verify.laws.power import Pareto

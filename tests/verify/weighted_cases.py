@@ -24,7 +24,7 @@ from verify.laws import (
     poisson,
     zeta,
 )
-from verify.laws.empirical import Empirical
+from verify.laws.empirical_law import Empirical
 from verify.weight import BestOfN, Identity, Threshold, Tilt, TopFraction, Weight
 
 _P = rationals("1/12", "11/12")

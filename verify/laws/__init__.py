@@ -14,7 +14,7 @@ from typing import Any
 
 from verify.law import Law
 from verify.laws.discrete import Bernoulli, Binomial, Geometric, NegativeBinomial, Poisson
-from verify.laws.empirical import Empirical
+from verify.laws.empirical_law import Empirical
 from verify.laws.extreme import Genpareto, Gev, Gumbel
 from verify.laws.gaussian import HalfNormal, InverseGaussian, Normal, SkewNormal
 from verify.laws.light import Beta, Exponential, Gamma, Laplace, Logistic, Uniform

@@ -271,7 +271,7 @@ class _Reader:
                 f'law: {_at(node)}empirical("{name.value:.60}"): no file named in a law is opened '
                 "here; name the data file yourself, with --data FILE or data="
             )
-        from verify.laws.empirical import Empirical
+        from verify.laws.empirical_law import Empirical
 
         return Empirical.from_file(
             self.data or name.value, None if column is None else column.value, name=name.value

@@ -16,7 +16,7 @@ from verify.continuous import ContinuousLaw
 from verify.enclosure import Diverges, Undecided
 from verify.law import Law
 from verify.laws.custom import Tail
-from verify.laws.empirical import Empirical
+from verify.laws.empirical_law import Empirical
 from verify.laws.gaussian import SkewNormal
 from verify.laws.lattice import LatticeLaw
 from verify.laws.light import Beta, Laplace

@@ -20,7 +20,7 @@ from mpmath import mp
 from numpy.typing import NDArray
 
 from verify.enclosure import Undecided
-from verify.laws.empirical import Empirical
+from verify.laws.empirical_law import Empirical
 from verify.second_route.numbers import (
     NOTHING,
     Estimate,
