@@ -500,6 +500,7 @@ def test_plot(terminal: Terminal, ending: str) -> None:
         ("construct", "zeta(s=2.5)", "--mean", "30", "--kl", "0.2"),
         ("construct", "student_t(df=3)", "--mean", "10", "--kl", "0.01"),
         ("construct", "log_cauchy()", "--mean", "1", "--kl", "1"),
+        ("construct", "gamma(shape=0.001)", "--mean", "1", "--kl", "0.01"),
         ("construct", "point(x=1)", "--mean", "2", "--kl", "1"),
         ("construct", 'tail(log_sf="-1 - x", lower=0)', "--mean", "9", "--kl", "0.5"),
         ("construct", "mixture(0.5*bernoulli(p=0.3), 0.5*normal())", "--mean", "1", "--kl", "1"),

@@ -33,10 +33,13 @@ POINTS, BINS = 300, 60
 BITS = 128
 """Precision, and more where a threshold has little mass."""
 
-LARGEST_LOG10 = 300
+LARGEST_LOG10 = 250
 """log10 of the largest rewards that can be drawn."""
 
-LEAST_LOG = -690.0
+LEAST_REWARD = fmpq(10) ** -LARGEST_LOG10
+"""A logarithmic axis begins here at the earliest."""
+
+LEAST_LOG = -460.0
 """Logarithm of the least probabilities that are drawn; below it a curve has a gap."""
 
 LEVELS = fmpq(1, 1000), fmpq(1, 4), fmpq(1, 2), fmpq(3, 4), fmpq(999, 1000)
@@ -168,6 +171,8 @@ class _Grid:
         low, start, self.middle, stop, high = (_exact(law.quantile(level)) for level in LEVELS)
         if high == low:
             low, high = low - 1, high + 1
+        if 0 < low < LEAST_REWARD < high:
+            low = LEAST_REWARD
         body = high - low
         self.low, self.high = low, high
         if isinstance(reweighted, Tilted):

@@ -16,7 +16,7 @@ from verify.enclosure import Undecided
 from verify.errors import InputError
 from verify.files import STDOUT, whole_file
 from verify.law import Law
-from verify.plot_curves import Curves, Picture, picture_of, short
+from verify.plot_curves import LARGEST_LOG10, Curves, Picture, picture_of, short
 
 #: Okabe and Ito's blue and vermilion: told apart by every kind of colour vision. The curves also
 #: differ in how they are dashed, for print without colour.
@@ -209,10 +209,14 @@ def _scale_values(axes: Any, curves: Curves) -> None:
     margin = (high - low) / 25
     stride = next(n for n in STRIDES if (high - low) / n <= MOST_TICKS)
     first = int(np.ceil((low - margin) / stride))
-    powers = range(first * stride, int(np.floor(high + margin)) + 1, stride)
+    last = int(np.floor(min(high + margin, LARGEST_LOG10)))
+    powers = range(first * stride, last + 1, stride)
     axes.yaxis.set_major_locator(FixedLocator([10.0**power for power in powers]))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.set_ylim(10.0 ** (low - margin), 10.0 ** (high + margin))
+    low, high = (
+        min(max(end, -LARGEST_LOG10), LARGEST_LOG10) for end in (low - margin, high + margin)
+    )
+    axes.set_ylim(10.0**low, 10.0**high)
 
 
 def _scale_rewards(axes: Any, picture: Picture) -> None:

@@ -61,7 +61,7 @@ def best_mass(tails: Tails, log_q: Any, budget: Any) -> Any:
         step = tails.settle((budget - kl) / odds_gap)
         longest = (1 - p) / 2  # Newton from the left may overshoot 1
         p = tails.settle(p + (step if step < longest else longest))
-        if abs(step) < p * 1e-9:
+        if abs(step) < p * 1e-9 and abs(step) < (1 - p) * 1e-9:
             break
     return p
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from flint import arb
 
-from verify.decimals import round_decimal
+from verify.decimals import plain, round_decimal
 from verify.enclosure import ball_of_decimal
 from verify.law import Law
 from verify.threshold_search import best_mass
@@ -82,5 +82,5 @@ def _rounded_location(gap: arb, t: arb) -> Location:
         return Location(log_t=round_decimal(t.log().mid(), LOG_DIGITS, up=True))
     digits_of_gap = int((gap.log() / arb(10).log()).lower().floor().unique_fmpz() or 0)
     digits = max(GAP_DIGITS + digits_of_t - digits_of_gap, GAP_DIGITS) - 1
-    rounded = round_decimal(t.mid(), digits, up=True)
-    return Location(t=rounded.normalize() if rounded else Decimal(0))
+    # Not Decimal.normalize, which would round to 28 digits.
+    return Location(t=Decimal(plain(round_decimal(t.mid(), digits, up=True))))

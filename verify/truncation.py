@@ -88,18 +88,18 @@ class Truncated(Law):
         low_in: bool = False,
         high_out: bool = False,
     ) -> arb:
-        # Keep those ends that cut more than the truncation does. Where a ball cannot tell which
-        # does, min and max of balls cover both; the ends are then continuity points or NaN.
-        if self.low is not None and (low is None or not ball(low) > ball(self.low)):
-            if low is not None and not _at_most(low, self.low):
-                low = ball(low).max(ball(self.low))
-            else:
+        # Keep those ends that cut more than the truncation does; where a ball cannot tell which
+        # does, the larger or the smaller of the two balls covers both.
+        if self.low is not None:
+            if low is None or _at_most(low, self.low):
                 low, low_in = self.low, False
-        if self.high is not None and (high is None or not ball(high) <= ball(self.high)):
-            if high is not None and not _at_most(self.high, high):
-                high = ball(high).min(ball(self.high))
-            else:
+            elif not _below(self.low, low):
+                low = ball(low).max(ball(self.low))
+        if self.high is not None:
+            if high is None or _below(self.high, high):
                 high, high_out = self.high, False
+            elif not _at_most(high, self.high):
+                high = ball(high).min(ball(self.high))
         return self.base.log_between(low, high, low_in, high_out) - self.log_mass()
 
     def log_survival(self, t: Point, closed: bool = False) -> arb:
@@ -124,7 +124,7 @@ class Truncated(Law):
         """Whether all of the mass lies at or below t (``before``: below t)."""
         if self.high is None:
             return False
-        return bool(ball(t) > ball(self.high)) or (not before and _at_most(self.high, t))
+        return _below(self.high, t) or (not before and _at_most(self.high, t))
 
     def survival(self, t: Point, closed: bool = False) -> arb:
         log_mass = self.log_survival(t, closed)
@@ -202,6 +202,13 @@ class Truncated(Law):
 
 def _cuts_nothing(limit: fmpq, end: Bound, side: int) -> bool:
     return not isinstance(end, Diverges) and bool(side * (ball(limit) - ball(end)) >= 0)
+
+
+def _below(one: Point, other: Point) -> bool:
+    """Whether one point is certainly below the other."""
+    if isinstance(one, fmpq) and isinstance(other, fmpq):
+        return bool(one < other)
+    return bool(ball(one) < ball(other))
 
 
 def _at_most(one: Point, other: Point) -> bool:

@@ -1,8 +1,8 @@
 """The one table of laws that the tests run over.
 
 Each :class:`LawCase` names a catalogue law, draws its parameters, and lists points worth a look.
-Adding a law to the catalogue means adding a row here; `tests/verify/test_law_cases.py` would
-otherwise say that it is missing.
+Adding a continuous law to the catalogue means adding a row here; ``test_continuous_laws.py`` says
+so where one is missing.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from flint import fmpq
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
+from verify.continuous import ContinuousLaw
 from verify.enclosure import Diverges
 from verify.law import Law
 from verify.laws.extreme import Genpareto, Gev, Gumbel
@@ -205,3 +208,19 @@ def _sizes(tail: TailRates, closest: fmpq) -> list[fmpq]:
     if isinstance(tail.abscissa, int | fmpq):
         return [tail.abscissa * fmpq(1, 3), tail.abscissa * closest]
     return [fmpq(1, 10)]
+
+
+# ---- how the tests run over the table ---------------------------------------------------------
+
+EXAMPLES = settings().max_examples
+#: For integrals, which take tenths of a second: the failing law is told, not shrunk.
+few = settings(max_examples=max(EXAMPLES // 13, 1), phases=[Phase.explicit, Phase.generate])
+some = settings(max_examples=max(EXAMPLES // 4, 1))
+all_cases = pytest.mark.parametrize("case", CONTINUOUS, ids=lambda case: case.name)
+
+
+def draw_law(data: st.DataObject, case: LawCase) -> ContinuousLaw:
+    """A law of the case."""
+    law = data.draw(case.laws())
+    assert isinstance(law, ContinuousLaw)
+    return law
