@@ -199,6 +199,8 @@ class Affine(Law):
     def exponential_moments(
         self, tilt: arb, low: fmpq | None = None, high: fmpq | None = None
     ) -> Moments:
+        if low is not None and high is not None and low >= high:
+            return arb(0), arb(0), arb(0)
         ends = [None if end is None else (end - self.shift) / self.scale for end in (low, high)]
         if self.flips:
             ends.reverse()
