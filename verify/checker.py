@@ -143,9 +143,7 @@ def _number(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def _faults(
-    certificate: Certificate, assertion: Assertion, numbers: dict[str, Value]
-) -> list[str]:
+def _faults(certificate: Certificate, assertion: Assertion, numbers: dict[str, Value]) -> list[str]:
     """What the ball route finds wrong with the claim or its printed enclosures."""
     printed: dict[str, Written] = dict(certificate.enclosures)
     if certificate.witness is not None:

@@ -145,7 +145,7 @@ def _kind(law: Law) -> str:
             return "heavy" if abscissa == 0 else "light"
     with working_precision(SEARCH_BITS):
         near, far = (-law.log_survival(arb(10) ** k) / arb(10) ** k for k in (6, 60))
-        return "light?" if far > near / 2 or far == arb.pos_inf() else "heavy?"
+        return "light?" if not far.is_finite() or far > near / 2 else "heavy?"
 
 
 # ---- thresholds ---------------------------------------------------------------------------------

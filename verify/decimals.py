@@ -67,8 +67,10 @@ def rational(number: Decimal) -> fmpq:
     sign, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)
     mantissa = fmpz("".join(map(str, digits)))
-    value = fmpq(mantissa * fmpz(10) ** exponent) if exponent >= 0 else fmpq(
-        mantissa, fmpz(10) ** -exponent
+    value = (
+        fmpq(mantissa * fmpz(10) ** exponent)
+        if exponent >= 0
+        else fmpq(mantissa, fmpz(10) ** -exponent)
     )
     return -value if sign else value
 

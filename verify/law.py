@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Point = fmpq | arb
+#: Where a law is asked: exactly, or somewhere in a ball.
+Point = int | fmpq | arb
 #: An end of a support: an exact number, or a signed infinity.
 Bound = Exact | Diverges
 
@@ -335,6 +336,8 @@ def exact_point(t: Point | None) -> fmpq | None:
     """
     if t is None or isinstance(t, fmpq):
         return t
+    if isinstance(t, int):
+        return fmpq(t)
     if not t.is_exact():
         raise Undecided("a partial moment is asked for at exact points only")
     return t.fmpq()

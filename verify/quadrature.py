@@ -85,9 +85,7 @@ def _beyond(limit: fmpq, end: Bound, side: int) -> bool:
     return not isinstance(end, Diverges) and bool(side * (ball(limit) - ball(end)) >= 0)
 
 
-def _complement(
-    law: ContinuousLaw, tilt: arb, low: fmpq | None, high: fmpq | None
-) -> Moments:
+def _complement(law: ContinuousLaw, tilt: arb, low: fmpq | None, high: fmpq | None) -> Moments:
     """All of the moments less those over ``(low, high]``: the side that ``l`` makes heavier."""
     from verify.continuous import ContinuousLaw
 

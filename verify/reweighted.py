@@ -183,7 +183,7 @@ class ThresholdReweighted(Reweighted):
     ) -> Moments:
         cut = self.t
         if not isinstance(cut, fmpq):
-            raise Undecided(f"the threshold {cut.str(8)} is too far out to integrate to")
+            raise Undecided(f"the threshold {self.weight.location} is too far out to integrate to")
         weights = [value.exp() for value in self.log_weights()]
         total = [arb(0), arb(0), arb(0)]
         below = (low, cut if high is None else min(cut, high))

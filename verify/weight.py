@@ -50,7 +50,7 @@ class Weight(ABC):
     """A nondecreasing, unnormalised density ``dP/dQ``."""
 
     @abstractmethod
-    def value(self, reward: fmpq | arb, below: arb, up_to: arb) -> arb:
+    def value(self, reward: int | fmpq | arb, below: arb, up_to: arb) -> arb:
         """The weight at a reward whose rank is ``below = Q(X < x)``, ``up_to = Q(X <= x)``."""
 
 
@@ -58,7 +58,7 @@ class Weight(ABC):
 class Identity(Weight):
     """No optimisation at all: P = Q."""
 
-    def value(self, reward: fmpq | arb, below: arb, up_to: arb) -> arb:
+    def value(self, reward: int | fmpq | arb, below: arb, up_to: arb) -> arb:
         return arb(1)
 
 
@@ -82,7 +82,7 @@ class Threshold(Weight):
         if not 0 < self.mass <= 1:
             raise ValueError(f"a threshold's mass lies in (0, 1], got {self.mass}")
 
-    def value(self, reward: fmpq | arb, below: arb, up_to: arb) -> arb:
+    def value(self, reward: int | fmpq | arb, below: arb, up_to: arb) -> arb:
         raise TypeError("a threshold's weight depends on Q(X > t): ask the reweighted law")
 
 
@@ -95,7 +95,7 @@ class Tilt(Weight):
     def __post_init__(self) -> None:
         object.__setattr__(self, "tilt", exact(self.tilt))
 
-    def value(self, reward: fmpq | arb, below: arb, up_to: arb) -> arb:
+    def value(self, reward: int | fmpq | arb, below: arb, up_to: arb) -> arb:
         return (self.tilt * ball(reward)).exp()
 
 
@@ -109,7 +109,7 @@ class BestOfN(Weight):
         if self.n < 1:
             raise ValueError(f"best-of-n needs n >= 1, got {self.n}")
 
-    def value(self, reward: fmpq | arb, below: arb, up_to: arb) -> arb:
+    def value(self, reward: int | fmpq | arb, below: arb, up_to: arb) -> arb:
         # The difference quotient of u^n, written as a sum so that it stays right as the atom
         # shrinks to nothing.
         return sum((up_to**i * below ** (self.n - 1 - i) for i in range(self.n)), arb(0))
@@ -126,7 +126,7 @@ class TopFraction(Weight):
         if not 0 < self.fraction <= 1:
             raise ValueError(f"a top fraction lies in (0, 1], got {self.fraction}")
 
-    def value(self, reward: fmpq | arb, below: arb, up_to: arb) -> arb:
+    def value(self, reward: int | fmpq | arb, below: arb, up_to: arb) -> arb:
         cut = 1 - self.fraction
         if below >= cut:
             return arb(1) / self.fraction

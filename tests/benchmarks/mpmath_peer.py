@@ -104,7 +104,9 @@ def half_student_t(df: Any) -> PeerLaw:
 
     def mean() -> Any:
         return (
-            2 * mp.sqrt(df) * mp.gamma((df + 1) / mp.mpf(2))
+            2
+            * mp.sqrt(df)
+            * mp.gamma((df + 1) / mp.mpf(2))
             / (mp.gamma(df / mp.mpf(2)) * mp.sqrt(mp.pi) * (df - 1))
         )
 
@@ -120,7 +122,9 @@ def pareto(alpha: str) -> PeerLaw:
     """Pareto."""
     a = mp.mpf(alpha)
     return PeerLaw(
-        f"pareto(alpha={alpha})", lambda t: -a * mp.log(t), lambda t: a / (a - 1) * t,
+        f"pareto(alpha={alpha})",
+        lambda t: -a * mp.log(t),
+        lambda t: a / (a - 1) * t,
         lambda: a / (a - 1),
     )
 
@@ -160,9 +164,7 @@ def frechet(alpha: str) -> PeerLaw:
     def tail_mean(t: Any) -> Any:
         return mp.gammainc(1 - 1 / a, 0, t**-a) / mp.exp(log_survival(t))
 
-    return PeerLaw(
-        f"frechet(alpha={alpha})", log_survival, tail_mean, lambda: mp.gamma(1 - 1 / a)
-    )
+    return PeerLaw(f"frechet(alpha={alpha})", log_survival, tail_mean, lambda: mp.gamma(1 - 1 / a))
 
 
 def burr(c: str, k: str) -> PeerLaw:
@@ -194,9 +196,7 @@ def inverse_gamma(shape: str) -> PeerLaw:
     def tail_mean(t: Any) -> Any:
         return mp.gammainc(a - 1, 0, 1 / t) / mp.gamma(a) / mp.exp(log_survival(t))
 
-    return PeerLaw(
-        f"inverse_gamma(shape={shape})", log_survival, tail_mean, lambda: 1 / (a - 1)
-    )
+    return PeerLaw(f"inverse_gamma(shape={shape})", log_survival, tail_mean, lambda: 1 / (a - 1))
 
 
 def fisher(d1: int, d2: int) -> PeerLaw:
@@ -253,9 +253,7 @@ def zeta(s: str) -> PeerLaw:
     def tail_mean(t: Any) -> Any:
         return mp.zeta(s_ - 1, mp.floor(t) + 1) / mp.zeta(s_) / mp.exp(log_survival(t))
 
-    return PeerLaw(
-        f"zeta(s={s})", log_survival, tail_mean, lambda: mp.zeta(s_ - 1) / mp.zeta(s_)
-    )
+    return PeerLaw(f"zeta(s={s})", log_survival, tail_mean, lambda: mp.zeta(s_ - 1) / mp.zeta(s_))
 
 
 def _excess(log_sf: Callable[[Any], Any], slope: Callable[[Any], Any], t: Any) -> Any:

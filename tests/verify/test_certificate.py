@@ -131,9 +131,13 @@ MEBIBYTE = 1 << 20
 
 def watched_check(path: Path) -> tuple[int, str, set[str], float, int]:
     """Exit status, stderr, files opened, seconds of processor time and peak memory in MiB."""
-    script = "import resource\n" + WATCHED_CHECK + (
-        "    u = resource.getrusage(resource.RUSAGE_SELF)\n"
-        "    print('used', u.ru_utime + u.ru_stime, u.ru_maxrss // 1024)\n"
+    script = (
+        "import resource\n"
+        + WATCHED_CHECK
+        + (
+            "    u = resource.getrusage(resource.RUSAGE_SELF)\n"
+            "    print('used', u.ru_utime + u.ru_stime, u.ru_maxrss // 1024)\n"
+        )
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(path)], capture_output=True, text=True, timeout=60,
@@ -209,7 +213,7 @@ def test_the_watch_notices_an_opened_file(tmp_path: Path) -> None:
     made = construct(parse(f'empirical("{data}")'), "3", "0.2")
     path = tmp_path / "c.json"
     path.write_text(made.to_json())
-    script = WATCHED_CHECK.replace('sys.argv[1]]', f'sys.argv[1], "--data", {str(data)!r}]')
+    script = WATCHED_CHECK.replace("sys.argv[1]]", f'sys.argv[1], "--data", {str(data)!r}]')
     done = subprocess.run(
         [sys.executable, "-c", script, str(path)], capture_output=True, text=True, timeout=60,
         check=False,

@@ -406,7 +406,7 @@ def test_a_wrong_count_is_caught() -> None:
 def test_the_name_stays_a_function(tmp_path: Path) -> None:
     """A module of the same name would take its place in the package once it is imported."""
     import verify.laws
-    import verify.laws.empirical_law  # noqa: F401
+    import verify.laws.empirical_law
 
     path = tmp_path / "rewards.csv"
     path.write_text("1\n2\n4\n")

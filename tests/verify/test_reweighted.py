@@ -241,9 +241,7 @@ def test_tilting_moves_the_abscissa() -> None:
 @by_law
 @few(20)
 @given(data=st.data())
-def test_conditioning_twice_is_conditioning_on_the_higher(
-    name: str, data: st.DataObject
-) -> None:
+def test_conditioning_twice_is_conditioning_on_the_higher(name: str, data: st.DataObject) -> None:
     law = drawn_law(data, name)
     points = [data.draw(levels, label="level") for _ in range(2)]
     low, high = sorted(decimal_place(law, level) for level in points)

@@ -19,8 +19,8 @@ from mpmath import mp
 from tests.verify.balls import assert_close, assert_contains, mp_of
 from tests.verify.mpmath_route import integrals, pieces
 from tests.verify.weighted_cases import DISCRETE, decimal_place, few, levels, thresholds, weights
-from verify.enclosure import Undecided, ball_of_decimal, working_precision
 from verify.continuous import ContinuousLaw
+from verify.enclosure import Undecided, ball_of_decimal, working_precision
 from verify.law import Law
 from verify.laws import parse
 from verify.reweighted import reweight
@@ -65,9 +65,7 @@ def summed(law: Law, weight: Weight) -> tuple[arb, arb, arb]:
         rows.append((x, mass, density(x, below, up_to)))
     total = sum((mass * w for _, mass, w in rows), arb(0))
     mean = sum((mass * w * x for x, mass, w in rows), arb(0)) / total
-    kl = sum(
-        (mass * w / total * (w / total).log() for _, mass, w in rows if not w == 0), arb(0)
-    )
+    kl = sum((mass * w / total * (w / total).log() for _, mass, w in rows if not w == 0), arb(0))
     return total, mean, kl
 
 
@@ -92,7 +90,11 @@ def test_sums_over_atoms(name: str, data: st.DataObject) -> None:
             if optimised is not law:
                 assert_close(optimised.divergence("kl"), kl, CLOSE, CLOSE)  # type: ignore[attr-defined]
         except Undecided:  # best-of-n, where the atoms do not end
-            assert isinstance(weight, BestOfN) and name not in ("bernoulli", "binomial", "empirical")
+            assert isinstance(weight, BestOfN) and name not in (
+                "bernoulli",
+                "binomial",
+                "empirical",
+            )
 
 
 @pytest.mark.parametrize("name", [name for name in DISCRETE if name != "zeta"])

@@ -216,9 +216,7 @@ def test_without_a_mean_the_bounds_are_used() -> None:
         ("weibull(shape=0.9)", "3", "1e-3"),
     ],
 )
-def test_rounding_keeps_t_near_and_the_mass_affordable(
-    text: str, target: str, budget: str
-) -> None:
+def test_rounding_keeps_t_near_and_the_mass_affordable(text: str, target: str, budget: str) -> None:
     law = parse(text)
     with working_precision(BITS):
         tails, eps = balls(law), arb(budget).mid()

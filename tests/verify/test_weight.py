@@ -63,7 +63,10 @@ def test_top_fraction_keeps_exactly_its_share(of: list[Fraction], share: Fractio
         assert_close(sum(kept, arb(0)), arb(1), 1e-50)
 
 
-@given(masses, st.one_of(st.integers(1, 30).map(BestOfN), shares.map(lambda f: TopFraction(rational(f)))))
+@given(
+    masses,
+    st.one_of(st.integers(1, 30).map(BestOfN), shares.map(lambda f: TopFraction(rational(f)))),
+)
 def test_weights_never_fall(of: list[Fraction], weight: BestOfN | TopFraction) -> None:
     with working_precision(200):
         values = [value_at(weight, *rank) for rank in ranks(of)]

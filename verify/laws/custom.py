@@ -202,7 +202,7 @@ class Tail(Law):
     def _place(self, t: Point) -> int | None:
         """-1, 0, +1: below, at, above ``lower``; None where the balls cannot tell."""
         start = self.lower.rational
-        if start is not None and isinstance(t, fmpq):
+        if start is not None and isinstance(t, fmpq | int):
             return (t > start) - (t < start)
         x, low = ball(t), self.lower.ball()
         return 1 if x > low else -1 if x < low else None

@@ -138,7 +138,8 @@ class Empirical(Law):
         low, high = 0, len(self.values)
         while low < high:
             middle = (low + high) // 2
-            value = self._value(middle) if isinstance(t, fmpq) else arb(float(self.values[middle]))
+            exact = isinstance(t, fmpq | int)
+            value = self._value(middle) if exact else arb(float(self.values[middle]))
             if value < t or (not before and value <= t):
                 low = middle + 1
             else:
@@ -149,7 +150,7 @@ class Empirical(Law):
         self, t: Point, before: bool, value: Callable[[int], arb], bends: int | None = None
     ) -> arb:
         """A function of the rank of t, over all points of t; monotone but for one bend."""
-        if isinstance(t, fmpq) or t.is_exact():
+        if isinstance(t, fmpq | int) or t.is_exact():
             return value(self._rank(t, before))
         if not t.is_finite():
             return arb.nan()
@@ -365,8 +366,8 @@ class Empirical(Law):
             wanted = min(max(int(rows), 1), self.n)
             return self._end(int(self._rows_before.searchsorted(wanted)) - 1)
 
-        if isinstance(level, fmpq):
-            return reached((level * self.n).ceil())
+        if isinstance(level, fmpq | int):
+            return reached((fmpq(0) + level * self.n).ceil())
         low, high = ((ball(end) * self.n) for end in (level.lower(), level.upper()))
         first, last = low.lower().fmpq().ceil(), high.upper().fmpq().ceil()
         return reached(first) if first == last else reached(first).union(reached(last))

@@ -128,6 +128,8 @@ class LatticeLaw(Law):
 
     def _over(self, t: Point, left: bool, value: Callable[[Index], arb]) -> arb:
         """A monotone function of ``floor(t)``, or of ``ceil(t) - 1``, over all points of ``t``."""
+        if isinstance(t, int):
+            return value(t - 1 if left else t)
         if isinstance(t, fmpq):
             return value(int(t.ceil()) - 1 if left else int(t.floor()))
         if not t.is_finite():
@@ -192,6 +194,8 @@ class LatticeLaw(Law):
         return +above, +up_to
 
     def mass_at(self, t: Point) -> arb:
+        if isinstance(t, int):
+            t = fmpq(t)
         exact_point = isinstance(t, fmpq) or t.is_exact()
         if exact_point:
             n = _index(arb(t) if isinstance(t, fmpq) and t.q == 1 else t, left=False)
@@ -391,6 +395,7 @@ def _index(t: Point, left: bool) -> Index:
         if t != 0 and magnitude <= 0:  # |t| < 1, and 2^exponent may be too tiny to write out
             return -1 if t < 0 else 0
         t = fmpq(mantissa) * fmpq(2) ** int(exponent)
+    t = fmpq(0) + t
     return int(t.ceil()) - 1 if left else int(t.floor())
 
 

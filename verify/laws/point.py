@@ -45,7 +45,7 @@ class PointMass(Parametric, Law):
 
     def _is_above(self, t: Point, closed: bool) -> bool | None:
         """Whether ``x > t`` (``x >= t`` if closed); None where the ball ``t`` cannot tell."""
-        if isinstance(t, fmpq):
+        if isinstance(t, fmpq | int):
             return bool(self.x >= t if closed else self.x > t)
         x = ball(self.x)
         if x > t or (closed and x >= t):

@@ -103,7 +103,7 @@ class Staircase(Parametric, Law):
 
     def mass_at(self, t: Point) -> arb:
         first, last = self._steps(t, closed=False)
-        if isinstance(t, fmpq):
+        if isinstance(t, fmpq | int):
             return self._mass_of(last) if last >= 0 and t == corner(last) else arb(0)
         below = self._steps(t, closed=True)
         if below == (first, last) and first == last:

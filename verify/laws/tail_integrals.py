@@ -171,7 +171,7 @@ class TailIntegrals:
         for power in range(_LADDER):
             at = fmpq(origin + 4**power)
             near = -arb(derivative.evaluate(arb(at), BALLS))
-            least = near if far.is_nan() or near < far else far
+            least = near if not far.is_finite() or near < far else far
             if not least > tilt:
                 if near < tilt and power > _LADDER // 2:
                     break
