@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +52,8 @@ def read_column(path: str, column: str | None = None) -> Column:
         One line: the file cannot be read, is empty, has no such column or several that would do,
         holds something else than numbers, or has entries that are missing or not finite.
     """
+    from hashlib import sha256  # late: laws are imported by commands that read no file
+
     reader = _READERS.get(Path(path).suffix.lower())
     if reader is None:
         raise DataError(f"{path}: expected a file that ends in {', '.join(_READERS)}")

@@ -37,11 +37,13 @@ def frontier(rows: list[float], eps: Any) -> Any:
         away = mp.fsum(w * (row - top) for w, row in zip(weights, rows, strict=True)) / total
         return tilt * away - mp.log(total / n) - eps
 
-    low, high = mp.mpf(-30), mp.mpf(1)
+    low, high = mp.mpf(-15), mp.mpf(1)
     while spent(high) < 0:
         high += 2
-    root = mp.findroot(spent, (low, high), solver="anderson", tol=1e-40, maxsteps=400)
-    tilt = mp.exp(root)
+    for _ in range(80):  # the bound is least at the root, so 2^-80 of it is more than enough
+        middle = (low + high) / 2
+        low, high = (low, middle) if spent(middle) > 0 else (middle, high)
+    tilt = mp.exp(high)
     return (eps + mp.log(mp.fsum(mp.exp(tilt * (row - top)) for row in rows) / n)) / tilt + top
 
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flint import arb, arb_mat, arb_series, fmpq, fmpz
 
 from verify.enclosure import Number, ball, working_precision
 from verify.law import Bound, Law, LawError, Point
-from verify.reading import DataError, exact_floats, read_column
 from verify.series import Moments
 from verify.tail_rates import TailRates
 
@@ -65,6 +63,8 @@ class Empirical(Law):
         DataError
             One line, if the file cannot be used.
         """
+        from verify.reading import read_column
+
         read = read_column(path, column)
         return cls(read.values, path if name is None else name, column, read.sha256)
 
@@ -77,7 +77,11 @@ class Empirical(Law):
         LawError
             If there are none, or one is not finite, or not a float64.
         """
+        from hashlib import sha256
+
         import numpy as np
+
+        from verify.reading import DataError, exact_floats
 
         given = np.asarray(rows).reshape(-1)
         if given.dtype.kind not in "fiu" or given.size == 0:
