@@ -253,6 +253,9 @@ def _reaching(
         value = path.mean(y)
         return None if value is None else value - offset
 
+    reached = gained(spent)
+    if reached is not None and reached < goal - offset:
+        return None  # the mean increases along the path, so no tilt within the budget does it
     _, enough = crossing(gained, goal - offset, closeness)
     return ((enough + spent) / 2).mid() if enough < spent else None
 

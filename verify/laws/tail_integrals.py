@@ -114,7 +114,7 @@ class TailIntegrals:
         best = arb(-(10**9))
         for index in range(-40, 60, 2):
             width = (scale * arb(2) ** index).mid()
-            area = (width.log() + self.at(t + width) - here).mid()
+            area = (width.log() + self.at(t + width) - here).lower()  # of a useless ball, -oo
             best = max(best, area)
         return best
 
@@ -156,7 +156,7 @@ class TailIntegrals:
         best = (tilt * start + self.at(start)).mid()
         for index in range(-20, 40):
             x = start + arb(2) ** index
-            value = (tilt * x + self.at(x)).mid()
+            value = (tilt * x + self.at(x)).lower()
             best = max(best, value)
         return best
 
@@ -171,7 +171,7 @@ class TailIntegrals:
         for power in range(_LADDER):
             at = fmpq(origin + 4**power)
             near = -arb(derivative.evaluate(arb(at), BALLS))
-            least = near if not far.is_finite() or near < far else far
+            least = far if far < near else near  # a slope like exp(10^60) has no useful ball
             if not least > tilt:
                 if near < tilt and power > _LADDER // 2:
                     break
