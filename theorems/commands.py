@@ -19,7 +19,7 @@ WIDE = 160
 def verify(
     select: Annotated[
         str | None,
-        typer.Option(metavar="IDS", help="Only claims whose ids begin so, e.g. t1,t2."),
+        typer.Option(metavar="IDS", help="Only these claims and those below them, e.g. t1,t2."),
     ] = None,
     json: Annotated[
         str | None, typer.Option(metavar="FILE", help="The ledger as JSON ('-' for stdout).")

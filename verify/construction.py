@@ -29,10 +29,18 @@ from verify.assertion import (
 )
 from verify.certificate import Certificate, certificate_of, undecided
 from verify.decimals import parse_decimal, rational, round_decimal
-from verify.enclosure import Diverges, Undecided, ball, ball_of_decimal, working_precision
+from verify.enclosure import (
+    Diverges,
+    Undecided,
+    accurate,
+    ball,
+    ball_of_decimal,
+    escalate,
+    working_precision,
+)
 from verify.errors import InputError
 from verify.law import Law
-from verify.threshold_search import candidates
+from verify.threshold_search import LARGEST_LOG, candidates
 from verify.threshold_tails import BallTails, rounded_threshold
 from verify.tilt_search import COARSE, FINE, TiltPath, crossing
 from verify.tilted_threshold import beyond_last_tilt
@@ -42,6 +50,8 @@ from verify.weight import Location, Threshold
 
 #: Precision of the searches, whose results are proved afterwards.
 SEARCH_BITS = 96
+#: Most bits that are spent on a mean before the search goes on without it.
+MEAN_BITS = 1600
 TILT_DIGITS = 24
 #: Proposals of a threshold search that are tried before giving up.
 PROPOSALS = 6
@@ -49,18 +59,20 @@ PROPOSALS = 6
 FLOOR_SHARE = fmpq(1, 4)
 
 
-def construct(law: Law, mean: object, kl: object, utility: Law | None = None) -> Certificate:
+def construct(
+    law: Law | str, mean: object, kl: object, utility: Law | str | None = None
+) -> Certificate:
     """Decide whether some P with ``KL(P || Q) < kl`` has mean above ``mean``, with a proof.
 
     Parameters
     ----------
-    law : Law
-        The base law Q of the reward.
+    law : Law or str
+        The base law Q of the reward, or its text.
     mean : number or decimal text
         The target M.
     kl : number or decimal text
         The budget eps in nats, positive.
-    utility : Law, optional
+    utility : Law or str, optional
         A law of the true utility V: adds Corollary 1, a bound on ``E V`` under *every* P within
         the KL that the counterexample spends.
 
@@ -74,6 +86,8 @@ def construct(law: Law, mean: object, kl: object, utility: Law | None = None) ->
     InputError
         If the target is not a decimal number, or the budget is not positive.
     """
+    law = Law.parse(law) if isinstance(law, str) else law
+    utility = Law.parse(utility) if isinstance(utility, str) else utility
     target = Target(_decimal(mean, "mean"), _decimal(kl, "kl"))
     if target.kl <= 0:
         raise InputError(f"kl: expected a budget above 0, got {target.kl}")
@@ -130,11 +144,19 @@ def _proposals(law: Law, target: Target, reasons: list[str]) -> Iterator[Asserti
 
 
 def _settled_mean(law: Law) -> arb | Diverges:
-    with working_precision(SEARCH_BITS):
-        mean = law.mean()
-    if isinstance(mean, arb) and not mean.is_finite():
-        raise Undecided(f"the mean of {law} is not settled with {SEARCH_BITS} bits")
-    return mean
+    def settled(mean: arb | Diverges) -> bool:
+        if isinstance(mean, Diverges):
+            return True
+        # A mean of 0 has no relative accuracy: a small radius does for it.
+        return accurate(mean, 20) or bool(mean.rad() < arb(2) ** -30)
+
+    return escalate(
+        law.mean,
+        settled,
+        f"the mean of {law}",
+        first=SEARCH_BITS,
+        last=MEAN_BITS,
+    )
 
 
 def _kind(law: Law) -> str:
@@ -194,7 +216,10 @@ def _search(law: Law, mean: arb | None, goal: Decimal, budget: arb) -> Iterator[
             weight = rounded_threshold(tails, gap, t, budget.mid())
         if weight is not None:
             yield weight
-    raise Undecided(f"no threshold reaches a mean of {goal} within the budget")
+    raise Undecided(
+        f"no threshold up to log(t - mean) = {LARGEST_LOG:.0e}, the effort cap, was found to reach "
+        f"a mean of {goal} within the budget"
+    )
 
 
 # ---- tilts --------------------------------------------------------------------------------------

@@ -189,6 +189,8 @@ class _Grid:
         top = law.support[1]
         if not isinstance(top, Diverges):
             end = _exact(ball(top))
+            if _is_file(law):  # its largest rewards are what a reweighting is about
+                self.high = max(self.high, end + body / 50)
             self.high = min(self.high, (end if goal is None or goal < end else goal) + body / 50)
         self.width = stop - start or body / 4
         self.scale = "linear"
@@ -211,6 +213,12 @@ class _Grid:
             return _exact(low * ((ball(high) / ball(low)).log() * share).exp())
         ends = [(ball(end) / self.width).asinh() for end in (low, high)]
         return _exact(self.width * (ends[0] + share * (ends[1] - ends[0])).sinh())
+
+
+def _is_file(law: Law) -> bool:
+    from verify.laws.empirical_law import Empirical
+
+    return isinstance(law, Empirical)
 
 
 def _exact(x: arb) -> fmpq:
@@ -314,6 +322,8 @@ class _TiltedTails:
 
 
 def _bins(pair: Pair, grid: _Grid) -> Curves:
+    import numpy as np
+
     edges = grid.points(None)
     edges = edges[:: max(1, len(edges) // BINS)]
     ends = dict(pairwise(edges))
@@ -322,7 +332,10 @@ def _bins(pair: Pair, grid: _Grid) -> Curves:
         log_tail = _log_tail(law)
         return lambda x: (log_tail(x).exp() - log_tail(ends[x]).exp()).log()
 
-    return _curves(edges[:-1], pair, share, steps=True)
+    curves = _curves(edges[:-1], pair, share, steps=True)
+    if curves.reweighted is not None:  # where Q has nothing P has nothing: the rest is rounding
+        curves.reweighted[np.isnan(curves.base)] = np.nan
+    return curves
 
 
 def _curves(

@@ -158,7 +158,10 @@ def _read_csv(path: str, content: bytes, column: str | None) -> NDArray[Any]:
 
     first = content.lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
     options = csv.ReadOptions(autogenerate_column_names=_is_number(first))
-    return _pick(path, csv.read_csv(BytesIO(content), read_options=options), column)
+    # In a file of one column an empty line is a missing reward: it is refused, not skipped.
+    parsing = csv.ParseOptions(ignore_empty_lines=False)
+    table = csv.read_csv(BytesIO(content), read_options=options, parse_options=parsing)
+    return _pick(path, table, column)
 
 
 def _is_number(line: bytes) -> bool:

@@ -106,6 +106,8 @@ def test_the_tail_is_the_formula(case: TailCase, offset: Any) -> None:
         assert_close(law.survival(start) + law.cdf(start), arb(1), 2.0**-100)
         assert_close(law.log_survival(start, closed=True), law.log_survival(start), 2.0**-100)
         # Its density is minus the slope of exp(h), h' exp(h).
+        if h < -10_000:
+            return
         slope = mp.diff(case.h, x)
         density = law.density(start) / law.survival(start)
         assert_contains(density, -slope, abs(slope) * mp.mpf(10) ** -15)
@@ -144,6 +146,8 @@ def test_mean_and_tail_mean(case: TailCase) -> None:
         if not case.log_sf.startswith(("-2*log", "-1.5*log")):  # quad stops short of those tails
             assert_contains(number(law.mean()), expected, error)
         for t in (4, 30):
+            if law.log_survival(fmpq(t)) < -(10**9):
+                continue  # mpmath would write such exponentials out
             above = case.h(mp.mpf(t))
             excess = quad(lambda x, above=above: mp.exp(case.h(x) - above), mp.mpf(t))
             value = number(law.tail_mean(fmpq(t)))

@@ -63,6 +63,8 @@ def construct(
         from verify.plotting import format_of
 
         format_of(plot)  # refused before the work, not after it
+    if sample is not None and sample != STDOUT and not sample.endswith(".npy"):
+        raise typer.BadParameter(f"--sample: expected a file ending in .npy, got {sample}")
     from verify.construction import construct as decide
     from verify.laws import parse
 
@@ -73,15 +75,36 @@ def construct(
         _print_summary(certificate, base)
     if utility is not None and certificate.utility is None:
         typer.echo("--utility: no counterexample was found, so there is none to bound", err=True)
-    if plot is not None:
-        from verify.plotting import plot_certificate
-
-        plot_certificate(certificate, base, plot)
-    if sample is not None:
-        from verify.sampling import write_sample
-
-        write_sample(certificate, base, sample, size, seed)
+    _write_extras(certificate, base, plot, sample, size, seed)
     raise typer.Exit(EXIT_STATUS[certificate.verdict])
+
+
+def _write_extras(
+    certificate: Certificate, base: Law, plot: str | None, sample: str | None, size: int, seed: int
+) -> None:
+    """The picture and the draws; one that cannot be made for this answer is a note, no error."""
+    from verify.errors import InputError
+    from verify.files import OutputError
+
+    def draw() -> None:
+        if plot is not None:
+            from verify.plotting import plot_certificate
+
+            plot_certificate(certificate, base, plot)
+
+    def write() -> None:
+        if sample is not None:
+            from verify.sampling import write_sample
+
+            write_sample(certificate, base, sample, size, seed)
+
+    for make in (draw, write):
+        try:
+            make()
+        except OutputError:
+            raise
+        except InputError as error:
+            typer.echo(f"goodhart: not written: {error}", err=True)
 
 
 def _utility(text: str) -> Law:
