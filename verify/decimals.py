@@ -21,9 +21,7 @@ DIGITS = 20
 #: Powers of ten up to this exponent are written out as integers when rounding.
 _WRITTEN_OUT = 1000
 
-_DECIMAL = re.compile(
-    r"-?(\d{1,80}(\.\d{0,80})?|\.\d{1,80})([eE][+-]?\d{1,18})?", re.ASCII
-)
+_DECIMAL = re.compile(r"-?(\d{1,80}(\.\d{0,80})?|\.\d{1,80})([eE][+-]?\d{1,18})?", re.ASCII)
 
 
 class DecimalError(InputError):

@@ -74,6 +74,11 @@ CASES = (
 by_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.log_sf)
 
 
+def exp(x: Any) -> Any:
+    """``exp``, but for what is 0 for every purpose here: mpmath would write it out."""
+    return mp.exp(x) if x > -10_000 else mp.zero
+
+
 def quad(function: Callable[[Any], Any], start: Any) -> Any:
     """An integral from ``start`` on, in pieces that grow, until nothing is left."""
     width = mp.mpf(2) ** -12
@@ -141,15 +146,15 @@ def test_mean_and_tail_mean(case: TailCase) -> None:
         return
     with working_precision(BITS), mp.workdps(30):
         lower = lower_of(case)
-        expected = lower + quad(lambda x: mp.exp(case.h(x)), lower)
+        expected = lower + quad(lambda x: exp(case.h(x)), lower)
         error = QUAD_ERROR * abs(expected)
         if not case.log_sf.startswith(("-2*log", "-1.5*log")):  # quad stops short of those tails
             assert_contains(number(law.mean()), expected, error)
         for t in (4, 30):
             if law.log_survival(fmpq(t)) < -(10**9):
-                continue  # mpmath would write such exponentials out
+                continue
             above = case.h(mp.mpf(t))
-            excess = quad(lambda x, above=above: mp.exp(case.h(x) - above), mp.mpf(t))
+            excess = quad(lambda x, above=above: exp(case.h(x) - above), mp.mpf(t))
             value = number(law.tail_mean(fmpq(t)))
             if not case.log_sf.startswith(("-2*log", "-1.5*log")):
                 assert_contains(value, t + excess, QUAD_ERROR * (t + excess))
@@ -172,8 +177,8 @@ def test_cumulants(case: TailCase) -> None:
                     law.log_mgf(tilt)
                 continue
             # By parts: E exp(lX) = exp(l a) + l int exp(lx + h), E X exp(lX) likewise.
-            j0 = quad(lambda x, rate=rate: mp.exp(rate * x + case.h(x)), lower)
-            j1 = quad(lambda x, rate=rate: x * mp.exp(rate * x + case.h(x)), lower)
+            j0 = quad(lambda x, rate=rate: exp(rate * x + case.h(x)), lower)
+            j1 = quad(lambda x, rate=rate: x * exp(rate * x + case.h(x)), lower)
             total = mp.exp(rate * lower) + rate * j0
             first = lower * mp.exp(rate * lower) + j0 + rate * j1
             log_mgf, mean, variance = law.cumulants(tilt)
@@ -186,8 +191,8 @@ def test_cumulants(case: TailCase) -> None:
 def test_rates(case: TailCase) -> None:
     law = case.law
     assert law.rates_need_search and law.left_tail.abscissa == INFINITE
-    if case.log_sf.startswith("log("):
-        assert law.mgf_abscissa in (0, None)
+    if case.log_sf.startswith("log(") or "exp(exp" in case.log_sf:  # a limit that may stay open
+        assert law.mgf_abscissa in (case.rate, None)
     else:
         assert law.mgf_abscissa == case.rate
     assert law.right_tail.abscissa_because
@@ -213,7 +218,7 @@ TWINS = (
 )
 
 
-@pytest.mark.parametrize(("text", "twin"), TWINS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("text", "twin"), TWINS, ids=str)
 def test_a_law_of_the_catalogue_written_as_a_tail(text: str, twin: Law) -> None:
     law = parse(text)
     with working_precision(BITS):

@@ -152,7 +152,7 @@ def test_a_top_fraction_keeps_the_top(name: str, data: st.DataObject, share: fmp
 @few(10)
 @given(data=st.data(), share=levels)
 def test_the_odds_cap_is_kept(name: str, data: st.DataObject, share: fmpq) -> None:
-    """KL <= log R, with equality unless an atom is split; and the mean is the best under the cap."""
+    """KL <= log R, with equality unless an atom is split; the mean is the best under the cap."""
     law = data.draw(LAWS[name])
     kept = top(law, share)
     with working_precision(BITS):

@@ -60,7 +60,7 @@ def summed(law: Law, weight: Weight) -> tuple[arb, arb, arb]:
     density = density_over(law, weight)
     rows: list[tuple[fmpq, arb, arb]] = []
     up_to = arb(0)
-    for x, mass in takewhile(lambda atom: 1 - up_to > TAIL, law.atoms()):
+    for x, mass in takewhile(lambda _: 1 - up_to > TAIL, law.atoms()):  # noqa: B023
         below, up_to = up_to, up_to + mass
         rows.append((x, mass, density(x, below, up_to)))
     total = sum((mass * w for _, mass, w in rows), arb(0))
@@ -104,7 +104,10 @@ def test_atoms_of_a_reweighted_law_have_mass_1(name: str, data: st.DataObject) -
     law, weight = pairs(data, name)
     with working_precision(SUM_BITS):
         total = arb(0)
-        for _, mass in takewhile(lambda atom: 1 - total > TAIL, reweight(law, weight).atoms()):
+        for _, mass in takewhile(  # the total so far, as it grows
+            lambda _: 1 - total > TAIL,  # noqa: B023
+            reweight(law, weight).atoms(),
+        ):
             assert not mass < 0
             total += mass
         assert_close(total, arb(1), CLOSE)

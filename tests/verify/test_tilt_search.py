@@ -1,9 +1,10 @@
-"""The search for tilts: crossings of increasing functions, weak duality, and beyond the last tilt."""
+"""The search for tilts: crossings, weak duality, and what lies beyond the last tilt."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from flint import arb, fmpq
@@ -82,7 +83,7 @@ def test_along_the_path_kl_mean_and_tilt_increase(text: str) -> None:
         ys = [arb(n) / 2 for n in range(-6, 7)]
         for value in (path.tilt, path.kl, path.mean):
             values = [value(y) for y in ys]
-            assert all(later > earlier for earlier, later in zip(values, values[1:], strict=False))
+            assert all(later > earlier for earlier, later in pairwise(values))
         rate = path.rate
         if not (rate is None or isinstance(rate, Diverges)):
             assert all(path.tilt(y) < rate for y in ys)
@@ -91,7 +92,7 @@ def test_along_the_path_kl_mean_and_tilt_increase(text: str) -> None:
 @pytest.mark.parametrize("text", LIGHT)
 @pytest.mark.parametrize("budget", ["0.001", "0.2"])
 def test_every_tilt_bounds_the_best_mean_and_the_crossing_meets_it(text: str, budget: str) -> None:
-    """Weak duality: ``K'(l) <= (d + K(m))/m`` for D(l) <= d and every m; equality at the crossing."""
+    """Weak duality: ``K'(l) <= (d + K(m))/m`` where D(l) <= d; equality at the crossing."""
     with working_precision(BITS):
         path, eps = TiltPath.of(parse(text)), arb(budget)
         below, above = crossing(path.kl, eps)

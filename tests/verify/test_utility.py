@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from flint import arb, fmpq
@@ -106,7 +107,7 @@ def test_the_bound_grows_with_the_kl() -> None:
     law = parse("laplace()")
     with working_precision(128):
         highs = [ends_of(utility_bound(law, arb(d)).upper_bound)[1] for d in (0.01, 0.1, 1, 10)]
-        assert all(later > earlier for earlier, later in zip(highs, highs[1:], strict=False))
+        assert all(later > earlier for earlier, later in pairwise(highs))
 
 
 def test_it_uses_the_kl_that_is_spent_and_not_the_budget() -> None:
