@@ -212,9 +212,14 @@ def _written(value: Any, what: str) -> Written:
 def _utility(value: Any) -> UtilityBound:
     utility = _object(value, "utility", {"law", "tilt", "upper_bound", "because"})
     tilt = utility["tilt"]
+    exact_tilt = None if tilt is None else _decimal(tilt, "utility tilt", _TARGET_EXPONENT)
+    if exact_tilt is not None and exact_tilt <= 0:
+        _refuse("utility tilt: expected a number above 0")
+    if exact_tilt is not None and not isinstance(utility["upper_bound"], list):
+        _refuse("utility: a tilt goes with an enclosure of its bound")
     return UtilityBound(
         law=_string(utility["law"], "utility law", LARGEST_LAW),
-        tilt=None if tilt is None else _decimal(tilt, "utility tilt", _TARGET_EXPONENT),
+        tilt=exact_tilt,
         upper_bound=_written(utility["upper_bound"], "utility upper_bound"),
         because=_string(utility["because"], "utility because", 10_000, empty=True),
     )

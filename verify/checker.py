@@ -33,11 +33,14 @@ from verify.assertion import (
 )
 from verify.certificate import Certificate, CertificateError, DataStamp, data_stamp
 from verify.decimals import DIGITS
-from verify.enclosure import Diverges, Undecided, ball_of_decimal, working_precision
+from verify.enclosure import Diverges, Undecided, accurate, ball_of_decimal, working_precision
 from verify.law import Law, LawError
 from verify.laws import parse
 from verify.utility import bound_at
 from verify.weight import Location, Threshold
+
+#: Correct bits that a recomputed number must have.
+FEWEST_BITS = 64
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def check(certificate: Certificate, data: str | None = None) -> Check:
             numbers = assertion.numbers()
             faults += _faults(certificate, assertion, numbers)
             faults += _utility_faults(certificate, numbers, data)
-        except Undecided as why:
+        except (Undecided, LawError) as why:
             faults.append(f"could not be recomputed: {why}")
     if faults:
         return Check(False, tuple(faults), "not asked", law)
@@ -174,8 +177,9 @@ def enclosure_fault(printed: Written, value: Value) -> str | None:
     if isinstance(value, AtLeast) != (high == "oo"):
         return f"the upper end {high} does not belong to this number"
     ball = value.lower if isinstance(value, AtLeast) else value
-    if not ball.is_finite():
-        return "could not be recomputed to any accuracy"
+    # construct asks for 76 bits: an honest certificate never needs a wide ball to fit into.
+    if not accurate(ball, FEWEST_BITS):
+        return "could not be recomputed accurately"
     if not _end_fits(Decimal(low), ball.lower(), -1):
         return f"the lower end should be near {ball.str(DIGITS, radius=False)}, not {low}"
     if high != "oo" and not _end_fits(Decimal(high), ball.upper(), +1):

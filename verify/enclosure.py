@@ -136,7 +136,11 @@ def ball_of_decimal(value: Decimal) -> arb:
     sign, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         raise ValueError(f"expected a finite decimal, got {value}")
-    mantissa = int("".join(map(str, digits)))
+    text = "".join(map(str, digits))
+    mantissa = int(text)
+    if exponent < 0:  # 1.000 is exactly 1
+        zeros = min(len(text) - len(text.rstrip("0")), -exponent)
+        mantissa, exponent = mantissa // 10**zeros, exponent + zeros
     magnitude = arb(mantissa) * arb(10) ** exponent if exponent else arb(mantissa)
     return -magnitude if sign else magnitude
 
@@ -214,3 +218,18 @@ def sign_of(compute: Callable[[], arb], what: str, last: int = LAST_BITS) -> int
 def log_one_less(log_p: arb) -> arb:
     """``log(1 - p)`` from ``log p``."""
     return (-log_p.exp()).log1p() if log_p < -LOG_TWO else (-log_p.expm1()).log()
+
+
+def compare(one: Exact, other: Exact) -> int:
+    """-1, 0 or +1 as ``one`` is below, equal to or above ``other``, at any precision it takes.
+
+    Raises
+    ------
+    Undecided
+        For two numbers, not both rational, that no precision tells apart.
+    """
+    if isinstance(one, int | fmpq) and isinstance(other, int | fmpq):
+        return (one > other) - (one < other)
+    if one == other:
+        return 0
+    return sign_of(lambda: ball(one) - ball(other), f"the order of {one} and {other}")

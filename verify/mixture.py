@@ -13,7 +13,7 @@ from flint import arb, arb_series, fmpq
 
 from verify.affine import Affine
 from verify.decimals import decimal_text, law_number
-from verify.enclosure import Diverges, Number, ball, exact
+from verify.enclosure import Diverges, Number, ball, compare, exact
 from verify.law import Bound, Law, LawError, Point
 from verify.series import Moments
 from verify.tail_rates import Rate, TailRates
@@ -221,9 +221,10 @@ def _extreme(bounds: Sequence[Bound], side: int) -> Bound:
     for bound in bounds:
         if isinstance(bound, Diverges) and bound.sign == side:
             return bound
-    best = bounds[0]
-    for bound in bounds[1:]:
-        if not isinstance(bound, Diverges) and side * (ball(bound) - ball(best)) > 0:  # type: ignore[arg-type]
+    finite = [bound for bound in bounds if not isinstance(bound, Diverges)]
+    best = finite[0]
+    for bound in finite[1:]:
+        if side * compare(bound, best) > 0:
             best = bound
     return best
 

@@ -89,6 +89,9 @@ def _complement(law: ContinuousLaw, tilt: arb, low: fmpq | None, high: fmpq | No
     """All of the moments less those over ``(low, high]``: the side that ``l`` makes heavier."""
     from verify.continuous import ContinuousLaw
 
+    infinite = law._mgf_diverges(tilt)
+    if infinite is not None:
+        raise Undecided(f"E exp(l X) of {law} is infinite: {infinite.because}")
     no_closed_form = type(law).cumulant_series is ContinuousLaw.cumulant_series
     if no_closed_form:
         raise Undecided(f"no bound for the tail of E exp(l X) of {law} at l = {tilt.str(6)}")

@@ -67,11 +67,13 @@ def _bracket(law: Law, level: Point) -> tuple[arb, arb]:
     low = -arb(1) if isinstance(start, Diverges) else ball(start).lower() - arb(2) ** -40
     step = arb(1)
     if isinstance(start, Diverges):
-        for _ in range(DOUBLINGS):
+        for count in range(DOUBLINGS):
             if reaches(law, low, level) is False:
                 break
-            step *= 2
+            step = _longer(step, count)
             low = -step
+        else:
+            raise Undecided(f"the quantile of {law} at {fmpq(0) + level} is out of reach")
     if not isinstance(end, Diverges):
         return low.mid(), ball(end).upper().mid()
     step = arb(1)
@@ -79,7 +81,11 @@ def _bracket(law: Law, level: Point) -> tuple[arb, arb]:
     for count in range(DOUBLINGS):
         if reaches(law, high, level) is True:
             return low.mid(), high
-        # Squaring the step after a while reaches quantiles as far as exp(1/(1 - level)).
-        step = step * 2 if count < 64 else step * step
+        step = _longer(step, count)
         high = (low + step).mid()
     raise Undecided(f"the quantile of {law} at {fmpq(0) + level} is out of reach")
+
+
+def _longer(step: arb, count: int) -> arb:
+    """Doubled; squared after a while, which reaches quantiles as far as exp(1/(1 - level))."""
+    return step * 2 if count < 64 else step * step

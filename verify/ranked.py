@@ -67,15 +67,21 @@ class BestOf(Reweighted):
     def mean(self) -> Number:
         mean = self.base.mean()
         if isinstance(mean, Diverges):
-            return mean
+            return self._still_infinite(mean)
         if self.base.has_atoms:
             return sum((mass * x for x, mass in _finite_atoms(self)), arb(0))
         return self._cells(None)
 
+    def _still_infinite(self, mean: Diverges) -> Diverges:
+        """The largest of n keeps an infinite upper part; an infinite lower one may be mended."""
+        if mean.sign > 0 or self.n == 1:
+            return mean
+        raise Undecided(f"the mean of the best of {self.n} where {mean.because}")
+
     def upper_mean(self, t: Point) -> Number:
         mean = self.base.mean()
         if isinstance(mean, Diverges):
-            return mean
+            return self._still_infinite(mean)
         if self.base.has_atoms:
             return sum((mass * x for x, mass in _finite_atoms(self) if x > t), arb(0))
         return self._cells(t)

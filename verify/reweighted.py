@@ -161,11 +161,13 @@ class ThresholdReweighted(Reweighted):
 
     def mean(self) -> Number:
         above = self.base.tail_mean(self.t)
-        if isinstance(above, Diverges) or self.weight.mass == 1:
+        if self.weight.mass == 1:
             return above
         below = self.base.lower_mean(self.t)
-        if isinstance(below, Diverges):
-            return below
+        if isinstance(above, Diverges) and isinstance(below, Diverges):
+            return Diverges(0, f"above t: {above.because}; below it: {below.because}")
+        if isinstance(above, Diverges) or isinstance(below, Diverges):
+            return above if isinstance(above, Diverges) else below
         return self.p * above + (1 - self.p) * below / self.base.cdf(self.t)
 
     def upper_mean(self, t: Point) -> Number:

@@ -72,7 +72,7 @@ def rounded_threshold(tails: BallTails, gap: arb, t: arb, budget: arb) -> Thresh
     p = best_mass(tails, tails.log_survival(exact_t), budget)
     if not (p > 0 and p <= 1):
         return None
-    return Threshold(location, round_decimal(p, MASS_DIGITS, up=False))
+    return Threshold(location, Decimal(plain(round_decimal(p, MASS_DIGITS, up=False))))
 
 
 def _rounded_location(gap: arb, t: arb) -> Location:

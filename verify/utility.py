@@ -84,6 +84,8 @@ def utility_bound(law: Law, kl: arb) -> UtilityBound:
 
 def bound_at(law: Law, kl: arb, tilt: Decimal) -> arb:
     """``(kl + K_V(l))/l`` at the working precision."""
+    if tilt <= 0:
+        raise Undecided(f"only a positive tilt bounds E V from above, not {tilt}")
     log_mgf = law.log_mgf(rational(tilt))
     if isinstance(log_mgf, Diverges):
         raise Undecided(f"E exp(l V) is infinite at l = {tilt}")

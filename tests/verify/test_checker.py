@@ -18,10 +18,13 @@ from verify.assertion import AtLeast, write
 from verify.certificate import Certificate, CertificateError
 from verify.checker import check, enclosure_fault
 from verify.construction import construct
+from verify.decimals import rational
 from verify.enclosure import Diverges, working_precision
 from verify.errors import InputError
 from verify.laws import exponential, parse
 from verify.laws.light import Exponential
+from verify.reweighted import reweight
+from verify.weight import Threshold
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -234,3 +237,67 @@ def test_data_file(rewards: Path, tmp_path: Path) -> None:
     assert not check(Certificate.from_json(json.dumps(changed)), str(rewards)).valid
     with pytest.raises(InputError):
         check(made, str(tmp_path / "missing.csv"))
+
+
+# ---- forgeries that a review once got past the checker -------------------------------------------
+
+
+def test_the_top_of_a_mixture_is_exact() -> None:
+    """Two atoms closer than any ball tells apart: the higher one is the top."""
+    law = parse("mixture(0.5*point(0), 0.25*point(1), 0.25*point(1 + 1e-200))")
+    assert construct(law, "1", "2").verdict != "impossible"
+    assert str(law.support[1]) != "1"
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        "cauchy()",
+        "mixture(0.99*student_t(1), 0.01*pareto(0.5))",
+        "mixture(0.5*pareto(1), 0.5*-pareto(1))",
+    ],
+)
+def test_an_infinite_upper_part_alone_is_no_infinite_mean(law: str) -> None:
+    made = document("conditioning") | {"base": law}
+    made["reweighting"] = made["reweighting"] | {"t": "2", "mass": "0.15"}
+    assert not is_valid(made)
+    with working_precision(128):
+        reweighted = reweight(parse(law), Threshold.at(2, "0.15"))
+        assert reweighted.mean() == Diverges(0)
+
+
+def test_a_utility_bound_needs_a_positive_tilt() -> None:
+    made = document("threshold and utility")
+    low, high = made["utility"]["upper_bound"]
+    made["utility"] |= {"tilt": "-1", "upper_bound": ["-" + high, "-" + low]}
+    with pytest.raises(CertificateError, match="above 0"):
+        Certificate.from_json(json.dumps(made))
+    made["utility"] |= {"tilt": "1", "upper_bound": "oo"}
+    with pytest.raises(CertificateError, match="enclosure"):
+        Certificate.from_json(json.dumps(made))
+
+
+def test_a_threshold_just_below_an_irrational_lower_end() -> None:
+    root = "1.414213562373095048801688724209698078569671875376948073176"
+    law = 'tail(log_sf="-1-x", lower="sqrt(2)")'
+    for bits in (64, 128):
+        with working_precision(bits):
+            below = parse(law).tail_mean(rational(Decimal(root)))
+            whole = parse(law).mean()
+            assert below.overlaps(whole)  # type: ignore[union-attr, arg-type]
+    forged = document("conditioning") | {"base": law, "precision_bits": 64}
+    forged["reweighting"] = {
+        "kind": "threshold",
+        "t": root,
+        "log_t": None,
+        "mass": "1",
+        "tilt": "0.1",
+    }
+    forged["target"] = {"mean": "2.4", "kl": "3"}
+    assert not is_valid(forged)
+
+
+def test_a_wide_ball_confirms_nothing() -> None:
+    with working_precision(64):
+        wide = arb("1", "0.01")
+        assert enclosure_fault(write(wide), wide) == "could not be recomputed accurately"

@@ -62,6 +62,13 @@ def test_a_decimal_of_huge_exponent(exponent: int) -> None:
         assert size.rad() < arb(10) ** -15  # 10^15 takes 50 of the 128 bits
 
 
+@pytest.mark.parametrize("text", ["1.0000000", "-3.00", "250", "1e3", "0.000", "-0.0", "4.50e1"])
+def test_trailing_zeros_cost_no_exactness(text: str) -> None:
+    """A mass of 1.000 is all of the mass, and 1 - p is 0."""
+    value = ball_of_decimal(Decimal(text))
+    assert value.is_exact() and fraction(value.fmpq()) == Fraction(text)
+
+
 @pytest.mark.parametrize("bad", ["NaN", "Infinity", "-Infinity"])
 def test_a_decimal_that_is_not_a_number_has_no_ball(bad: str) -> None:
     with pytest.raises(ValueError, match="finite"):

@@ -111,7 +111,9 @@ def test_best_of_n_where_sums_do_not_end() -> None:
         with pytest.raises(Undecided, match="infinitely many atoms"):
             best(endless, 4).kl()
     assert best(pareto("1/2"), 4).mean() == Diverges(1)
-    assert best(cauchy(), 4).mean() == Diverges(0)
+    # Its left tail is mended (F^4 falls like |x|^-4), so the mean is +oo: not proved, so not said.
+    with pytest.raises(Undecided, match="best of 4"):
+        best(cauchy(), 4).mean()
 
 
 def test_the_upper_mean_of_best_of_n() -> None:

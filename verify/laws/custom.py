@@ -21,6 +21,7 @@ from verify.enclosure import (
     Number,
     Undecided,
     ball,
+    compare,
     escalate,
     exact,
 )
@@ -201,9 +202,9 @@ class Tail(Law):
 
     def _place(self, t: Point) -> int | None:
         """-1, 0, +1: below, at, above ``lower``; None where the balls cannot tell."""
-        start = self.lower.rational
-        if start is not None and isinstance(t, fmpq | int):
-            return (t > start) - (t < start)
+        if isinstance(t, fmpq | int):
+            start = self.lower.rational
+            return compare(t, self.lower if start is None else start)
         x, low = ball(t), self.lower.ball()
         return 1 if x > low else -1 if x < low else None
 
@@ -230,8 +231,9 @@ class Tail(Law):
 
     def density(self, t: Point) -> arb:
         """The density above ``lower``, where the law has one."""
-        if self._place(t) != 1:
-            return arb(0)
+        place = self._place(t)
+        if place != 1:
+            return arb.nan() if place is None else arb(0)
         x = ball(t)
         return -arb(self.log_sf.derivative().evaluate(x, BALLS)) * self.at(x).exp()
 
@@ -283,10 +285,11 @@ class Tail(Law):
     def tail_mean(self, t: Point) -> Number:
         if isinstance(self.decay, Diverges):
             return self.decay
-        if self._place(t) == -1:
+        place = self._place(t)
+        if place == -1:
             return self.mean()
         x = ball(t)
-        return x + self.integrals.excess(x)
+        return arb.nan() if place is None else x + self.integrals.excess(x)
 
     def tail_mean_estimate(self, t: Point) -> Number:
         if isinstance(self.decay, Diverges):
@@ -323,13 +326,15 @@ class Tail(Law):
         from_lower = low is None or self._place(low) == -1
         start = self.lower.ball() if from_lower or low is None else ball(low)
         end = None if high is None else ball(high)
-        if end is not None and not end > start:
-            if high is None or not from_lower or self._place(high) == -1:
+        if high is not None:
+            place = self._place(high)
+            if place == -1 or (low is not None and low >= high):
                 return arb(0), arb(0), arb(0)
-            if self._place(high) is None:  # an irrational end that these bits cannot tell from high
-                return arb.nan(), arb.nan(), arb.nan()
-            atom = self.mass_at(high) * (tilt * start).exp()
-            return atom, atom * start, atom * start * start
+            if place == 0:  # nothing but the atom, if that
+                atom = self.mass_at(high) * (tilt * start).exp() if from_lower else arb(0)
+                return atom, atom * start, atom * start * start
+        if end is not None and not end > start:  # two points that these bits cannot tell apart
+            return arb.nan(), arb.nan(), arb.nan()
         parts = self.integrals.exponential(tilt, start, end)
         first = arb(0) if from_lower else self.at(start)
         last = None if end is None else self.at(end)

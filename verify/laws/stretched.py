@@ -211,7 +211,7 @@ class Weibull(Parametric, InfiniteAtAbscissa, HalfLine):
     ) -> tuple[arb, list[arb]]:
         """A point, and what the moments below it are at most over ``exp(top)``."""
         spread = 8 * width / middle
-        for _ in range(200):
+        for _ in range(200 + 2 * ctx.prec):  # near 0 the bound is about a power of the cut
             cut = (middle / (1 + spread)).mid()
             if left is not None and cut <= left:
                 return left, [arb(0)] * 3
