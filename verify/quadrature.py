@@ -67,6 +67,8 @@ def exponential_moments(
     Undecided
         Where the tail beyond what can be integrated has no bound (``l`` pushes mass that way).
     """
+    if low is not None and high is not None and low >= high:
+        return arb(0), arb(0), arb(0)
     start, end = law.support
     ends_early = high is not None and _beyond(high, start, -1)
     if ends_early or (low is not None and _beyond(low, end, +1)):

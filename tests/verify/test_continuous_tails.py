@@ -192,3 +192,18 @@ def test_planted_loss_of_digits_is_caught_far_out() -> None:
     check_far_tail(Exponential())
     with pytest.raises((AssertionError, Undecided)):
         check_far_tail(LosesDigits())
+
+
+@pytest.mark.parametrize(
+    "text", ["weibull(shape=2)", 'tail(log_sf="-x", lower=0)', "exponential()"]
+)
+def test_a_sliver_of_mass_is_never_zero(text: str) -> None:
+    """Two limits that a ball cannot tell apart still hold mass between them."""
+    law = parse(text)
+    low, high = fmpq(1), 1 + fmpq(1, 10**30)
+    with working_precision(64):
+        assert not law.exponential_moments(arb(fmpq(1, 2)), low, high)[0] == 0
+    with working_precision(256):
+        sliver = law.exponential_moments(arb(fmpq(1, 2)), low, high)[0]
+        assert 0 < sliver < arb(10) ** -29
+        assert law.exponential_moments(arb(fmpq(1, 2)), high, low)[0] == 0

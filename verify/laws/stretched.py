@@ -135,10 +135,12 @@ class Weibull(Parametric, InfiniteAtAbscissa, HalfLine):
     ) -> Moments:
         if self.shape <= 1:
             return super().exponential_moments(tilt, low, high)
+        if high is not None and high <= (0 if low is None else max(low, fmpq(0))):
+            return arb(0), arb(0), arb(0)
         left = None if low is None or low <= 0 else arb(low)
         right = None if high is None else arb(high)
-        if right is not None and not right > (left if left is not None else 0):
-            return arb(0), arb(0), arb(0)
+        if right is not None and left is not None and not right > left:
+            return arb.nan(), arb.nan(), arb.nan()  # too close for these bits, but not empty
         return self._moments_near_peak(tilt, left, right)
 
     def _moments_near_peak(self, tilt: arb, left: arb | None, right: arb | None) -> Moments:
