@@ -30,6 +30,7 @@ from PIL import Image
 
 import goodhart
 import verify.construction
+from tests.signals import interruptible
 from verify.assertion import Target
 from verify.certificate import undecided
 from verify.claim import Claim, Exact
@@ -587,6 +588,7 @@ def in_a_process(code: str, **settings: Any) -> subprocess.Popen[str]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=interruptible,  # noqa: PLW1509 - the tests start no threads
         **settings,
     )
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.signals import interruptible
 from theorems.catalogue import CLAIMS
 from verify import ledger
 from verify.claim import Claim, Enclosed, Evidence, Exact, Finding, Outcome, Sampled
@@ -338,6 +339,7 @@ def test_interrupt_ends_at_once_and_cleanly(tmp_path: Path, group: bool) -> None
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=interruptible,  # noqa: PLW1509 - the tests start no threads
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"  # a worker has answered, another is asleep
