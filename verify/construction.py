@@ -46,7 +46,7 @@ from verify.tilt_search import COARSE, FINE, TiltPath, crossing
 from verify.tilted_threshold import beyond_last_tilt
 from verify.truncation import truncate
 from verify.utility import utility_bound
-from verify.weight import Location, Threshold
+from verify.weight import LARGEST_EXPONENT, Location, Threshold
 
 #: Precision of the searches, whose results are proved afterwards.
 SEARCH_BITS = 96
@@ -57,6 +57,8 @@ TILT_DIGITS = 24
 PROPOSALS = 6
 #: A law without a lower moment is first conditioned on X > floor, at this share of the budget.
 FLOOR_SHARE = fmpq(1, 4)
+#: Certificates hold floors up to this decimal exponent.
+LARGEST_FLOOR_EXPONENT = 300
 
 
 def construct(
@@ -189,12 +191,16 @@ def _floored_thresholds(law: Law, target: Target) -> Iterator[Assertion]:
         # Conditioning on X > floor costs -log(1 - level) = FLOOR_SHARE * budget.
         level = -(-FLOOR_SHARE * budget).expm1()
         floor = round_decimal(law.quantile(level.mid()).lower(), 6, up=False)
+        if abs(floor.adjusted()) > LARGEST_EXPONENT:
+            raise Undecided(f"the floor {floor} is too far out to be written down")
         cost = -law.log_survival(rational(floor))
         kept = truncate(law, low=rational(floor))
         mean = kept.mean()
     if isinstance(mean, Diverges) or mean > ball_of_decimal(target.mean):
         yield ByThreshold(law, target, Threshold(Location(t=floor), Decimal(1)))
         return
+    if abs(floor.adjusted()) > LARGEST_FLOOR_EXPONENT:
+        raise Undecided(f"the floor {floor} is too far out to condition on")
     for weight in _search(kept, mean, target.mean, budget - cost):
         yield ByThreshold(law, target, weight, floor)
 
