@@ -42,7 +42,7 @@ from verify.errors import InputError
 from verify.law import Law
 from verify.threshold_search import LARGEST_LOG, candidates
 from verify.threshold_tails import BallTails, rounded_threshold
-from verify.tilt_search import COARSE, FINE, TiltPath, crossing
+from verify.tilt_search import COARSE, FINE, Sloped, TiltPath, crossing
 from verify.tilted_threshold import beyond_last_tilt
 from verify.truncation import truncate
 from verify.utility import utility_bound
@@ -280,12 +280,12 @@ def _reaching(
     """A coordinate whose tilt has a mean above the goal, midway to the one that spends eps."""
     offset = mean.mid() if isinstance(mean, arb) else arb(0)
 
-    def gained(y: arb) -> arb | None:
-        value = path.mean(y)
-        return None if value is None else value - offset
+    def gained(y: arb) -> Sloped:
+        values = path.mean(y)
+        return None if values is None else (values[0] - offset, values[1])
 
     reached = gained(spent)
-    if reached is not None and reached < goal - offset:
+    if reached is not None and reached[0] < goal - offset:
         return None  # the mean increases along the path, so no tilt within the budget does it
     _, enough = crossing(gained, goal - offset, closeness)
     return ((enough + spent) / 2).mid() if enough < spent else None

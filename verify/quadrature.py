@@ -44,8 +44,12 @@ def integrate(integrand: Integrand, low: arb, high: arb, scale: arb) -> arb:
         ``2**-precision`` of it: flint's default tolerance of ``2**-precision`` alone ruins tiny
         integrals.
     """
+    return _integrate(integrand, low, high, scale).real
+
+
+def _integrate(integrand: Integrand, low: arb, high: arb, scale: arb) -> acb:
     tolerance = abs(scale.mid()) * arb(2) ** (-ctx.prec)
-    value = acb.integral(
+    return acb.integral(
         integrand,
         low,
         high,
@@ -54,7 +58,6 @@ def integrate(integrand: Integrand, low: arb, high: arb, scale: arb) -> arb:
         depth_limit=EVALUATIONS,  # with a heap this counts pieces: the default stops at 2 * prec
         use_heap=True,
     )
-    return value.real
 
 
 def exponential_moments(
@@ -225,21 +228,58 @@ class _Pieces:
         low: arb,
         high: arb,
     ) -> None:
-        scale = size_of(weight, low, high)
-        for order in range(3):
+        parts = integrate_moments(place, weight, low, high)
+        for order, part in enumerate(parts):
+            self.moments_so_far[order] += part
 
-            def integrand(s: acb, analytic: bool, order: int = order) -> acb:
-                value = weight(s, analytic)
-                return value * place(s) ** order if order else value
 
-            self.moments_so_far[order] += integrate(integrand, low, high, scale)
+def integrate_moments(
+    place: Callable[[acb], acb],
+    weight: Integrand,
+    low: arb,
+    high: arb,
+    points: int = 33,
+) -> Moments:
+    """Enclose the integrals of ``weight(s) place(s)^k`` over ``[low, high]`` for k = 0, 1, 2.
+
+    The first two come out of one integral, as its real and its imaginary part.
+
+    Parameters
+    ----------
+    place, weight : callable
+        Real on the real line; the weight is positive there, and what takes the time.
+    low, high : arb
+        Ends of the interval.
+    points : int
+        Of the grid on which the sizes of the integrals are guessed.
+    """
+    sizes = _sizes(place, weight, low, high, points)
+    unit = acb(0, (sizes[0] / sizes[1]).mid())  # makes the two parts of one size
+
+    def first_two(s: acb, analytic: bool) -> acb:
+        return weight(s, analytic) * (1 + unit * place(s))
+
+    def third(s: acb, analytic: bool) -> acb:
+        return weight(s, analytic) * place(s) ** 2
+
+    both = _integrate(first_two, low, high, sizes[0])
+    return both.real, both.imag / unit.imag, _integrate(third, low, high, sizes[2]).real
 
 
 def size_of(weight: Integrand, low: arb, high: arb, points: int = 33) -> arb:
     """The largest value of a positive integrand on a grid: a guess of the integral's size."""
-    largest = arb(0)
+    return _sizes(lambda s: s, weight, low, high, points)[0]
+
+
+def _sizes(
+    place: Callable[[acb], acb], weight: Integrand, low: arb, high: arb, points: int
+) -> tuple[arb, arb, arb]:
+    """The largest ``weight |place|^k``, k = 0, 1, 2, on a grid: guesses of the integrals' sizes."""
+    largest = [arb(0), arb(0), arb(0)]
     for index in range(1, points):
-        x = (low + (high - low) * index / points).mid()
-        value = weight(acb(x), False).real.mid()
-        largest = max(largest, value)
-    return largest if largest > 0 else arb(1)
+        s = acb((low + (high - low) * index / points).mid())
+        value, x = weight(s, False).real.mid(), abs(place(s).real.mid())
+        for order in range(3):
+            largest[order] = max(largest[order], (value * x**order).mid())
+    first, second, third = (size if size > 0 else arb(1) for size in largest)
+    return first, second, third

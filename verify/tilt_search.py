@@ -19,11 +19,20 @@ from verify.tail_rates import Rate
 #: How far the search goes in the coordinate y, and how closely it finds a root there.
 FARTHEST = 400
 COARSE, FINE = 1e-4, 1e-12
+#: The last step that is tried towards a place where the value cannot be had.
+NEAREST = 1e-3
+#: Evaluations after which a search gives what it has.
+EVALUATIONS = 200
+#: Evaluations by which Newton's method alone is done where the slopes are of any use.
+PATIENCE = 12
+
+#: A value and its derivative by the coordinate, or None where they cannot be had.
+Sloped = tuple[arb, arb] | None
 
 
 @dataclass(frozen=True)
 class TiltPath:
-    """The tilts of a law, by a coordinate y on the whole line; a tilt's numbers are cached."""
+    """The tilts of a law, by a coordinate y on the whole line."""
 
     law: Law
     rate: Rate
@@ -33,11 +42,29 @@ class TiltPath:
         """The path up to the law's MGF abscissa (to infinity where nothing is known of it)."""
         return cls(law, law.rate_estimate())
 
+    @property
+    def ends(self) -> bool:
+        """Whether the MGF ends at a finite rate."""
+        return not (self.rate is None or isinstance(self.rate, Diverges))
+
     def tilt(self, y: arb) -> arb:
         """The tilt at coordinate y."""
         if self.rate is None or isinstance(self.rate, Diverges):
             return y.exp().mid()
         return (ball(self.rate) / (1 + (-y).exp())).mid()
+
+    def coordinate(self, tilt: arb) -> arb:
+        """The y of a tilt; the inverse of :meth:`tilt`."""
+        if self.rate is None or isinstance(self.rate, Diverges):
+            return tilt.log().mid()
+        return (tilt / (ball(self.rate) - tilt)).log().mid()
+
+    def speed(self, y: arb) -> arb:
+        """``dl/dy``."""
+        tilt = self.tilt(y)
+        if self.rate is None or isinstance(self.rate, Diverges):
+            return tilt
+        return tilt / (1 + y.exp())
 
     def cumulants(self, y: arb) -> tuple[arb, arb, arb] | None:
         """``K, K', K''`` at coordinate y; None where they cannot be had."""
@@ -47,103 +74,137 @@ class TiltPath:
             return None
         return values if all(value.is_finite() for value in values) else None
 
-    def kl(self, y: arb) -> arb | None:
-        """``D = l K' - K`` at coordinate y, or None."""
+    def kl(self, y: arb) -> Sloped:
+        """``D = l K' - K`` at coordinate y, and its slope there."""
         values = self.cumulants(y)
         if values is None:
             return None
-        kl = self.tilt(y) * values[1] - values[0]
-        return kl.mid() if kl.rad() < abs(kl.mid()) / 1000 else None
+        tilt = self.tilt(y)
+        kl = tilt * values[1] - values[0]
+        if not kl.rad() < abs(kl.mid()) / 1000:
+            return None
+        return kl.mid(), (tilt * values[2] * self.speed(y)).mid()
+
+    def mean(self, y: arb) -> Sloped:
+        """``K'`` at coordinate y, and its slope there."""
+        values = self.cumulants(y)
+        return None if values is None else (values[1].mid(), (values[2] * self.speed(y)).mid())
 
     def dual_bound(self, y: arb, budget: arb) -> arb | None:
         """``(eps + K(l))/l`` at coordinate y, the bound that this tilt proves; None if unknown."""
         values = self.cumulants(y)
         return None if values is None else (budget + values[0]) / self.tilt(y)
 
-    def mean(self, y: arb) -> arb | None:
-        """``K'`` at coordinate y, or None."""
-        values = self.cumulants(y)
-        return None if values is None else values[1].mid()
 
-
-def crossing(
-    value: Callable[[arb], arb | None], goal: arb, closeness: float = FINE
-) -> tuple[arb, arb]:
+def crossing(value: Callable[[arb], Sloped], goal: arb, closeness: float = FINE) -> tuple[arb, arb]:
     """Coordinates ``(below, above)`` close together, between which an increasing value passes goal.
 
-    ``above`` is infinite where the value stays below the goal as far as it can be had.
+    Newton's method, kept between the two; ``above`` is infinite where the value stays below the
+    goal as far as it can be had.
 
     Raises
     ------
     Undecided
-        If the value cannot be had anywhere near the middle of the path.
+        If the value cannot be had anywhere near the middle of the path, or is above the goal on
+        all of it.
     """
-    below, above = _bracket(value, goal)
-    if not above.is_finite():
-        return below, above
-    low_value, high_value = value(below), value(above)
-    for step in range(80):
-        if abs(above - below) < closeness:
+    y, reached = _first_defined(value)
+    between = _Bracket(goal)
+    for _ in range(EVALUATIONS):
+        between.record(y, reached)
+        if between.closed(closeness):
             break
-        guess = _next_guess(below, above, low_value, high_value, goal, step)
-        reached = value(guess)
-        if reached is None:
-            break
-        if reached < goal:
-            below, low_value = guess, reached
-        else:
-            above, high_value = guess, reached
-    return below, above
+        y = between.next_guess(closeness)
+        reached = value(y)
+    return between.ends()
 
 
-def _next_guess(
-    below: arb, above: arb, low: arb | None, high: arb | None, goal: arb, step: int
-) -> arb:
-    """Secant in ``log value``, kept off the ends; every third step bisects, so it always ends."""
-    middle = ((below + above) / 2).mid()
-    if step % 3 == 2 or low is None or high is None or not (low > 0 and goal > 0):
-        return middle
-    slope = (high / low).log()
-    if not slope > 0:
-        return middle
-    share = (goal / low).log() / slope
-    inset = arb(0.02) if step < 6 else arb(1e-6)
-    share = min(max(share, inset), 1 - inset, key=float) if share.is_finite() else arb(0.5)
-    return (below + (above - below) * share).mid()
-
-
-def _bracket(value: Callable[[arb], arb | None], goal: arb) -> tuple[arb, arb]:
-    start = _first_defined(value)
-    reached = value(start)
-    step = arb(1)
-    y = start
-    if reached is not None and reached < goal:
-        while y < FARTHEST:
-            further = (y + step).mid()
-            reached = value(further)
-            if reached is None:
-                step = step / 2
-                if step < 1e-3:
-                    return y, arb.pos_inf()
-                continue
-            if reached >= goal:
-                return y, further
-            y, step = further, step * 1.5
-        return y, arb.pos_inf()
-    while y > -FARTHEST:
-        nearer = (y - step).mid()
-        reached = value(nearer)
-        if reached is None or reached < goal:
-            return nearer, y
-        y, step = nearer, step * 1.5
-    raise Undecided("even the smallest tilts overshoot")
-
-
-def _first_defined(value: Callable[[arb], arb | None]) -> arb:
+def _first_defined(value: Callable[[arb], Sloped]) -> tuple[arb, Sloped]:
     """The middle of the path, or the nearest place below it where the value can be had."""
     y = arb(0)
     for _ in range(60):
-        if value(y) is not None:
-            return y
+        reached = value(y)
+        if reached is not None:
+            return y, reached
         y = y * 1.3 - 1
     raise Undecided("no tilt has a certified moment generating function")
+
+
+class _Bracket:
+    """Where the value is known to be below and above the goal, and where to look next."""
+
+    def __init__(self, goal: arb) -> None:
+        self.goal = goal
+        self.below: arb | None = None
+        self.above: arb | None = None
+        #: From here on the value cannot be had, as far as has been seen.
+        self.wall = arb.pos_inf()
+        self.latest: tuple[arb, arb, arb] | None = None
+        self.steps = 0
+        self.reach = arb(1)
+
+    def record(self, y: arb, reached: Sloped) -> None:
+        """Take in what the value is at y."""
+        self.steps += 1
+        if reached is None and self.below is not None:
+            self.wall = y
+            return
+        if reached is None or reached[0] < self.goal:
+            self.below = y
+        else:
+            self.above = y
+        if reached is not None:
+            self.latest = (y, *reached)
+
+    def closed(self, closeness: float) -> bool:
+        """Whether nothing is left to find."""
+        if self.above is not None:
+            if self.below is None and self.above <= -FARTHEST:
+                raise Undecided("even the smallest tilts overshoot")
+            return self.below is not None and bool(abs(self.above - self.below) < closeness)
+        if self.below is None:
+            return False
+        return bool(self.below >= FARTHEST) or bool(self.wall - self.below < NEAREST)
+
+    def ends(self) -> tuple[arb, arb]:
+        """The two coordinates."""
+        if self.below is None:
+            raise Undecided("even the smallest tilts overshoot")
+        return self.below, arb.pos_inf() if self.above is None else self.above
+
+    def next_guess(self, closeness: float) -> arb:
+        """Newton's step, kept inside; late in the search every second one bisects, so it ends."""
+        if self.above is None or self.below is None:
+            return self._outwards(closeness)
+        middle = ((self.below + self.above) / 2).mid()
+        if self.latest is None or (self.steps > PATIENCE and self.steps % 2):
+            return middle
+        guess = self._newton(closeness)
+        return guess if self.below < guess < self.above else middle
+
+    def _outwards(self, closeness: float) -> arb:
+        """A step towards the side that is not known yet, at most ``reach`` long."""
+        start = self.above if self.below is None else self.below
+        assert start is not None
+        guess = self._newton(closeness) if self.latest is not None else arb.nan()
+        step = abs(guess - start)
+        if self.steps > PATIENCE:
+            step = step * 2 ** (self.steps - PATIENCE)
+        if not (step > 0 and step < self.reach):
+            step = self.reach
+        self.reach = self.reach * 2
+        if self.below is None:
+            return (start - step).max(arb(-FARTHEST)).mid()
+        limit = (start + self.wall) / 2 if self.wall.is_finite() else arb(FARTHEST)
+        return (start + step).min(limit).mid()
+
+    def _newton(self, closeness: float) -> arb:
+        """Where the tangent meets the goal, and a little beyond so that the other side closes."""
+        assert self.latest is not None
+        y, value, slope = self.latest
+        step = (self.goal - value) / slope
+        if value > 0 and self.goal > 0:  # in log value, which is nearly straight
+            step = (self.goal / value).log() * value / slope
+        if abs(step) < closeness / 4:
+            step += closeness / 2 if step > 0 else -closeness / 2
+        return (y + step).mid()

@@ -20,32 +20,77 @@ from verify.tilted_threshold import beyond_last_tilt
 
 BITS = 96
 
-FUNCTIONS: dict[str, tuple[Callable[[arb], arb], Callable[[arb], arb]]] = {
-    "exp": (lambda y: y.exp(), lambda goal: goal.log()),
-    "cubic": (lambda y: y * y * y, lambda goal: goal.root(3)),
-    "steep": (lambda y: (y.exp()).exp() - 1, lambda goal: goal.log1p().log()),
-    "flat": (lambda y: (1 + y.exp()).log(), lambda goal: goal.expm1().log()),
+Function = Callable[[arb], arb]
+#: A function, its derivative, its inverse.
+FUNCTIONS: dict[str, tuple[Function, Function, Function]] = {
+    "exp": (lambda y: y.exp(), lambda y: y.exp(), lambda goal: goal.log()),
+    "cubic": (lambda y: y * y * y, lambda y: 3 * y * y, lambda goal: goal.root(3)),
+    "steep": (
+        lambda y: y.exp().exp() - 1,
+        lambda y: y.exp() * y.exp().exp(),
+        lambda goal: goal.log1p().log(),
+    ),
+    "flat": (
+        lambda y: (1 + y.exp()).log(),
+        lambda y: 1 / (1 + (-y).exp()),
+        lambda goal: goal.expm1().log(),
+    ),
+}
+#: Slopes that mislead: none, the wrong way, nothing at all. The bracket must survive them.
+MISLEADING: dict[str, Function] = {
+    "zero": lambda slope: arb(0),
+    "backwards": lambda slope: -slope,
+    "thousandfold": lambda slope: 1000 * slope,
+    "a thousandth": lambda slope: slope / 1000,
+    "nan": lambda slope: arb.nan(),
 }
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 @given(goal=st.floats(1e-6, 300), closeness=st.sampled_from([COARSE, FINE]))
 def test_a_crossing_is_bracketed(name: str, goal: float, closeness: float) -> None:
-    function, inverse = FUNCTIONS[name]
+    function, slope, inverse = FUNCTIONS[name]
     with working_precision(BITS):
-        below, above = crossing(lambda y: function(y).mid(), arb(goal), closeness)
+        below, above = crossing(lambda y: (function(y).mid(), slope(y)), arb(goal), closeness)
         root = inverse(arb(goal))
         assert below <= root <= above or root.contains(below) or root.contains(above)
         assert above - below < closeness
 
 
-@given(goal=st.floats(0.5, 1e6), end=st.floats(-30, 30))
-def test_a_value_that_cannot_be_had_beyond_a_point(goal: float, end: float) -> None:
-    def function(y: arb) -> arb | None:
-        return y.exp().mid() if y < end else None
+@pytest.mark.parametrize("how", MISLEADING)
+@pytest.mark.parametrize("name", FUNCTIONS)
+@given(goal=st.floats(1e-6, 300))
+def test_a_wrong_slope_only_costs_time(name: str, how: str, goal: float) -> None:
+    function, slope, _ = FUNCTIONS[name]
+    with working_precision(BITS):
+        below, above = crossing(
+            lambda y: (function(y).mid(), MISLEADING[how](slope(y))), arb(goal), COARSE
+        )
+        assert function(below).mid() < goal <= function(above).mid() and above - below < COARSE
+
+
+@pytest.mark.parametrize("name", ["exp", "steep", "flat"])
+@given(goal=st.floats(1e-6, 300))
+def test_newton_takes_few_steps(name: str, goal: float) -> None:
+    function, slope, _ = FUNCTIONS[name]
+    seen = []
+
+    def value(y: arb) -> tuple[arb, arb]:
+        seen.append(y)
+        return function(y).mid(), slope(y)
 
     with working_precision(BITS):
-        below, above = crossing(function, arb(goal))
+        crossing(value, arb(goal), FINE)
+    assert len(seen) < 25  # bisection alone would take log2(10/FINE) = 43 after the bracket
+
+
+@given(goal=st.floats(0.5, 1e6), end=st.floats(-30, 30))
+def test_a_value_that_cannot_be_had_beyond_a_point(goal: float, end: float) -> None:
+    def value(y: arb) -> tuple[arb, arb] | None:
+        return (y.exp().mid(), y.exp()) if y < end else None
+
+    with working_precision(BITS):
+        below, above = crossing(value, arb(goal))
         if above.is_finite():
             assert not below.exp() > goal and not above.exp() < goal
         else:
@@ -54,11 +99,11 @@ def test_a_value_that_cannot_be_had_beyond_a_point(goal: float, end: float) -> N
 
 
 def test_a_value_that_stays_below_the_goal() -> None:
-    def bounded(y: arb) -> arb:
-        return 1 - (-y).exp() if y > 0 else arb(0)
+    def bounded(y: arb) -> tuple[arb, arb]:
+        return (1 - (-y).exp()).mid() if y > 0 else arb(0), (-y).exp()
 
     with working_precision(BITS):
-        below, above = crossing(lambda y: bounded(y).mid(), arb(2))
+        below, above = crossing(bounded, arb(2))
         assert below > 300 and above == arb.pos_inf()
 
 
@@ -66,7 +111,12 @@ def test_a_value_that_cannot_be_had_at_all() -> None:
     with pytest.raises(Undecided, match="no tilt has a certified"):
         crossing(lambda y: None, arb(1))
     with pytest.raises(Undecided, match="overshoot"):
-        crossing(lambda y: arb(5), arb(1))
+        crossing(lambda y: (arb(5), arb(0)), arb(1))
+
+
+def sloped(value: tuple[arb, arb] | None) -> arb:
+    assert value is not None
+    return value[0]
 
 
 LIGHT = [
@@ -81,12 +131,25 @@ def test_along_the_path_kl_mean_and_tilt_increase(text: str) -> None:
     with working_precision(BITS):
         path = TiltPath.of(parse(text))
         ys = [arb(n) / 2 for n in range(-6, 7)]
-        for value in (path.tilt, path.kl, path.mean):
+        for value in (path.tilt, lambda y: path.kl(y)[0], lambda y: path.mean(y)[0]):  # type: ignore[index]
             values = [value(y) for y in ys]
             assert all(later > earlier for earlier, later in pairwise(values))
         rate = path.rate
         if not (rate is None or isinstance(rate, Diverges)):
             assert all(path.tilt(y) < rate for y in ys)
+
+
+@pytest.mark.parametrize("text", LIGHT)
+def test_slopes_are_derivatives(text: str) -> None:
+    with working_precision(256):
+        path, step = TiltPath.of(parse(text)), arb(2) ** -60
+        for y in (arb(-3), arb(0), arb(2)):
+            assert_close(path.coordinate(path.tilt(y)), y, 1e-60)
+            for value in (path.kl, path.mean):
+                here, there = value(y), value(y + step)
+                assert here is not None and there is not None
+                # The second derivative leaves an error of the order of the step.
+                assert_close((there[0] - here[0]) / step, here[1], 1e-15)
 
 
 @pytest.mark.parametrize("text", LIGHT)
@@ -96,7 +159,7 @@ def test_every_tilt_bounds_the_best_mean_and_the_crossing_meets_it(text: str, bu
     with working_precision(BITS):
         path, eps = TiltPath.of(parse(text)), arb(budget)
         below, above = crossing(path.kl, eps)
-        best = number(path.mean(below))
+        best = sloped(path.mean(below))
         for n in range(-6, 7):
             bound = path.dual_bound(arb(n) / 2, eps)
             assert bound is not None and not bound < best
@@ -147,6 +210,6 @@ def test_a_rate_that_is_searched_for() -> None:
         assert path.rate is not None and not isinstance(path.rate, Diverges)
         assert abs(float(fmpq(path.rate).p) / float(fmpq(path.rate).q) - 1) < 1e-15  # type: ignore[arg-type]
         below, above = crossing(path.kl, arb("0.2"))
-        assert above.is_finite() and number(path.kl(below)) < arb("0.2")
+        assert above.is_finite() and sloped(path.kl(below)) < arb("0.2")
         _, unreachable = crossing(path.kl, arb("0.3"))
         assert unreachable == arb.pos_inf()

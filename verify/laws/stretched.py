@@ -21,7 +21,7 @@ from verify.laws.special import (
     normal_tail,
     upper_factor,
 )
-from verify.quadrature import integrate
+from verify.quadrature import integrate_moments
 from verify.series import Moments, variable
 from verify.tail_rates import TailRates
 
@@ -161,15 +161,15 @@ class Weibull(Parametric, InfiniteAtAbscissa, HalfLine):
         low, below = self._left_cut(tilt, middle, width, top, left)
         high, above = self._right_cut(tilt, middle, width, top, right)
 
-        moments = []
-        for order in range(3):
+        def weight(s: acb, _: bool) -> acb:
+            return (self._log_weight(tilt, s) - top).exp()
 
-            def integrand(s: acb, _: bool, order: int = order) -> acb:
-                return (self._log_weight(tilt, s) + order * s - top).exp()
-
-            inside = integrate(integrand, low.log(), high.log(), width * middle**order)
-            moments.append(top.exp() * hull(inside, inside + below[order] + above[order]))
-        return moments[0], moments[1], moments[2]
+        inside = integrate_moments(lambda s: s.exp(), weight, low.log(), high.log())
+        first, second, third = (
+            top.exp() * hull(part, part + below[order] + above[order])
+            for order, part in enumerate(inside)
+        )
+        return first, second, third
 
     def _log_weight(self, tilt: arb, s: acb) -> acb:
         """``log(x f(x) exp(l x))`` at ``x = exp(s)``.

@@ -8,6 +8,7 @@ holds on the whole ray (:mod:`verify.ray`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 from flint import acb, arb, ctx, fmpq
@@ -16,7 +17,7 @@ from verify.arithmetic import BALLS, complex_balls
 from verify.enclosure import Undecided, working_precision
 from verify.expression import Binary, Name, Negation, Node, Number
 from verify.formula import Formula
-from verify.quadrature import integrate, size_of
+from verify.quadrature import Integrand, integrate, integrate_moments, size_of
 from verify.ray import Refuted, exponential_bound, power_bound, prove_nonincreasing
 from verify.series import Moments
 
@@ -24,6 +25,8 @@ from verify.series import Moments
 _LADDER = 40
 #: Slopes that could not be proved, after which no more are tried: each costs up to a second.
 _MOST_FAILURES = 6
+#: Points of the grid on which the size of an integral is guessed.
+GRID = 65
 
 
 class TailIntegrals:
@@ -62,7 +65,7 @@ class TailIntegrals:
                 return arb(0).union(t / (here - 1))
         far = self._far_enough(t, start, k)
         beyond = (self.at(far) - self.at(t)).exp() * far / (k - 1)
-        return self._integral(t, far, arb(0), 0, -self.at(t)) + arb(0).union(beyond)
+        return self._piece(t, far, arb(0), -self.at(t)).integral() + arb(0).union(beyond)
 
     def _power_at(self, t: arb) -> arb | None:
         """A k for which ``h' <= -k/x`` beyond t, where that is worth having: t is far out."""
@@ -125,8 +128,8 @@ class TailIntegrals:
         rest: Moments = (arb(0), arb(0), arb(0))
         if end is None:
             end, rest = self._cut(tilt, start)
-        parts = [self._integral(start, end, tilt, j, arb(0)) + rest[j] for j in range(3)]
-        return parts[0], parts[1], parts[2]
+        j0, j1, j2 = self._piece(start, end, tilt, arb(0)).moments()
+        return j0 + rest[0], j1 + rest[1], j2 + rest[2]
 
     def _cut(self, tilt: arb, start: arb) -> tuple[arb, Moments]:
         """An end, and bounds for the three integrals beyond it."""
@@ -192,8 +195,8 @@ class TailIntegrals:
 
     # ---- the integrals ----------------------------------------------------------------------
 
-    def _integral(self, start: arb, end: arb, tilt: arb, order: int, shift: arb) -> arb:
-        """``int x^order exp(tilt x + h(x) + shift) dx`` over ``[start, end]``."""
+    def _piece(self, start: arb, end: arb, tilt: arb, shift: arb) -> _Piece:
+        """``exp(tilt x + h(x) + shift) dx`` over ``[start, end]``, in ``s = log(x - start)``."""
         # l x and the linear part of h all but cancel near the rate; as one term they stay sharp.
         speed, rest = tilt + self.linear, self.rest
         length = end - start
@@ -207,22 +210,42 @@ class TailIntegrals:
             with working_precision(bits):
                 x = start + s.exp()
                 h = acb(rest.evaluate(x, complex_balls(analytic)))
-                value = (speed * x + h + shift + s).exp()
-                return value * x**order if order else value
+                return (speed * x + h + shift + s).exp()
 
         with working_precision(bits):
             first = start + nearest.exp()
             span = start.union(first)
             heights = self.at(first).union(self._limit_at(start))
-            near = span**order * (tilt * span + heights + shift).exp() * nearest.exp()
-        scale = size_of(weight, nearest, length.log(), points=65)
-        return near + integrate(weight, nearest, length.log(), scale)
+            near = (tilt * span + heights + shift).exp() * nearest.exp()
+        return _Piece(lambda s: start + s.exp(), weight, nearest, length.log(), span, near)
 
     def _limit_at(self, start: arb) -> arb:
         value = self.at(start)
         if value.is_finite():
             return value
         return arb(0)  # h <= 0 everywhere, and h(first) bounds it from below
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A piece of a ray: an integrand from ``low`` to ``high``, and a bound next to the start."""
+
+    place: Callable[[acb], acb]
+    weight: Integrand
+    low: arb
+    high: arb
+    span: arb
+    near: arb
+
+    def integral(self) -> arb:
+        """The integral of order 0."""
+        scale = size_of(self.weight, self.low, self.high, GRID)
+        return self.near + integrate(self.weight, self.low, self.high, scale)
+
+    def moments(self) -> Moments:
+        """The integrals with the factors 1, x and x^2."""
+        j0, j1, j2 = integrate_moments(self.place, self.weight, self.low, self.high, GRID)
+        return j0 + self.near, j1 + self.near * self.span, j2 + self.near * self.span**2
 
 
 def _short(value: arb) -> fmpq:
