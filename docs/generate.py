@@ -1,136 +1,133 @@
-"""Write what the pages do not say by hand: the tables and the picture.
+"""Write what the pages do not say by hand: tables, derivations and the picture of README.
 
     python docs/generate.py
 
-A table stands between ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->`` in its page.
-``tests/test_examples.py`` fails where a page is out of date.
+It stands between ``<!-- KIND ARGUMENTS:begin -->`` and ``<!-- KIND ARGUMENTS:end -->``, in any page
+and as often as wanted: :data:`KINDS` has the kinds. ``tests/docs/test_generated.py`` fails where a
+page is out of date.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
 
+from docs import tables  # noqa: E402
+from docs.derivations import derivation  # noqa: E402
 from theorems.catalogue import CLAIMS  # noqa: E402
 from verify.certificate import Certificate  # noqa: E402
 from verify.construction import construct  # noqa: E402
-from verify.enclosure import Diverges  # noqa: E402
-from verify.law import Law  # noqa: E402
-from verify.laws import CATALOGUE, parse  # noqa: E402
-from verify.laws.signatures import catalogue_rows  # noqa: E402
+from verify.identity import Identity, Step  # noqa: E402
+from verify.laws import parse  # noqa: E402
 from verify.ledger import Ledger, run  # noqa: E402
 from verify.plotting import plot_certificate  # noqa: E402
 
 PICTURE = "docs/images/burr.png"
 """The picture that README shows; the command beside it there draws the same."""
 
-EXAMPLES = {
-    "bernoulli": ("p=0.3",),
-    "beta": ("a=2, b=3",),
-    "binomial": ("n=5, p=0.2",),
-    "burr": ("c=2, k=1.2",),
-    "f": ("d1=3, d2=8",),
-    "frechet": ("alpha=2",),
-    "gamma": ("shape=2.5",),
-    "genpareto": ("xi=0.5", "xi=0", "xi=-0.5"),
-    "geometric": ("p=0.3",),
-    "gev": ("xi=0.5", "xi=0", "xi=-0.5"),
-    "half_student_t": ("df=3",),
-    "inverse_gamma": ("shape=3",),
-    "inverse_gaussian": ("mu=2, lam=1",),
-    "log_gamma": ("shape=2",),
-    "log_logistic": ("shape=3",),
-    "negative_binomial": ("r=2.5, p=0.4",),
-    "pareto": ("alpha=2",),
-    "point": ("x=1",),
-    "poisson": ("mu=3",),
-    "skew_normal": ("alpha=2",),
-    "student_t": ("df=3",),
-    "weibull": ("shape=0.5", "shape=1", "shape=2"),
-    "zeta": ("s=3",),
-}
-"""Parameters at which the rates of a law are shown; laws that are not listed use their defaults."""
+BLOCK = re.compile(
+    r"<!-- (?P<kind>[a-z]+)(?: (?P<arguments>[^:]*))?:begin -->"
+    r"(?P<content>.*?)"
+    r"<!-- (?P<ends>[^:]*):end -->",
+    re.DOTALL,
+)
+
+LedgerOf = Callable[[], Ledger]
+"""The ledger, which is run only if a block asks for it."""
 
 
-# ---------------------------------------------------------------- tables
+def pages() -> list[Path]:
+    """The pages that are written by hand: README and those of the site."""
+    site = (ROOT / "docs").rglob("*.md")
+    built = ROOT / "docs" / "_build"
+    return [ROOT / "README.md", *sorted(page for page in site if built not in page.parents)]
 
 
-def table(titles: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [titles, ["---"] * len(titles), *rows]
-    return "\n".join("| " + " | ".join(_escaped(cell) for cell in line) + " |" for line in lines)
-
-
-def _escaped(cell: str) -> str:
-    return cell.replace("|", r"\|")
-
-
-def verdicts(ledger: Ledger) -> str:
-    """What the claims say about each printed statement."""
-    rows = [
-        [verdict.statement, f"**{verdict.verdict}**", ", ".join(f"`{c}`" for c in verdict.claims)]
-        for verdict in ledger.verdicts
-    ]
-    holding = sum(entry.outcome == "holds" for entry in ledger.entries)
-    found = table(["Printed statement", "Verdict", "Claims that decide it"], rows)
-    return f"{found}\n\n{holding} of {len(ledger.entries)} claims hold."
-
-
-def laws() -> str:
-    """The catalogue with its exact rates."""
-    rows = []
-    for row in catalogue_rows(CATALOGUE):
-        for number, parameters in enumerate(EXAMPLES.get(row["name"], ("",))):
-            law = parse(f"{row['name']}({parameters})")
-            first = [f"`{row['signature']}`", row["meaning"]] if number == 0 else ["", ""]
-            rows.append([*first, f"`{row['name']}({parameters})`", *_rates(law)])
-    titles = ["Law", "What it is", "For example", "Right tail", "`mgf_abscissa`", "`decay_rate`"]
-    return table(titles, rows)
-
-
-def _rates(law: Law) -> list[str]:
-    abscissa, decay = law.mgf_abscissa, law.decay_rate
-    bounded = not isinstance(law.support[1], Diverges)
-    kind = "not known"
-    if bounded:
-        kind = "bounded"
-    elif isinstance(abscissa, Diverges):
-        kind = "superexponential"
-    elif abscissa is not None:
-        kind = "heavy" if abscissa == 0 else "light"
-    none = "none (bounded)" if bounded else "none (lattice)"
-    return [kind, f"{abscissa}", none if decay is None else f"{decay}"]
-
-
-# ---------------------------------------------------------------- pages
-
-
-def blocks(ledger: Callable[[], Ledger]) -> dict[str, tuple[str, str]]:
-    """The page and the content of each block."""
-    return {
-        "verdicts": ("README.md", verdicts(ledger())),
-        "laws": ("docs/laws.md", laws()),
-    }
-
-
-def filled(page: str, name: str, content: str) -> str:
-    """A page's text with the content of one block put in.
+def filled(page: str, ledger: LedgerOf) -> str:
+    """A page's text with the content of each block put in.
 
     Raises
     ------
     ValueError
-        If the page has no such block.
+        If a block is of no known kind, or does not end as it began.
     """
-    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
-    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    if len(pattern.findall(page)) != 1:
-        raise ValueError(f"expected one block from {begin} to {end}")
-    return pattern.sub(lambda _: f"{begin}\n{content}\n{end}", page)
+    shown: set[str] = set()
+
+    def fill(block: re.Match[str]) -> str:
+        kind, arguments = block["kind"], block["arguments"] or ""
+        name = f"{kind} {arguments}".strip()
+        if block["ends"] != name or kind not in KINDS:
+            raise ValueError(f"no block is made for: {name}:begin ... {block['ends']}:end")
+        content = KINDS[kind](arguments, ledger, shown)
+        return f"<!-- {name}:begin -->\n{content}\n<!-- {name}:end -->"
+
+    text = BLOCK.sub(fill, page)
+    if len(re.findall(r"<!-- .*?:(?:begin|end) -->", text)) != 2 * len(BLOCK.findall(text)):
+        raise ValueError("a block has no end, or no beginning")
+    return text
+
+
+# ---------------------------------------------------------------- kinds of blocks
+
+
+def _derivation(claims: str, ledger: LedgerOf, shown: set[str]) -> str:
+    """The steps of the claims named; those that the page has shown already are only named."""
+    chosen = [step for claim in claims.split() for step in steps_of(claim)]
+    return derivation(chosen, shown)
+
+
+def steps_of(name: str) -> Iterator[Step]:
+    """The steps of a claim.
+
+    Raises
+    ------
+    ValueError
+        If no claim has this id, or it has no derivation.
+    """
+    found = [
+        step
+        for claim in CLAIMS
+        if claim.id == name
+        for evidence in claim.evidence
+        if isinstance(evidence, Identity)
+        for step in evidence.steps
+    ]
+    if not found:
+        raise ValueError(f"no claim {name!r} has a derivation")
+    yield from found
+
+
+KINDS: dict[str, Callable[[str, LedgerOf, set[str]], str]] = {
+    "verdicts": lambda _, ledger, __: tables.verdicts(ledger()),
+    "verdict": lambda statement, ledger, _: tables.verdict(ledger(), statement),
+    "evidence": lambda prefix, ledger, _: tables.evidence(ledger(), prefix),
+    "concordance": lambda _, ledger, __: tables.concordance(ledger()),
+    "laws": lambda _, __, ___: tables.laws(),
+    "derivation": _derivation,
+}
+"""What is between the marks, by the word that they begin with.
+
+=============  ==========================  ====================================================
+Kind           Arguments                   Content
+=============  ==========================  ====================================================
+verdicts                                   the table of verdicts on printed statements
+verdict        a printed statement         its verdict
+evidence       the id of a claim           the table of the claims at or below it
+derivation     ids of claims               their steps, in words and formulas
+concordance                                the paper's statements in its order
+laws                                       the catalogue of laws
+=============  ==========================  ====================================================
+"""
+
+
+# ---------------------------------------------------------------- pages
 
 
 def pictured() -> Certificate:
@@ -140,9 +137,9 @@ def pictured() -> Certificate:
 
 def main() -> None:
     """Bring every page up to date."""
-    for name, (path, content) in blocks(lambda: run(CLAIMS)).items():
-        page = ROOT / path
-        page.write_text(filled(page.read_text("utf-8"), name, content), "utf-8")
+    ledger = cache(lambda: run(CLAIMS))
+    for page in pages():
+        page.write_text(filled(page.read_text("utf-8"), ledger), "utf-8")
     certificate = pictured()
     plot_certificate(certificate, parse(certificate.base), str(ROOT / PICTURE))
 

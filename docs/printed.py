@@ -1,0 +1,70 @@
+"""The statements of the paper in its own order, restated, each with the page that treats it.
+
+The verdicts are not here: the ledger has them. :mod:`docs.tables` puts the two together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A statement in print.
+
+    Attributes
+    ----------
+    name : str
+        As claims name their source, ``"Theorem 1"``.
+    restated : str
+        What it says, in our words, as Markdown.
+    page : str
+        The page that treats it, from ``docs/``; empty where none does yet.
+    """
+
+    name: str
+    restated: str
+    page: str = ""
+
+
+PRINTED = (
+    Printed(
+        "Theorem 1",
+        "A heavy-tailed reward can be given any mean at any small KL divergence.",
+        "theorems/theorem_1.md",
+    ),
+    Printed(
+        "Figure 1 caption",
+        "What the mean tends to for Student t(3) with mass 1/t instead of t^-0.8.",
+        "theorems/theorem_1.md",
+    ),
+    Printed(
+        "Theorem 2",
+        "For a light-tailed reward a vanishing KL divergence moves the mean by a vanishing amount.",
+        "theorems/theorem_2.md",
+    ),
+    Printed("Theorem 3", "In a Markov decision process, policies realise such reweightings."),
+    Printed(
+        "Corollary 1",
+        "Policies exist whose proxy reward is as high as one likes, at a KL divergence as small as "
+        "one likes, while the utility stays where it was.",
+        "theorems/theorem_2.md",
+    ),
+    Printed(
+        "Theorem 4",
+        "With light-tailed errors that are independent of the utility, the best policy's utility "
+        "grows without bound as the KL penalty is relaxed.",
+    ),
+    Printed(
+        "Theorem 5",
+        "Selecting by a threshold: with a heavy-tailed error the utility falls back to its mean.",
+    ),
+    Printed("Lemma 2", "A bound on tail ratios in the proof of Theorem 5."),
+    Printed(
+        "Theorem 6",
+        "Selecting by a threshold: with an error lighter than every exponential, the utility grows "
+        "without bound.",
+    ),
+    Printed("Footnote on dependence", "An example in which error and utility are dependent."),
+    Printed("Experiments", "The numbers printed with the experiments, and what they show."),
+)

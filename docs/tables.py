@@ -1,0 +1,167 @@
+"""Tables that pages take from the code: the ledger and the catalogue of laws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from docs.printed import PRINTED
+from docs.words import readable
+from verify.enclosure import Diverges
+from verify.law import Law
+from verify.laws import CATALOGUE, parse
+from verify.laws.signatures import catalogue_rows
+from verify.ledger import Entry, Ledger
+
+EXAMPLES = {
+    "bernoulli": ("p=0.3",),
+    "beta": ("a=2, b=3",),
+    "binomial": ("n=5, p=0.2",),
+    "burr": ("c=2, k=1.2",),
+    "f": ("d1=3, d2=8",),
+    "frechet": ("alpha=2",),
+    "gamma": ("shape=2.5",),
+    "genpareto": ("xi=0.5", "xi=0", "xi=-0.5"),
+    "geometric": ("p=0.3",),
+    "gev": ("xi=0.5", "xi=0", "xi=-0.5"),
+    "half_student_t": ("df=3",),
+    "inverse_gamma": ("shape=3",),
+    "inverse_gaussian": ("mu=2, lam=1",),
+    "log_gamma": ("shape=2",),
+    "log_logistic": ("shape=3",),
+    "negative_binomial": ("r=2.5, p=0.4",),
+    "pareto": ("alpha=2",),
+    "point": ("x=1",),
+    "poisson": ("mu=3",),
+    "skew_normal": ("alpha=2",),
+    "student_t": ("df=3",),
+    "weibull": ("shape=0.5", "shape=1", "shape=2"),
+    "zeta": ("s=3",),
+}
+"""Parameters at which the rates of a law are shown; laws that are not listed use their defaults."""
+
+NOT_YET = "not treated yet"
+
+
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join("| " + " | ".join(_escaped(cell) for cell in line) + " |" for line in lines)
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", r"\|")
+
+
+# ---------------------------------------------------------------- the ledger
+
+
+def verdicts(ledger: Ledger) -> str:
+    """What the claims say about each printed statement."""
+    rows = [
+        [verdict.statement, f"**{verdict.verdict}**", _ids(verdict.claims)]
+        for verdict in ledger.verdicts
+    ]
+    holding = sum(entry.outcome == "holds" for entry in ledger.entries)
+    found = table(["Printed statement", "Verdict", "Claims that decide it"], rows)
+    return f"{found}\n\n{holding} of {len(ledger.entries)} claims hold."
+
+
+def verdict(ledger: Ledger, statement: str) -> str:
+    """The verdict on one printed statement, in words.
+
+    Raises
+    ------
+    ValueError
+        If the ledger has none.
+    """
+    for found in ledger.verdicts:
+        if found.statement == statement:
+            return f"**{found.statement}: {found.verdict}.**"
+    raise ValueError(f"no verdict on {statement!r}")
+
+
+def evidence(ledger: Ledger, prefix: str) -> str:
+    """The claims at or below an id, with what was found for each.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    chosen = [entry for entry in ledger.entries if f"{entry.claim.id}.".startswith(f"{prefix}.")]
+    if not chosen:
+        raise ValueError(f"no claim is called {prefix!r}")
+    return table(
+        ["Claim", "What it says", "In print", "Outcome", "Reach", "Means"],
+        [_evidence_row(entry) for entry in chosen],
+    )
+
+
+def _evidence_row(entry: Entry) -> list[str]:
+    claim = entry.claim
+    stance = claim.stance.replace("_", " ")
+    printed = "ours" if claim.source == "ours" else f"{claim.source}: {stance}"
+    reach, means = entry.strength or ("", "")
+    return [f"`{claim.id}`", readable(claim.statement), printed, entry.outcome, reach, means]
+
+
+def concordance(ledger: Ledger) -> str:
+    """Every printed statement in the paper's order: page, verdict, claims.
+
+    Raises
+    ------
+    ValueError
+        If the ledger judges a statement that is not in :data:`docs.printed.PRINTED`.
+    """
+    verdicts = {verdict.statement: verdict for verdict in ledger.verdicts}
+    unknown = verdicts.keys() - {statement.name for statement in PRINTED}
+    if unknown:
+        raise ValueError(f"docs/printed.py lacks {', '.join(sorted(unknown))}")
+    rows = []
+    for statement in PRINTED:
+        found = verdicts.get(statement.name)
+        name = statement.name
+        if found and statement.page:
+            name = f"[{name}]({statement.page})"
+        rows.append(
+            [
+                name,
+                statement.restated,
+                f"**{found.verdict}**" if found else NOT_YET,
+                _ids(found.claims) if found else "",
+            ]
+        )
+    return table(["In print", "What it says", "Verdict", "Claims that decide it"], rows)
+
+
+def _ids(claims: Sequence[str]) -> str:
+    return ", ".join(f"`{claim}`" for claim in claims)
+
+
+# ---------------------------------------------------------------- the laws
+
+
+def laws() -> str:
+    """The catalogue with its exact rates."""
+    rows = []
+    for row in catalogue_rows(CATALOGUE):
+        for number, parameters in enumerate(EXAMPLES.get(row["name"], ("",))):
+            law = parse(f"{row['name']}({parameters})")
+            first = [f"`{row['signature']}`", row["meaning"]] if number == 0 else ["", ""]
+            rows.append([*first, f"`{row['name']}({parameters})`", *_rates(law)])
+    titles = ["Law", "What it is", "For example", "Right tail", "`mgf_abscissa`", "`decay_rate`"]
+    return table(titles, rows)
+
+
+def _rates(law: Law) -> list[str]:
+    abscissa, decay = law.mgf_abscissa, law.decay_rate
+    bounded = not isinstance(law.support[1], Diverges)
+    kind = "not known"
+    if bounded:
+        kind = "bounded"
+    elif isinstance(abscissa, Diverges):
+        kind = "superexponential"
+    elif abscissa is not None:
+        kind = "heavy" if abscissa == 0 else "light"
+    none = "none (bounded)" if bounded else "none (lattice)"
+    return [kind, f"{abscissa}", none if decay is None else f"{decay}"]
