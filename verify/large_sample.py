@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import cached_property
-from math import frexp, inf, isfinite, ldexp, log, nextafter
+from math import frexp, inf, ldexp, log, nextafter
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,9 @@ from flint import arb, fmpq
 
 from verify.binned_moments import NARROWEST, Bins
 from verify.enclosure import ball_of_decimal, sign_of
-from verify.sample_search import FOUR, Search
+from verify.errors import InputError
+from verify.reading import DataError, exact_floats
+from verify.sample_search import FOUR, SMALLEST_BUDGET, Search
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,11 @@ class SamplePoint:
 class LargeSample:
     """Rewards, sorted and binned once, for any number of budgets.
 
+    Parameters
+    ----------
+    rewards : array_like
+        In any order and shape; each is taken exactly.
+
     Attributes
     ----------
     n : int
@@ -70,15 +77,17 @@ class LargeSample:
 
     Raises
     ------
-    ValueError
-        If there are no rewards, or one is not finite.
+    DataError
+        If there are no rewards, or one is not finite, or is no float64.
     """
 
     def __init__(self, rewards: Any) -> None:
-        ordered = np.sort(np.asarray(rewards, dtype=np.float64), axis=None)
-        # NaN sorts last.
-        if not len(ordered) or not (isfinite(ordered[0]) and isfinite(ordered[-1])):
-            raise ValueError("expected at least one reward, and finite rewards only")
+        given = np.asarray(rewards).reshape(-1)
+        if given.dtype.kind not in "fiu":
+            raise DataError(f"rewards: expected numbers, got {given.dtype}")
+        ordered = exact_floats("rewards", given)
+        if (ordered[1:] < ordered[:-1]).any():
+            ordered.sort()
         self.n = len(ordered)
         self._bottom, self.top = float(ordered[0]), float(ordered[-1])
         self.top_rows = self.n - int(np.searchsorted(ordered, self.top))
@@ -103,7 +112,7 @@ class LargeSample:
 
         Raises
         ------
-        ValueError
+        InputError
             If a budget is not a positive number.
         """
         exact = [_positive(budget) for budget in budgets]
@@ -133,7 +142,7 @@ class LargeSample:
         centre, variance = self._centre_and_variance
         price = log(self.n / self.top_rows)
         # The normal law's tilt, but no more than makes one reward at the top outweigh the rest.
-        tilts = np.sqrt(2 * values / variance)
+        tilts = np.sqrt(2 * np.maximum(values, SMALLEST_BUDGET) / variance)
         tilts = np.minimum(tilts, (price + values + 5) / (self._scaled_top - centre))
         search = Search(self._bins, values, self._scaled_top, price, tilts, centre)
         search.lower[:] = self._scaled_mean[0]
@@ -193,7 +202,7 @@ def _positive(budget: Decimal | float | str) -> Decimal:
     except InvalidOperation:
         value = Decimal("nan")
     if not (value.is_finite() and value > 0):
-        raise ValueError(f"expected a positive budget, got {budget!r}")
+        raise InputError(f"expected a positive budget, got {budget!r}")
     return value
 
 
