@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flint import arb, ctx
+from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -68,9 +68,7 @@ def check_sums(bins: Bins, tilts: list[float], references: list[float]) -> None:
             value = float(getattr(found, name)[k])
             error = float(getattr(found, f"{name}_error")[k])
             with working_precision(BITS):
-                assert abs(true - arb(value)) <= arb(error), (
-                    f"{name} at l = {tilt}, r = {reference}"
-                )
+                assert abs(true - arb(value)) <= arb(error), f"{name} at l = {tilt}"
 
 
 def usable_reference(bins: Bins, tilt: float, place: float) -> float:
@@ -93,7 +91,6 @@ def spread_tilts(bins: Bins) -> tuple[list[float], list[float]]:
 
 # ---- samples ------------------------------------------------------------------------------------
 
-sizes = st.integers(1, 60)
 whole = st.integers(-(2**20), 2**20).map(lambda k: k / 2**20)
 samples = st.one_of(
     st.lists(whole, min_size=1, max_size=60),  # spread
@@ -152,10 +149,10 @@ def test_second_moments_are_about_right(rng: np.random.Generator) -> None:
 
 
 def half_wide_bins() -> tuple[Bins, list[float], list[float]]:
-    """Uniform rewards in few bins, with ``l h`` a little below 1/2 in the widest."""
+    """Few bins, with ``l h`` a little below 1/2 in the widest, and next to 0 in all."""
     bins = coarsely_binned(np.linspace(-1, 1, 200) ** 3)
-    tilt = 0.499 / float(bins.half.max())
-    return bins, [tilt], [0.25]
+    widest = float(bins.half.max())
+    return bins, [0.499 / widest, 0.02 / widest], [0.25, 0.25]
 
 
 def test_the_sums_that_the_violations_are_planted_in() -> None:
@@ -174,7 +171,7 @@ def no_truncation_error(bins: Bins, patch: pytest.MonkeyPatch) -> None:
 
 
 def wrong_centre(bins: Bins, patch: pytest.MonkeyPatch) -> None:
-    bins.centre[0] += 1e-12
+    bins.centre[0] += 1e-10
 
 
 def lost_reward(bins: Bins, patch: pytest.MonkeyPatch) -> None:
@@ -182,7 +179,7 @@ def lost_reward(bins: Bins, patch: pytest.MonkeyPatch) -> None:
 
 
 def moments_not_of_the_centre(bins: Bins, patch: pytest.MonkeyPatch) -> None:
-    bins.moments[0] += 1e-12
+    bins.moments[0] += 1e-10
 
 
 @pytest.mark.parametrize(
@@ -284,5 +281,5 @@ def test_bins_too_narrow_to_scale_are_one_place() -> None:
     tiny = 2.0**-1060
     bins = coarsely_binned(np.array([-0.5] + [k * tiny for k in range(40)] + [0.5] * 20))
     middle = np.abs(bins.centre) < 0.25
-    assert (bins.half[middle] == 0).all() and NARROWEST > 40 * tiny
-    assert ctx.prec == 53
+    assert middle.any() and (bins.half[middle] == 0).all()
+    assert 40 * tiny < NARROWEST
