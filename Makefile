@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 # Two pips at once would break .venv.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help verify test bench lint clean
+.PHONY: help verify test docs bench lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | while IFS='|' read -r target what; \
@@ -24,6 +24,10 @@ verify: $(VENV)/.installed-base ## run every claim and print the verdict table
 test: $(VENV)/.installed-test ## the whole test suite (HEAVY=1: the long sweeps too)
 	$(if $(HEAVY),GOODHART_HEAVY=1 )$(BIN)/python -m pytest -n 2 --dist worksteal $(if $(HEAVY),,-m "not heavy")
 
+docs: $(VENV)/.installed-docs ## the site, into docs/_build/html (warnings are errors)
+	$(BIN)/sphinx-build -q -n -W --keep-going -j 2 -b html docs docs/_build/html
+	@echo "the site is built: docs/_build/html/index.html"
+
 bench: $(VENV)/.installed-test ## speed, as ratios measured in one run
 	$(BIN)/python -m pytest tests/benchmarks -q -s -p no:xdist --benchmark-enable
 
@@ -34,7 +38,7 @@ lint: $(VENV)/.installed-lint ## ruff, mypy (strict), import-linter
 	$(BIN)/lint-imports --no-logo --no-cache
 
 clean: ## remove build products and caches; .venv stays
-	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf build dist docs/_build docs/reference/api *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 # One stamp for each extra; `base` is the package alone. A stamp older than pyproject.toml or

@@ -34,7 +34,7 @@ from verify.second_route.trapezoid import GOAL, HEIGHT_BITS, climb, integrals
 
 #: Extra bits for a point close to an end of the support, and close to another point.
 MOST_END_BITS, MOST_POINT_BITS = 2_000, 500
-#: Logarithms of more bits than this before the binary point are left to :meth:`Curve._sharp`.
+#: Logarithms of more bits than this before the binary point are left to ``Curve._sharp``.
 SHARP_BITS = 140
 
 

@@ -1,0 +1,245 @@
+"""The figures of the site, drawn when it is built, from certified numbers.
+
+They are SVG inside the page, so that they take its colours: ink is the colour of the text, and each
+curve has a colour for light pages and one for dark ones (``_static/site.css``). Curves that share
+axes differ in their dashes too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+from flint import arb, fmpq
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from verify.construction import construct
+from verify.divergence import binary_kl
+from verify.enclosure import working_precision
+from verify.law import Law
+from verify.laws.staircase import Staircase, corner
+from verify.plotting import BASE, FONT_SIZE, REWEIGHTED
+
+THIRD, INK = "#009E73", "#123456"
+"""Okabe and Ito's green; and a colour that stands for that of the text."""
+
+CLASSES = {BASE: "first", REWEIGHTED: "second", THIRD: "third", INK: "ink"}
+"""What the style sheet calls each colour."""
+
+SIZE = (6.2, 3.6)
+BITS = 128
+STYLE = {
+    "font.size": FONT_SIZE,
+    "svg.hashsalt": "goodhart",
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": INK,
+    "grid.alpha": 0.15,
+    "legend.frameon": False,
+    "mathtext.fontset": "dejavuserif",
+}
+
+
+def axes_alone(size: tuple[float, float] = SIZE) -> tuple[Any, Any]:
+    """A figure with one pair of axes."""
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots()
+
+
+def svg_of(figure: Any) -> str:
+    """The figure as an ``svg`` element whose colours come from the page."""
+    content = BytesIO()
+    figure.savefig(content, format="svg", transparent=True, metadata={"Date": None})
+    text = content.getvalue().decode()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    for colour, name in CLASSES.items():
+        text = re.sub(re.escape(colour), f"var(--drawing-{name})", text, flags=re.IGNORECASE)
+    # The page sets the size; the view box keeps the shape.
+    return re.sub(
+        r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text)
+    )
+
+
+def svg(name: str) -> str:
+    """A figure by its name.
+
+    Raises
+    ------
+    KeyError
+        If there is none of that name.
+    """
+    with rc_context(STYLE), working_precision(BITS):
+        return svg_of(FIGURES[name]())
+
+
+def geometric(low: float, high: float, points: int) -> list[fmpq]:
+    """Exact numbers, close to evenly spaced on a logarithmic scale."""
+    import numpy as np
+
+    return [fmpq(int(x * 2**20), 2**20) for x in np.geomspace(low, high, points)]
+
+
+# ---------------------------------------------------------------- Theorem 1
+
+
+def staircase() -> Any:
+    """The cost of mass 1/t along the staircase."""
+    law = Staircase()
+
+    def cost(t: fmpq) -> float:
+        return float(binary_kl(1 / arb(t), law.log_survival(t), law.log_cdf(t)))
+
+    corners = [corner(k) for k in range(1, 5)]
+    figure, axes = axes_alone()
+    for low, high in zip(corners, [*corners[1:], corners[-1] ** 2], strict=True):
+        run = [low, *geometric(float(low), float(high - 1), 60)[1:-1], high - 1]
+        axes.plot([float(t) for t in run], [cost(t) for t in run], color=BASE, lw=2)
+        if high != corners[-1] ** 2:
+            ends = high - 1, high
+            axes.plot([float(t) for t in ends], [cost(t) for t in ends], color=BASE, lw=0.8, ls=":")
+    tops, feet = corners[1:], [c * c - 1 for c in corners[1:]]
+    axes.plot(
+        [float(t) for t in tops],
+        [cost(t) for t in tops],
+        "o",
+        color=REWEIGHTED,
+        label="at a corner",
+    )
+    axes.plot(
+        [float(t) for t in feet],
+        [cost(t) for t in feet],
+        "o",
+        mfc="none",
+        mew=1.6,
+        color=REWEIGHTED,
+        label="just below the next corner",
+    )
+    axes.set(xscale="log", yscale="log", xlabel="threshold $t$", ylabel="KL divergence (nats)")
+    axes.legend()
+    return figure
+
+
+def rises() -> Any:
+    """The rise of the mean for mass 1/t above t."""
+    laws = (
+        ("pareto(alpha=2)", "Pareto, index 2", BASE, "-", 2.0),
+        ("student_t(df=3)", "Student t, 3 degrees of freedom", REWEIGHTED, (0, (5, 2)), 1.5),
+        ("weibull(shape=0.5)", r"tail $e^{-\sqrt{t}}$", THIRD, (0, (1, 1.4)), 1.0),
+    )
+    figure, axes = axes_alone()
+    for text, label, colour, dashes, limit in laws:
+        law, points = Law.parse(text), geometric(3, 1e8, 80)
+        points = [t for t in points if law.survival(t) < 1 / arb(t)]
+        axes.plot(
+            [float(t) for t in points],
+            [float(rise(law, t)) for t in points],
+            color=colour, ls=dashes, lw=2.2, label=label,
+        )  # fmt: skip
+        axes.axhline(limit, color=INK, lw=0.6, alpha=0.6)
+    axes.set(xscale="log", ylim=(0, 2.2), xlabel="threshold $t$", ylabel="rise of the mean")
+    axes.legend(loc="lower right")
+    return figure
+
+
+def rise(law: Law, t: fmpq) -> arb:
+    """What mass 1/t above t adds to the mean."""
+    q, mu, above = law.survival(t), law.mean(), law.tail_mean(t)
+    assert isinstance(mu, arb) and isinstance(above, arb)
+    return (1 / arb(t) - q) * (above - mu) / (1 - q)
+
+
+# ---------------------------------------------------------------- concepts
+
+
+def weights() -> Any:
+    """Four weights on a standard normal reward, each of them at the same cost."""
+    import numpy as np
+    from scipy.optimize import brentq
+    from scipy.special import ndtr, ndtri
+
+    cost, t = 0.5, 1.5
+    x = np.linspace(-3, 3.6, 661)
+    q = ndtr(-t)
+
+    def threshold_cost(p: float) -> float:
+        return float(p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q)))
+
+    mass = brentq(lambda p: threshold_cost(p) - cost, q, 1 - 1e-9)
+    draws = brentq(lambda n: np.log(n) - (n - 1) / n - cost, 1.01, 100)
+    tilt, fraction = np.sqrt(2 * cost), np.exp(-cost)
+    cut = ndtri(1 - fraction)
+    curves = (
+        (f"threshold at {t}", np.where(x > t, mass / q, (1 - mass) / (1 - q)), BASE, "-"),
+        ("tilt", np.exp(tilt * x - tilt**2 / 2), REWEIGHTED, (0, (5, 2))),
+        (f"best of n = {draws:.2f}", draws * ndtr(x) ** (draws - 1), THIRD, (0, (1, 1.4))),
+        (f"top {fraction:.0%}", np.where(x > cut, 1 / fraction, 0), INK, (0, (6, 2, 1, 2))),
+    )
+    figure, axes = axes_alone()
+    for label, weight, colour, dashes in curves:
+        axes.plot(x, weight, color=colour, ls=dashes, lw=2.2, label=label)
+    axes.set(ylim=(0, 8), xlabel="reward (standard deviations)", ylabel="weight $dP/dQ$")
+    axes.legend()
+    return figure
+
+
+def dichotomy() -> Any:
+    """The most that a KL divergence buys for two light laws; for a heavy one, points beyond."""
+    import numpy as np
+    from scipy.special import lambertw
+
+    budgets = np.geomspace(1e-3, 3, 200)
+    figure, axes = axes_alone()
+    best = -lambertw(-np.exp(-1 - budgets), -1).real
+    axes.plot(budgets, best, color=BASE, lw=2.2, label="the most for an exponential law")
+    axes.plot(
+        budgets,
+        1 + np.sqrt(2 * budgets),
+        color=THIRD,
+        ls=(0, (5, 2)),
+        lw=2.2,
+        label="the most for a normal law",
+    )
+    law = Law.parse("lognormal(mu=0, sigma=1)")
+    for mean, kl in ((10, "0.1"), (100, "0.01"), (1000, "0.001")):
+        certificate = construct(law, mean=mean, kl=kl)
+        low, high = (float(certificate.enclosures["kl"][end]) for end in (0, 1))
+        reached = float(certificate.enclosures["mean"][0])
+        axes.plot(
+            [(low + high) / 2],
+            [reached],
+            "D",
+            ms=7,
+            color=REWEIGHTED,
+            ls="",
+            label="a lognormal law" if mean == 10 else None,
+        )
+    axes.set(
+        xscale="log",
+        yscale="log",
+        ylim=(0.7, 3000),
+        xlabel="KL divergence (nats)",
+        ylabel="mean reward",
+    )
+    axes.legend(loc="upper right")
+    return figure
+
+
+FIGURES: dict[str, Callable[[], Any]] = {
+    "staircase": staircase,
+    "rises": rises,
+    "weights": weights,
+    "dichotomy": dichotomy,
+}
+"""The figures that a page can name."""
