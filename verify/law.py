@@ -246,6 +246,13 @@ class Law(ABC):
         series = self.cumulant_series(ball(tilt))
         return series[0], series[1], 2 * series[2]
 
+    def tilt_cost_estimate(self, tilt: arb) -> tuple[arb, arb] | None:
+        """About ``D(l) = l K'(l) - K(l)`` and its derivative ``l K''(l)``, for searches.
+
+        None for a law whose cumulants are quick enough; others override it.
+        """
+        return None
+
     @abstractmethod
     def cumulant_series(self, tilt: arb) -> arb_series:
         """``K(l + e)`` as a power series in e with three terms; l is inside the domain, not 0."""

@@ -9,8 +9,12 @@ Moments = tuple[arb, arb, arb]
 
 
 def log_series(moments: Moments) -> arb_series:
-    """``log`` of the series ``m0 + m1 e + m2 e^2/2``: the cumulants from exponential moments."""
-    return arb_series([moments[0], moments[1], moments[2] / 2], prec=3).log()
+    """``log`` of the series ``m0 + m1 e + m2 e^2/2``: the cumulants from exponential moments.
+
+    Written out, because ``arb_series.log`` lets an m2 that is not known spoil all three.
+    """
+    total, mean = moments[0], moments[1] / moments[0]
+    return arb_series([total.log(), mean, (moments[2] / total - mean * mean) / 2], prec=3)
 
 
 def variable(tilt: arb) -> arb_series:

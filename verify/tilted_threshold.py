@@ -7,20 +7,26 @@ Under a tilt by ``l < r`` close to r the tail is so nearly heavy that this costs
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 from flint import arb, fmpq
 
 from verify.assertion import ByTiltedThreshold, Target
 from verify.decimals import rational, round_decimal
-from verify.enclosure import Diverges, Undecided, ball, ball_of_decimal
+from verify.divergence import binary_kl
+from verify.enclosure import Diverges, Undecided, ball, ball_of_decimal, working_precision
 from verify.law import Law
-from verify.reweighted import reweight
+from verify.reweighted import ThresholdReweighted, reweight
 from verify.tail_rates import Rate
+from verify.tilt_frontier import AIM, LEAST_RETREAT, Bounds, size_of
+from verify.tilt_search import TiltPath
 from verify.weight import Location, Threshold, Tilt
 
 #: How close to the rate the tilt is: l = r (1 - 2^-20).
 CLOSENESS = fmpq(1, 2**20)
 TILT_DIGITS = 20
-MASS_DIGITS = 12
+MASS_DIGITS = 24
 #: Thresholds that are tried: powers of 2 beyond the tilted mean.
 DOUBLINGS = 24
 #: Share of the budget left over that goes into overshooting the target.
@@ -62,3 +68,85 @@ def _mass_for(law: Law, t: fmpq, aim: arb, mean: arb) -> Threshold | None:
         return None
     location = Location(t=round_decimal(arb(t), 20, up=True))
     return Threshold(location, round_decimal(p.mid(), MASS_DIGITS, up=True))
+
+
+# ---- the frontier -------------------------------------------------------------------------------
+
+#: Where nothing can be had at the rate itself the tilt is next to it: l = r (1 - 2^-60).
+FRONTIER_CLOSENESS = fmpq(1, 2**60)
+#: Thresholds that are tried: powers of 2, far out.
+FIRST_POWER, LAST_POWER, STRIDE = 16, 400, 4
+#: Share of the gap that may go into moving mass to the threshold.
+MOVING_SHARE = fmpq(1, 4)
+FRONTIER_BITS = 128
+NEWTON_STEPS = 8
+
+
+def by_tilted_threshold(found: Bounds, budget: fmpq) -> Bounds | None:
+    """The frontier past D*: a threshold on the tilt by the rate, or on one next to it.
+
+    Parameters
+    ----------
+    found : Bounds
+        What the search for a tilt came to.
+    budget : fmpq
+        d.
+    """
+    path, rate = found.path, found.path.rate
+    if rate is None or isinstance(rate, Diverges):
+        return None
+    with working_precision(FRONTIER_BITS):
+        for closeness in (fmpq(0), FRONTIER_CLOSENESS):
+            tilt = (ball(rate) * (1 - closeness)).mid().fmpq()
+            try:
+                log_mgf, mean, _ = path.law.cumulants(tilt)
+            except Undecided:
+                continue
+            total = budget + log_mgf
+            if not (mean.is_finite() and tilt * mean < total):
+                continue  # a tilt spends the budget after all
+            bounds = _on_tilt(path, tilt, mean, total)
+            if bounds is not None:
+                # D* itself is known only at the rate.
+                return replace(bounds, attained=None if closeness else False)
+    return None
+
+
+def _on_tilt(path: TiltPath, tilt: fmpq, mean: arb, total: arb) -> Bounds | None:
+    """Both sides from one tilt, where ``total = d + K(l)`` and ``mean = K'(l)``."""
+    upper = total / tilt
+    size = size_of(path.law, upper)
+    tilted = reweight(path.law, Tilt(tilt))
+    for power in range(FIRST_POWER, LAST_POWER, STRIDE):
+        t = fmpq(2) ** power
+        # Mass (S - m)/t out at t costs about -log Q_l(X > t) times that.
+        log_tail = path.law.log_survival(t) + tilt * arb(t)
+        if not (upper - mean) / arb(t) * (1 + abs(log_tail)) < MOVING_SHARE * AIM * size * tilt:
+            continue
+        achieving = _spending(tilted, t, tilt, total, mean)
+        lower = None if achieving is None else achieving.mean()
+        if achieving is None or not isinstance(lower, arb):
+            return None
+        # The chain rule: KL(P||Q) = KL(P||Q_l) + l E_P X - K(l).
+        within = achieving.kl() + tilt * lower <= total
+        if within and upper - lower < AIM * size:
+            return Bounds(path, lower, upper, tilt, achieving, None, True)
+    return None
+
+
+def _spending(law: Law, t: fmpq, tilt: fmpq, total: arb, mean: arb) -> ThresholdReweighted | None:
+    """The threshold at t on a tilted law whose ``kl(p, q) + l E_P X`` is just below ``total``."""
+    log_q, log_not_q, above = law.log_survival(t), law.log_cdf(t), law.tail_mean(t)
+    if isinstance(above, Diverges):
+        raise Undecided(f"the tail mean of {law}")
+    q = log_q.exp()
+    rise = tilt * (above - mean) / (1 - q)  # d(l E_P X)/dp
+    p = q + (total - tilt * mean) / rise
+    for _ in range(NEWTON_STEPS):
+        if not (p > q and p < 1):
+            return None
+        spent = binary_kl(p, log_q, log_not_q) + tilt * mean + (p - q) * rise
+        slope = (p.log() - log_q) - ((-p).log1p() - log_not_q) + rise
+        p = (p + (total - spent) / slope).mid()
+    mass = round_decimal((p * (1 - LEAST_RETREAT)).mid(), MASS_DIGITS, up=False)
+    return ThresholdReweighted(law, Threshold(Location(t=Decimal(int(t.p))), mass))

@@ -24,6 +24,7 @@ from verify.enclosure import (
     compare,
     escalate,
     exact,
+    working_precision,
 )
 from verify.expression import ExpressionError, Text, render
 from verify.formula import Formula
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 #: Decimal exponent of the point where the slope of log_sf is taken for its limit, in searches.
 _FAR = 60
+_FAR_BITS = 512
 
 #: Where to look for the point from which a power bound holds, as multiples of ``1 + |lower|``.
 _BEGINNINGS = tuple(fmpq(10) ** k for k in (0, 1, 3, 6, 12, 30, 100))
@@ -309,13 +311,16 @@ class Tail(Law):
         return None  # decided by the integral's own bound, without the symbolic rate
 
     def rate_estimate(self) -> Rate:
-        far = -arb(self.log_sf.derivative().evaluate(arb(10) ** _FAR, BALLS))
-        if not far.is_finite() or far < arb(10) ** (-_FAR // 3):
-            return None
-        if far > arb(10) ** (_FAR // 3):
-            return INFINITE
-        digits = round_decimal(far.mid(), _FAR // 3, up=False)
-        return rational(digits)
+        with working_precision(_FAR_BITS):
+            far = -arb(self.log_sf.derivative().evaluate(arb(10) ** _FAR, BALLS))
+            if not far.is_finite() or far < arb(10) ** (-_FAR // 3):
+                return None
+            if far > arb(10) ** (_FAR // 3):
+                return INFINITE
+            rate = self.integrals.rate
+            if abs(far - rate.ball()) < far * arb(10) ** (-_FAR // 3):
+                return rate if rate.rational is None else rate.rational
+            return rational(round_decimal(far.mid(), _FAR // 3, up=False))
 
     def cumulant_series(self, tilt: arb) -> arb_series:
         return log_series(self.exponential_moments(tilt))

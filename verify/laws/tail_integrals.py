@@ -15,7 +15,7 @@ from flint import acb, arb, ctx, fmpq
 
 from verify.arithmetic import BALLS, complex_balls
 from verify.enclosure import Undecided, working_precision
-from verify.expression import Binary, Name, Negation, Node, Number
+from verify.expression import Binary, Name, Negation, Node
 from verify.formula import Formula
 from verify.quadrature import Integrand, integrate, integrate_moments, size_of
 from verify.ray import Refuted, exponential_bound, power_bound, prove_nonincreasing
@@ -49,6 +49,11 @@ class TailIntegrals:
         self.linear, self.rest = linear_part(log_sf)
         self._slopes: list[tuple[fmpq, fmpq]] = []
         self._failures = 0
+
+    @property
+    def rate(self) -> Formula:
+        """Minus the slope of the linear part of h: the MGF abscissa, where the rest is smaller."""
+        return -self.linear
 
     def at(self, x: arb) -> arb:
         """``h(x)``."""
@@ -127,7 +132,8 @@ class TailIntegrals:
         """The integrals of ``x^j exp(l x + h(x))``, j = 0, 1, 2, over ``[start, end]``."""
         rest: Moments = (arb(0), arb(0), arb(0))
         if end is None:
-            end, rest = self._cut(tilt, start)
+            at_rate = tilt.is_exact() and tilt.fmpq() == self.rate
+            end, rest = self._cut_at_rate(start) if at_rate else self._cut(tilt, start)
         j0, j1, j2 = self._piece(start, end, tilt, arb(0)).moments()
         return j0 + rest[0], j1 + rest[1], j2 + rest[2]
 
@@ -153,6 +159,49 @@ class TailIntegrals:
         bounds = [(-(height * size)).union(height * size) for size in sizes]
         bounds[0] = arb(0).union(height * r)
         return end, (bounds[0], bounds[1], bounds[2])
+
+    def _cut_at_rate(self, start: arb) -> tuple[arb, Moments]:
+        """The same where l cancels the linear part of h: what is left falls like a power or faster.
+
+        The integral of order j is finite where it falls faster than ``x^-(j+1)``, and NaN where
+        that is not proved.
+        """
+        begin, k = self._power_at_rate
+        end = arb(begin) if arb(begin) > start else start
+        # Until nothing is left in order 1, or in order 0 where that is all there is.
+        orders = 2 if k > 2 else 1
+        goal = self._largest(-self.linear.ball(), start) - (ctx.prec + 8) * arb(2).log()
+        factor = arb(4)
+        for _ in range(200):
+            end = (end * factor).mid()
+            if self._at_rate(end) + orders * end.log() - arb(k - orders).log() < goal:
+                break
+            factor = factor * 2
+        height = self._at_rate(end).exp()
+        bounds = [
+            arb(0).union(height * end ** (order + 1) / (k - order - 1))
+            if k > order + 1
+            else arb.nan()
+            for order in range(3)
+        ]
+        return end, (bounds[0], bounds[1], bounds[2])
+
+    def _at_rate(self, x: arb) -> arb:
+        """``h`` without its linear part."""
+        return arb(self.rest.evaluate(x, BALLS))
+
+    @cached_property
+    def _power_at_rate(self) -> tuple[fmpq, fmpq]:
+        """``(T, k)`` with ``(h - linear part)' <= -k/x`` beyond T."""
+        start = self.lower.ball()
+        origin = max(0, int(start.upper().ceil().unique_fmpz() or 0))
+        # Far out first: there the bound is nearly the power itself.
+        for exponent in (12, 6, 3, 0):
+            at = fmpq(origin + 10**exponent)
+            k = power_bound(self.rest, at)
+            if k is not None and k > 1:
+                return at, k
+        raise Undecided("no power of x proves E exp(l X) finite at the rate")
 
     def _largest(self, tilt: arb, start: arb) -> arb:
         """``log`` of about the largest value of the integrand near the start."""
@@ -180,7 +229,8 @@ class TailIntegrals:
                     break
                 continue
             for share in ("1", "0.999", "0.5"):
-                slope = _short(tilt + (least - tilt) * arb(share))
+                # Few bits, but of the distance: a tilt may be next to the rate.
+                slope = tilt.upper().fmpq() + _short((least - tilt) * arb(share))
                 if slope > tilt and self._proves(at, slope):
                     self._slopes.append((at, slope))
                     return at, slope
@@ -198,7 +248,7 @@ class TailIntegrals:
     def _piece(self, start: arb, end: arb, tilt: arb, shift: arb) -> _Piece:
         """``exp(tilt x + h(x) + shift) dx`` over ``[start, end]``, in ``s = log(x - start)``."""
         # l x and the linear part of h all but cancel near the rate; as one term they stay sharp.
-        speed, rest = tilt + self.linear, self.rest
+        speed, rest = tilt + self.linear.ball(), self.rest
         length = end - start
         # The piece next to the start is bounded: exp(h) lies between its values at the ends.
         size = self._log_size(start)
@@ -254,15 +304,15 @@ def _short(value: arb) -> fmpq:
         return value.lower().fmpq()
 
 
-def linear_part(formula: Formula) -> tuple[fmpq, Formula]:
+def linear_part(formula: Formula) -> tuple[Formula, Formula]:
     """``(a, g)`` with ``formula = a x + g``, a being what stands before x in its outermost sum."""
-    slope, others = fmpq(0), Formula.number(0)
+    slope, others = Formula.number(0), Formula.number(0)
     for sign, term in _terms(formula.node, 1):
         coefficient = _coefficient(term)
         if coefficient is None:
-            others = others + sign * Formula.of(term)
+            others = others + sign * Formula(term)
         else:
-            slope += sign * coefficient
+            slope = slope + sign * coefficient
     return slope, others
 
 
@@ -277,13 +327,20 @@ def _terms(node: Node, sign: int) -> Iterator[tuple[int, Node]]:
             yield sign, node
 
 
-def _coefficient(term: Node) -> fmpq | None:
-    """a, for a term ``a x``."""
+def _coefficient(term: Node) -> Formula | None:
+    """a, for a term ``a x`` with a constant a."""
     match term:
         case Name("x"):
-            return fmpq(1)
-        case Binary("*", Number(value), Name("x")) | Binary("*", Name("x"), Number(value)):
-            return value
-        case Binary("/", Name("x"), Number(value)):
-            return 1 / value
+            return Formula.number(1)
+        case Negation(operand):
+            inner = _coefficient(operand)
+            return None if inner is None else -inner
+        case Binary("*", left, right):
+            for constant, factor in ((Formula(left), right), (Formula(right), left)):
+                inner = _coefficient(factor) if constant.is_constant else None
+                if inner is not None:
+                    return constant * inner
+        case Binary("/", numerator, denominator) if Formula(denominator).is_constant:
+            inner = _coefficient(numerator)
+            return None if inner is None else inner / Formula(denominator)
     return None

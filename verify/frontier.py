@@ -1,0 +1,259 @@
+"""The frontier: the best mean that a KL budget can buy, with a witness on either side.
+
+``S(d) = sup{E_P X : KL(P || Q) <= d} = inf_l (d + K(l))/l`` (Theorem 2). The *lower* value is the
+mean of a reweighting within the budget; the *upper* value is ``(d + K(l))/l`` for one l, which no
+reweighting exceeds. Which pair of witnesses there is depends on the law:
+
+* right-heavy, or a mean of oo: S is infinite (Theorem 1);
+* the budget reaches ``-log Q{top}``: S is the top, and all mass on it attains S;
+* some tilt spends the budget: it attains S, and one evaluation of K and K' gives both values;
+* no tilt does (``d > D*``): a threshold on a tilt next to the rate comes as close as is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from flint import arb, fmpq
+
+from verify.decimals import decimal_text, outward, parse_decimal, plain, rational
+from verify.enclosure import (
+    Diverges,
+    Number,
+    Undecided,
+    accurate,
+    ball,
+    escalate,
+    working_precision,
+)
+from verify.errors import InputError
+from verify.law import Law
+from verify.tail_rates import Rate
+from verify.tilt_frontier import Bounds, by_tilt
+from verify.tilted_threshold import by_tilted_threshold
+
+#: Digits and decimal exponents of a budget.
+LARGEST_EXPONENT = 300
+#: Bits of the numbers that are known without a search.
+KNOWN_BITS = 80
+#: Rows of a file up to which its frontier is certified; beyond, float64 with an error bound.
+CERTIFIED_ROWS = 10**5
+
+
+@dataclass(frozen=True)
+class FrontierPoint:
+    """The frontier at one budget.
+
+    Attributes
+    ----------
+    budget : Decimal
+        d, in nats.
+    lower : arb, Diverges or None
+        The mean of a law P with ``KL(P || Q) <= d``; None where none was found.
+    upper : arb, Diverges or None
+        A bound on the mean of all such P; None where none was found.
+    attained : bool or None
+        Whether some P has mean S(d); None where that is not known.
+    because : str
+        What the values rest on, in one sentence.
+    achieving : Law or None
+        The P whose mean is ``lower``.
+    tilt : fmpq or None
+        The l whose dual value ``(d + K(l))/l`` is ``upper``.
+    means : str
+        ``ball``, or ``float64`` for files too large to be certified.
+    """
+
+    budget: Decimal
+    lower: Number | None
+    upper: Number | None
+    attained: bool | None
+    because: str
+    achieving: Law | None = None
+    tilt: fmpq | None = None
+    means: str = "ball"
+
+    @property
+    def gap(self) -> arb | None:
+        """``upper - lower``; None where either is not a number."""
+        if isinstance(self.lower, arb) and isinstance(self.upper, arb):
+            return self.upper - self.lower
+        return None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The point as JSON: decimal strings, rounded outward."""
+        return {
+            "budget": plain(self.budget),
+            "lower": _written(self.lower),
+            "upper": _written(self.upper),
+            "attained": self.attained,
+            "tilt": None if self.tilt is None else decimal_text(self.tilt),
+            "means": self.means,
+            "because": self.because,
+        }
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The frontier of a law at some budgets."""
+
+    base: Law
+    points: tuple[FrontierPoint, ...]
+    divergence: str = "kl"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer of ``goodhart frontier``."""
+        return {
+            "base": str(self.base),
+            "divergence": self.divergence,
+            "points": [point.to_dict() for point in self.points],
+        }
+
+
+def frontier(law: Law | str, budgets: Iterable[object]) -> Frontier:
+    """The best mean at each KL budget; see :func:`frontier_point`."""
+    law = Law.parse(law) if isinstance(law, str) else law
+    return Frontier(law, _points(law, [_budget(budget) for budget in budgets]))
+
+
+def frontier_point(law: Law | str, budget: object) -> FrontierPoint:
+    """The best mean within one KL budget, enclosed from below and from above.
+
+    Parameters
+    ----------
+    law : Law or str
+        The base law Q, or its text.
+    budget : number or decimal text
+        d, in nats, at least 0.
+
+    Raises
+    ------
+    InputError
+        If the budget is not a decimal number, or negative.
+    """
+    return frontier(law, [budget]).points[0]
+
+
+def _budget(value: object) -> Decimal:
+    if isinstance(value, Decimal | int) and not isinstance(value, bool):
+        value = str(value)
+    if isinstance(value, float):
+        value = repr(value)
+    budget = parse_decimal(value, "budget", exponent=LARGEST_EXPONENT)
+    if budget < 0:
+        raise InputError(f"budget: expected a number of nats, 0 or more, got {value}")
+    return budget
+
+
+def _points(law: Law, budgets: list[Decimal]) -> tuple[FrontierPoint, ...]:
+    return tuple(_point(law, budget) for budget in budgets)
+
+
+def _point(law: Law, budget: Decimal) -> FrontierPoint:
+    """Try what needs no search first."""
+    try:
+        known = _at_identity(law, budget) or _without_bound(law, budget) or _at_top(law, budget)
+        return known or _by_search(law, budget)
+    except Undecided as why:
+        return FrontierPoint(budget, None, None, None, f"not settled: {why}")
+
+
+# ---- what needs no search -----------------------------------------------------------------------
+
+
+def settled_mean(law: Law) -> Number:
+    """The mean, as a ball that is accurate or at least small."""
+
+    def settled(mean: Number) -> bool:
+        # A mean of 0 has no relative accuracy: a small radius does for it.
+        return accurate(mean, 60) or (isinstance(mean, arb) and bool(mean.rad() < arb(2) ** -60))
+
+    return escalate(law.mean, settled, f"the mean of {law}", first=KNOWN_BITS, last=1280)
+
+
+def _at_identity(law: Law, budget: Decimal) -> FrontierPoint | None:
+    """Without a budget, or with a mean of oo already, P = Q."""
+    if budget == 0:
+        mean = settled_mean(law)
+        return FrontierPoint(budget, mean, mean, True, "without a budget P = Q", law)
+    return None
+
+
+def _without_bound(law: Law, budget: Decimal) -> FrontierPoint | None:
+    """S is infinite for right-heavy laws, and only for them."""
+    if law.rates_need_search and _looks_light(law.rate_estimate()):
+        return None  # what the search finds proves itself
+    if law.mgf_abscissa != 0:
+        return None
+    infinite = Diverges(+1, f"X is right-heavy: {law.right_tail.abscissa_because}")
+    # A mixture of reweightings within the budget is within it (KL is convex), and weights 2^-n on
+    # ones with means above 4^n, which Theorem 1 gives, have an infinite mean.
+    return FrontierPoint(budget, infinite, infinite, True, f"{infinite.because} (Theorem 1)")
+
+
+def _looks_light(rate: Rate) -> bool:
+    return rate is not None and rate != 0
+
+
+def _at_top(law: Law, budget: Decimal) -> FrontierPoint | None:
+    """All mass on the largest value, where that is an atom and the budget reaches it."""
+    top = law.support[1]
+    if isinstance(top, Diverges) or not law.has_atoms or not isinstance(top, fmpq | int):
+        return None
+    with working_precision(KNOWN_BITS):
+        if law.mass_at(top) == 0:
+            return None
+
+    def spare() -> arb:
+        # -log of a rational other than 1 is irrational, so a rational budget never equals it.
+        return ball(rational(budget)) + law.mass_at(top).log()
+
+    def signed(x: arb) -> bool:
+        return bool(x >= 0) or bool(x < 0)
+
+    if escalate(spare, signed, f"whether {budget} reaches -log Q{{{top}}}", KNOWN_BITS) < 0:
+        return None
+    from verify.laws.point import PointMass
+
+    value, because = arb(fmpq(top)), "the budget reaches -log Q{top}: all mass on the top"
+    return FrontierPoint(budget, value, value, True, because, PointMass(fmpq(top)))
+
+
+# ---- what a search finds ------------------------------------------------------------------------
+
+
+def _by_search(law: Law, budget: Decimal) -> FrontierPoint:
+    exact = rational(budget)
+    found = by_tilt(law, exact)
+    if found.closed:
+        because = "the tilt by l spends the budget; (d + K(l))/l bounds every other"
+        return _found(law, budget, found, because)
+    beyond = by_tilted_threshold(found, exact)
+    if beyond is not None:
+        because = "no tilt spends the budget: a threshold on a tilt next to the rate"
+        return _found(law, budget, beyond, because)
+    return _found(law, budget, found, "the best pair of witnesses that was found: a wide gap")
+
+
+def _found(law: Law, budget: Decimal, bounds: Bounds, because: str) -> FrontierPoint:
+    return FrontierPoint(
+        budget,
+        bounds.lower,
+        bounds.upper,
+        bounds.attained,
+        because,
+        bounds.achieving,
+        bounds.tilt,
+    )
+
+
+# ---- text ---------------------------------------------------------------------------------------
+
+
+def _written(value: Number | None) -> list[str] | str | None:
+    if value is None:
+        return None
+    return str(value) if isinstance(value, Diverges) else list(outward(value))

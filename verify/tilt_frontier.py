@@ -1,0 +1,159 @@
+"""The tilt that spends a budget: one evaluation of K and K' encloses the frontier on both sides.
+
+At a tilt l with ``D(l) = l K'(l) - K(l) <= d`` the mean ``K'(l)`` is within the budget, and
+``(d + K(l))/l = K'(l) + (d - D(l))/l`` bounds every mean within it. So the search wants D(l) just
+below d, and the distance from d over l is the gap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from flint import arb, fmpq
+
+from verify.decimals import rational, round_decimal
+from verify.enclosure import Diverges, Undecided, ball, working_precision
+from verify.law import Law
+from verify.reweighted import reweight
+from verify.tilt_search import COARSE, TiltPath, approach
+from verify.weight import Tilt
+
+#: Precision of the coarse search, and the first and last that are tried for the two values.
+SEARCH_BITS = 64
+FIRST_BITS, LAST_BITS = 80, 1280
+#: Newton steps at one precision; three double 1e-4 to below the gap that is asked for.
+STEPS = 6
+#: The gap that a search stops at, relative to max(|S|, S - mean).
+AIM = arb("1e-13")
+#: A step up the path that spends a little more, to show that some tilt spends it all.
+BEYOND = 1e-3
+#: Newton steps beyond this, in the coordinate, lead nowhere.
+FARTHEST_STEP = 20
+#: The search aims at less than the budget, between these shares, to end on the side within it.
+LEAST_RETREAT, MOST_RETREAT = arb(2) ** -46, arb(2) ** -10
+#: Decimal digits of a tilt, and of its distance from a finite rate.
+TILT_DIGITS = 24
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a search has found.
+
+    Attributes
+    ----------
+    path : TiltPath
+        The law's tilts.
+    lower, upper : arb
+        Enclosures of the mean that is achieved and of the dual bound.
+    tilt : fmpq
+        The l of the dual bound.
+    achieving : Law
+        What achieves the lower value.
+    attained : bool or None
+        Whether S is attained, as far as it is proved.
+    closed : bool
+        Whether the gap is small enough.
+    """
+
+    path: TiltPath
+    lower: arb
+    upper: arb
+    tilt: fmpq
+    achieving: Law
+    attained: bool | None
+    closed: bool
+
+
+def by_tilt(law: Law, budget: fmpq) -> Bounds:
+    """The tilt that spends the budget, or the last one that comes near.
+
+    Raises
+    ------
+    Undecided
+        If no tilt at all can be evaluated.
+    """
+    with working_precision(SEARCH_BITS):
+        path = TiltPath.of(law)
+        start, spent = approach(path.kl_estimate, ball(budget).mid(), COARSE)
+    found = None
+    bits = FIRST_BITS
+    while bits <= LAST_BITS:
+        with working_precision(bits):
+            found = _polished(path, ball(budget), start) or found
+            if found is not None and (found.closed or not spent):
+                return _with_attainment(found, ball(budget)) if found.closed else found
+        bits *= 2
+    if found is None:
+        raise Undecided("no tilt within the budget has a certified mean")
+    return found
+
+
+def _polished(path: TiltPath, budget: arb, y: arb) -> Bounds | None:
+    """Newton steps from y; None where none of the tilts is certainly within the budget."""
+    best: Bounds | None = None
+    attained = None
+    for _ in range(STEPS):
+        tilt = rounded_tilt(path, y)
+        try:
+            log_mgf, mean, variance = path.law.cumulants(tilt)
+        except Undecided:
+            return best
+        kl = tilt * mean - log_mgf
+        allowed = AIM * size_of(path.law, mean)
+        if kl > budget:
+            attained = True
+        if kl <= budget:
+            upper = (budget + log_mgf) / tilt
+            closed = bool(upper - mean < allowed)
+            achieving = reweight(path.law, Tilt(tilt))
+            best = Bounds(path, mean, upper, tilt, achieving, attained, closed)
+            if closed:
+                return best
+        goal = budget * (1 - _retreat(allowed * tilt / budget))
+        step = (goal / kl).log() * kl / (tilt * variance * path.speed(y))
+        if not abs(step) < FARTHEST_STEP:  # also where it is not a number
+            return best
+        y = (y + step).mid()
+    return best
+
+
+def _retreat(allowed: arb) -> arb:
+    """How far below the budget to aim, relatively: a quarter of what the gap allows."""
+    share = allowed.mid() / 4
+    return min(max(share, LEAST_RETREAT), MOST_RETREAT) if share.is_finite() else LEAST_RETREAT
+
+
+def size_of(law: Law, best: arb) -> arb:
+    """``max(|S|, S - mean)``, from below: what gaps are measured against."""
+    size, mean = best.abs_lower(), law.mean()
+    if isinstance(mean, Diverges):
+        return size
+    gained = (best - mean).lower()
+    return gained if gained > size else size
+
+
+def rounded_tilt(path: TiltPath, y: arb) -> fmpq:
+    """The tilt at y as a decimal with enough digits for its distance from the rate."""
+    digits = TILT_DIGITS
+    if path.ends and y > 0:
+        digits += int(float(y) / 2.3) + 1
+    return rational(round_decimal(path.tilt(y), digits, up=False))
+
+
+def _with_attainment(found: Bounds, budget: arb) -> Bounds:
+    """Adds whether a tilt spends all of the budget.
+
+    D is continuous, so one that exceeds it will do. For bounded and superexponential laws there is
+    one (below ``-log Q{top}``, if the top is an atom): D tends to ``-log Q{top}``.
+    """
+    if found.attained or _spends_everything(found.path.law):
+        return replace(found, attained=True)
+    y = found.path.coordinate(ball(found.tilt)) + BEYOND
+    tilt, values = found.path.tilt(y), found.path.cumulants(y)
+    enough = values is not None and tilt * values[1] - values[0] >= budget
+    return replace(found, attained=True if enough else None)
+
+
+def _spends_everything(law: Law) -> bool:
+    bounded = not isinstance(law.support[1], Diverges)
+    return bounded or (not law.rates_need_search and isinstance(law.mgf_abscissa, Diverges))
