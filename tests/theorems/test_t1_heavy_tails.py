@@ -13,6 +13,7 @@ from flint import arb, fmpq
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.theorems.planted import by_points, falsified
 from theorems.t1_heavy_tails import (
     CLAIMS,
     derivation,
@@ -27,28 +28,13 @@ from theorems.t1_heavy_tails.symbols import between, kl, mean_of_p, mean_of_q, o
 from verify.claim import Enclosed
 from verify.divergence import binary_kl
 from verify.enclosure import ball, to_accuracy, working_precision
-from verify.identity import Identity, Relation, Step, prove
+from verify.identity import Identity, Relation, prove
 from verify.law import Law
 from verify.reweighted import ThresholdReweighted
 from verify.weight import Threshold
 
 STEPS = {step.name: step for step in steps()}
 N = symbols()
-
-
-def by_points(relation: Relation) -> bool:
-    """Whether the points alone, without the proof, reject the relation."""
-    cases = Identity((Step("planted", "Planted.", lambda: relation),)).cases()
-    for case in cases:
-        if case.name.endswith("proof"):
-            continue
-        try:
-            if case.check() is not None:
-                return True
-        except Exception as error:
-            if type(error).__name__ != "NotMet":
-                raise
-    return False
 
 
 # ---------------------------------------------------------------- each step
@@ -64,15 +50,6 @@ def test_step_names_say_one_thing() -> None:
 def test_step_holds(name: str) -> None:
     finding = Identity((STEPS[name],)).run()
     assert (finding.outcome, finding.detail) == ("holds", "")
-
-
-def falsified(relation: Relation) -> Relation:
-    """Equalities are moved by 1 (an infinite limit to 0), inequalities made false by 1."""
-    if relation.op == "=":
-        infinite = relation.right in (sp.oo, -sp.oo)
-        return replace(relation, right=sp.Integer(0) if infinite else relation.right + 1)
-    # right + (left - right) + 1 = left + 1 is never below left.
-    return replace(relation, right=relation.left + 1, form=sp.Integer(-1))
 
 
 @pytest.mark.parametrize("name", STEPS)
