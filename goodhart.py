@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 from theorems.commands import verify
 from verify.commands.check import check
 from verify.commands.construct import construct
+from verify.commands.frontier import frontier
 from verify.commands.laws import laws
 from verify.commands.options import LawCommand
 from verify.errors import InputError
@@ -33,6 +34,7 @@ LOST = (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EPIPE)
 app.command()(verify)
 app.command(cls=LawCommand)(construct)
 app.command()(check)
+app.command(cls=LawCommand)(frontier)
 app.command()(laws)
 
 

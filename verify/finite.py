@@ -19,16 +19,9 @@ from verify.enclosure import (
     accurate,
     ball_of_decimal,
     escalate,
-    working_precision,
 )
+from verify.frontier import frontier_point
 from verify.law import Law
-from verify.tilt_search import TiltPath, crossing
-
-SEARCH_BITS = 96
-"""Precision of the search for the best tilt, whose two sides are then enclosed."""
-
-RETREAT = arb(2) ** -60
-"""The search may hit the budget to the last bit; this much less, relatively, is surely below it."""
 
 
 def finite_context(law: Law, kl: Decimal) -> dict[str, Any]:
@@ -41,9 +34,11 @@ def finite_context(law: Law, kl: Decimal) -> dict[str, Any]:
 
     if not isinstance(law, Empirical):
         return {}
-    low, high = optimum(law, kl)
+    point = frontier_point(law, kl)
+    if not isinstance(point.lower, arb) or not isinstance(point.upper, arb):
+        raise Undecided(f"the frontier of {law}: {point.because}")
     context: dict[str, Any] = {
-        "frontier": [outward(low)[0], outward(high)[1]],
+        "frontier": [outward(point.lower)[0], outward(point.upper)[1]],
         "finite_bound": None,
     }
     threshold = best_threshold(law, float(kl))
@@ -87,18 +82,3 @@ def finite_bound(law: Law, threshold: fmpq, kl: Decimal) -> arb:
     at_or_above = law.upper_mean(threshold) + threshold * law.mass_at(threshold)  # type: ignore[operator]
     below = (law.mean() - at_or_above) / (1 - log_q.exp())  # type: ignore[operator]
     return below + mass * (threshold - below)
-
-
-def optimum(law: Law, kl: Decimal) -> tuple[arb, arb]:
-    """Lower and upper enclosures of the best mean within the budget."""
-    with working_precision(SEARCH_BITS):
-        budget = ball_of_decimal(kl)
-        path = TiltPath.of(law)
-        spent, overspent = crossing(path.kl, budget)
-        spent = (spent - RETREAT).mid()
-        low = path.cumulants(spent)
-        top = overspent if overspent.is_finite() else spent
-        high = path.cumulants(top)
-        if low is None or high is None or not path.tilt(spent) * low[1] - low[0] < budget:
-            raise Undecided(f"the frontier of {law}")
-        return low[1], (budget + high[0]) / path.tilt(top)

@@ -13,9 +13,9 @@ reweighting exceeds. Which pair of witnesses there is depends on the law:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flint import arb, fmpq
 
@@ -31,9 +31,16 @@ from verify.enclosure import (
 )
 from verify.errors import InputError
 from verify.law import Law
+from verify.laws.point import PointMass
+from verify.reweighted import reweight
 from verify.tail_rates import Rate
 from verify.tilt_frontier import Bounds, by_tilt
 from verify.tilted_threshold import by_tilted_threshold
+from verify.weight import Tilt
+
+if TYPE_CHECKING:
+    from verify.large_sample import SamplePoint
+    from verify.laws.empirical_law import Empirical
 
 #: Digits and decimal exponents of a budget.
 LARGEST_EXPONENT = 300
@@ -83,6 +90,16 @@ class FrontierPoint:
             return self.upper - self.lower
         return None
 
+    def mirrored(self) -> FrontierPoint:
+        """The same for ``-X``: the least mean, whose *upper* value is the one that is achieved."""
+        achieving = None if self.achieving is None else -self.achieving
+        tilt = None if self.tilt is None else -self.tilt
+        lower, upper = _negative(self.upper), _negative(self.lower)
+        because = f"for -X: {self.because}"
+        return replace(
+            self, lower=lower, upper=upper, achieving=achieving, tilt=tilt, because=because
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The point as JSON: decimal strings, rounded outward."""
         return {
@@ -103,20 +120,45 @@ class Frontier:
     base: Law
     points: tuple[FrontierPoint, ...]
     divergence: str = "kl"
+    #: The least means, where both sides were asked for.
+    least: tuple[FrontierPoint, ...] | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether every point has both of its values."""
+        points = self.points + (self.least or ())
+        return all(point.lower is not None and point.upper is not None for point in points)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer of ``goodhart frontier``."""
-        return {
+        answer = {
             "base": str(self.base),
             "divergence": self.divergence,
             "points": [point.to_dict() for point in self.points],
         }
+        if self.least is not None:
+            answer["least"] = [point.to_dict() for point in self.least]
+        return answer
 
 
-def frontier(law: Law | str, budgets: Iterable[object]) -> Frontier:
-    """The best mean at each KL budget; see :func:`frontier_point`."""
+def frontier(law: Law | str, budgets: Iterable[object], two_sided: bool = False) -> Frontier:
+    """The best mean at each KL budget; see :func:`frontier_point`.
+
+    Parameters
+    ----------
+    law : Law or str
+        The base law Q, or its text.
+    budgets : iterable of numbers or decimal texts
+        In nats, each at least 0.
+    two_sided : bool, optional
+        Adds the least mean at each: ``inf E_P X = -sup E_P[-X]``, the frontier of ``-X`` negated.
+    """
     law = Law.parse(law) if isinstance(law, str) else law
-    return Frontier(law, _points(law, [_budget(budget) for budget in budgets]))
+    exact = [_budget(budget) for budget in budgets]
+    least = None
+    if two_sided:
+        least = tuple(point.mirrored() for point in _points(-law, exact))
+    return Frontier(law, _points(law, exact), least=least)
 
 
 def frontier_point(law: Law | str, budget: object) -> FrontierPoint:
@@ -149,7 +191,37 @@ def _budget(value: object) -> Decimal:
 
 
 def _points(law: Law, budgets: list[Decimal]) -> tuple[FrontierPoint, ...]:
+    from verify.laws.empirical_law import Empirical
+
+    if isinstance(law, Empirical) and law.n > CERTIFIED_ROWS:
+        return _of_large_sample(law, budgets)
     return tuple(_point(law, budget) for budget in budgets)
+
+
+def _of_large_sample(law: Empirical, budgets: list[Decimal]) -> tuple[FrontierPoint, ...]:
+    """In float64, with a bound on every error."""
+    import numpy as np
+
+    from verify.large_sample import LargeSample
+
+    sample = LargeSample(np.repeat(law.values, law.counts))
+    found = iter(sample.frontier([budget for budget in budgets if budget > 0]))
+    return tuple(
+        _of_sample(law, next(found)) if budget > 0 else _point(law, budget) for budget in budgets
+    )
+
+
+def _of_sample(law: Law, point: SamplePoint) -> FrontierPoint:
+    tilt = None if point.tilt is None else arb(point.tilt).fmpq()
+    because = f"float64 with a bound on its errors: the file has more than {CERTIFIED_ROWS} rows"
+    if point.at_top:
+        achieving: Law | None = PointMass(arb(point.upper).fmpq())
+    else:
+        achieving = None if tilt is None else reweight(law, Tilt(tilt))
+    lower, upper = arb(point.lower), arb(point.upper)
+    return FrontierPoint(
+        point.budget, lower, upper, True, because, achieving, tilt, means="float64"
+    )
 
 
 def _point(law: Law, budget: Decimal) -> FrontierPoint:
@@ -191,7 +263,8 @@ def _without_bound(law: Law, budget: Decimal) -> FrontierPoint | None:
     infinite = Diverges(+1, f"X is right-heavy: {law.right_tail.abscissa_because}")
     # A mixture of reweightings within the budget is within it (KL is convex), and weights 2^-n on
     # ones with means above 4^n, which Theorem 1 gives, have an infinite mean.
-    return FrontierPoint(budget, infinite, infinite, True, f"{infinite.because} (Theorem 1)")
+    because = f"{infinite.because} (Theorem 1; a mixture of its reweightings has an infinite mean)"
+    return FrontierPoint(budget, infinite, infinite, True, because)
 
 
 def _looks_light(rate: Rate) -> bool:
@@ -216,8 +289,6 @@ def _at_top(law: Law, budget: Decimal) -> FrontierPoint | None:
 
     if escalate(spare, signed, f"whether {budget} reaches -log Q{{{top}}}", KNOWN_BITS) < 0:
         return None
-    from verify.laws.point import PointMass
-
     value, because = arb(fmpq(top)), "the budget reaches -log Q{top}: all mass on the top"
     return FrontierPoint(budget, value, value, True, because, PointMass(fmpq(top)))
 
@@ -251,6 +322,12 @@ def _found(law: Law, budget: Decimal, bounds: Bounds, because: str) -> FrontierP
 
 
 # ---- text ---------------------------------------------------------------------------------------
+
+
+def _negative(value: Number | None) -> Number | None:
+    if isinstance(value, Diverges):
+        return Diverges(-value.sign, value.because)
+    return None if value is None else -value
 
 
 def _written(value: Number | None) -> list[str] | str | None:

@@ -6,6 +6,7 @@ float64 throughout: a picture certifies nothing. What is drawn comes from
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -71,13 +72,18 @@ def plot_certificate(certificate: Certificate, law: Law, path: str) -> None:
         picture = picture_of(law, assertion, goal)
     except Undecided as why:
         raise InputError(f"--plot: this law cannot be drawn: {why}") from None
+    write_figure(
+        path, kind, lambda: _figure(picture, title, certificate.verdict), certificate.to_json()
+    )
+
+
+def write_figure(path: str, kind: str, draw: Callable[[], Any], note: str) -> None:
+    """Draw a figure at the house's size of type, and write it with a note that tools can read."""
     from matplotlib import rc_context
 
     content = BytesIO()
     with rc_context({"font.size": FONT_SIZE}):
-        figure = _figure(picture, title, certificate.verdict)
-        notes = {NOTES[kind]: certificate.to_json()}
-        figure.savefig(content, format=kind, dpi=160, metadata=notes)
+        draw().savefig(content, format=kind, dpi=160, metadata={NOTES[kind]: note})
     with whole_file(path) as file:
         file.write(content.getvalue())
 
@@ -117,13 +123,14 @@ def _figure(picture: Picture, title: str, verdict: str) -> Any:
     _draw(right, picture.tails, names, picture)
     left.set_ylabel(picture.shape_name)
     right.set_ylabel("chance of a larger reward")
-    figure.suptitle(f"{_clipped(picture.name)}\n{title}", x=0.012, ha="left", linespacing=1.4)
+    figure.suptitle(f"{clipped(picture.name)}\n{title}", x=0.012, ha="left", linespacing=1.4)
     handles, labels = right.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False)
     return figure
 
 
-def _clipped(text: str) -> str:
+def clipped(text: str) -> str:
+    """A law's text as a title: short enough, and with no mathematics for matplotlib to find."""
     text = text.replace("$", r"\$")
     return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 3] + "..."
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flint import arb, arb_mat, arb_series, fmpq, fmpz
@@ -346,18 +347,42 @@ class Empirical(Law):
             factor * (end * end * s0 + 2 * sign * end * s1 + s2),
         )
 
-    def cumulants_float(self, tilt: float) -> tuple[float, float, float]:
-        """``K, K', K''`` in float64: for searches, whose result is then certified."""
+    def tilt_cost_estimate(self, tilt: arb) -> tuple[arb, arb] | None:
+        log_mgf, mean, variance = self.central_cumulants_float(float(tilt))
+        cost, slope = float(tilt) * mean - log_mgf, float(tilt) * variance
+        return (arb(cost), arb(slope)) if 0 < cost < inf and 0 < slope < inf else None
+
+    def central_cumulants_float(self, tilt: float) -> tuple[float, float, float]:
+        """``K(l) - l mu, K'(l) - mu, K''(l)`` in float64, mu being the mean: for searches."""
         import numpy as np
 
-        shifted = tilt * self.values
-        largest = float(shifted.max())
-        weights = self.counts * np.exp(shifted - largest)
-        total = float(weights.sum())
-        # Not `@`: starting threads costs more than these sums.
-        mean = float((weights * self.values).sum()) / total
-        variance = float((weights * (self.values - mean) ** 2).sum()) / total
-        return largest + float(np.log(total / self.n)), mean, variance
+        away, shares = self._away_from_mean
+        with np.errstate(all="ignore"):  # what overflows is no estimate
+            exponents = tilt * away
+            shift = float(exponents.max())
+            # exp(s) - 1 keeps the digits of small tilts, where K is of the order of l^2.
+            small = shift < 1 and float(exponents.min()) > -1
+            weights = shares * np.exp(exponents - (0.0 if small else shift))
+            total = float(weights.sum())
+            # Not `@`: starting threads costs more than these sums.
+            mean = float((weights * away).sum()) / total
+            variance = float((weights * (away - mean) ** 2).sum()) / total
+            if small:
+                log_mgf = float(np.log1p((shares * np.expm1(exponents)).sum()))
+            else:
+                log_mgf = shift + float(np.log(total))
+        return log_mgf, mean, variance
+
+    @cached_property
+    def _away_from_mean(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The values less the mean, and the share of each."""
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            shares = self.counts / self.n
+            away = self.values - float(self.mean())  # type: ignore[arg-type]
+            # Once more, for what rounding the mean has left.
+            return away - float((shares * away).sum()), shares
 
     # ---- quantiles and samples --------------------------------------------------------------
 
