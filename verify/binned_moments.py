@@ -191,7 +191,7 @@ class Bins:
         tilts : numpy.ndarray
             Not negative.
         references : numpy.ndarray
-            One for each tilt, between -1 and 1, with ``l (top - r)`` at most LARGEST_EXPONENT.
+            One for each tilt, between -1 and 1, with ``l (top - r)`` at most 1.01 LARGEST_EXPONENT.
         """
         parts = [
             self._sums(tilts[k : k + step], references[k : k + step])
@@ -225,7 +225,7 @@ class Bins:
         slope = weight * (b**MOMENTS * (1.01 / factorial(MOMENTS)) * np.exp(b))
         place = slope * b / (MOMENTS + 1)
         if rough.any():
-            # No larger than 2e needs: l (high - r) is at most 600, its roundings at most 1200 u.
+            # No larger than 2e needs: l (high - r) is at most 606, its roundings at most 1200 u.
             wide = slice(0, self.wide)
             worst = 2.01 * self.rows[wide] * np.exp(tilt * (self.high[wide] - reference))
             place[rough] = slope[rough] = worst[rough]

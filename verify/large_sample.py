@@ -41,8 +41,8 @@ class SamplePoint:
         A mean within the budget, less its error; a dual bound, plus its error.
     tilt : float or None
         The l, per unit of reward, whose tilt has KL <= d and mean >= ``lower``. None where the
-        budget buys the top, or is too small for float64 to tell S from the mean, or rewards of
-        such a size (beyond 1e-300 or 1e300) need an l outside float64.
+        budget buys the top, or is too small for float64 to show any tilt to be within it, or
+        rewards of such a size (beyond 1e-300 or 1e300) need an l outside float64.
     at_top : bool
         Whether d >= -log q. Then conditioning on the largest reward is within the budget, and S is
         that reward, exactly.
@@ -142,11 +142,13 @@ class LargeSample:
         centre, variance = self._centre_and_variance
         price = log(self.n / self.top_rows)
         # The normal law's tilt, but no more than makes one reward at the top outweigh the rest.
-        tilts = np.sqrt(2 * np.maximum(values, SMALLEST_BUDGET) / variance)
-        tilts = np.minimum(tilts, (price + values + 5) / (self._scaled_top - centre))
+        spread = variance**0.5
+        tilts = np.sqrt(2 * np.maximum(values, SMALLEST_BUDGET)) / spread
+        tilts = np.minimum(tilts, (price + values + 5) / max(self._scaled_top - centre, spread))
         search = Search(self._bins, values, self._scaled_top, price, tilts, centre)
-        search.lower[:] = self._scaled_mean[0]
         search.run()
+        # Every tilt, and S, is above the mean.
+        search.lower = np.maximum(search.lower, self._scaled_mean[0])
         return search
 
     @cached_property

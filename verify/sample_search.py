@@ -218,7 +218,11 @@ class Search:
 
     def _reference(self, mean: Floats, tilt: Floats) -> Floats:
         """The mean, or less far below the top where exponents would be too large."""
-        return np.minimum(np.maximum(mean, self.top - LARGEST_EXPONENT / tilt), self.top)
+        reference = np.minimum(np.maximum(mean, self.top - LARGEST_EXPONENT / tilt), self.top)
+        # The difference may round to a neighbour of the top, far away for such a tilt.
+        return np.where(
+            tilt * (self.top - reference) > 1.01 * LARGEST_EXPONENT, self.top, reference
+        )
 
 
 def _between(wanted: Floats, below: Floats, above: Floats) -> Floats:

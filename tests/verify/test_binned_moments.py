@@ -28,8 +28,8 @@ from verify.enclosure import working_precision
 
 Floats = NDArray[np.float64]
 
-#: float64 differences of numbers up to 1 and their products with a tilt, with room to spare.
-BITS = 300
+#: The bounds on errors may be as small as 1e-300 beside terms of size 1.
+BITS = 1200
 
 
 @contextmanager
@@ -46,17 +46,19 @@ def coarsely_binned(rewards: Floats, most_bins: int = 8, grading: int = 1) -> Bi
         return Bins.of(np.sort(rewards))
 
 
-def exact_sums(rewards: Floats, tilt: float, reference: float) -> tuple[arb, arb, arb]:
+def exact_sums(
+    rewards: Floats, tilt: float, reference: float, bits: int = BITS
+) -> tuple[arb, arb, arb]:
     """W, A and V by their definition, in balls."""
-    with working_precision(BITS):
-        total, first = arb(0), arb(0)
+    with working_precision(bits):
+        excess, first = arb(0), arb(0)
         for reward in rewards.tolist():
             distance = arb(reward) - arb(reference)
-            weight = (arb(tilt) * distance).exp()
-            total += weight
-            first += weight * distance
+            more = (arb(tilt) * distance).expm1()
+            excess += more
+            first += (1 + more) * distance
         n = len(rewards)
-        return total / n, total / n - 1, first / n
+        return 1 + excess / n, excess / n, first / n
 
 
 def check_sums(bins: Bins, tilts: list[float], references: list[float]) -> None:
@@ -75,7 +77,7 @@ def usable_reference(bins: Bins, tilt: float, place: float) -> float:
     """A place between the ends, at least so high that no exponent is too large."""
     low, high = float(bins.rewards[0]), float(bins.rewards[-1])
     wanted = low + place * (high - low)
-    return min(max(wanted, high - LARGEST_EXPONENT / tilt), high) if tilt else wanted
+    return wanted if tilt * (high - wanted) <= LARGEST_EXPONENT else high
 
 
 def spread_tilts(bins: Bins) -> tuple[list[float], list[float]]:
