@@ -206,14 +206,15 @@ def html() -> str:
         f"<td data-cost>{last[rule.key]['costText']}</td></tr>"
         for rule in RULES
     )
+    number = len(shown) - 1
     return (
-        f'<div class="panels">{"".join(drawn)}</div>'
-        '<div class="controls"><button type="button">Play</button>'
-        f'<input type="range" min="0" max="{len(shown) - 1}" value="{len(shown) - 1}" '
-        'aria-label="threshold t"></div>'
+        f'<div class="panels">{"".join(drawn)}<div>'
         '<table class="docutils numbers"><thead><tr><th scope="col"><i>t</i> = '
-        f'<span data-t>{last["t"]}</span></th><th scope="col">mean of P</th>'
-        f'<th scope="col">KL(P‖Q)</th></tr></thead><tbody>{rows}</tbody></table>'
+        f'<span data-t>{last["t"]}</span></th><th scope="col">mean of <i>P</i></th>'
+        f'<th scope="col">KL</th></tr></thead><tbody>{rows}</tbody></table>'
+        '<div class="controls"><button type="button">Play</button>'
+        f'<input type="range" min="0" max="{number}" value="{number}" aria-label="threshold t">'
+        "</div></div></div>"
         f'<script type="application/json">{json.dumps(shown, separators=(",", ":"))}</script>'
     )
 

@@ -22,7 +22,7 @@ from verify.identity import Relation, Step
 
 RELATIONS = {"=": "=", ">=": r"\ge", ">": ">"}
 
-LONGEST = 56
+LONGEST = 44
 """A line of a formula has about so many signs at most."""
 
 
@@ -44,12 +44,36 @@ def _parts(step: Step) -> Iterator[str]:
     yield f"$$\n{formula(relation)}\n$$"
     for name, expression in short.items():
         yield f"where ${name} = {latex(expression)}$."
+    because = [f"Here {_listed(relation.given)}."] if relation.given else []
     if relation.form is not None:
-        sign = "positive" if relation.op == ">" else "not negative"
-        shown = latex(relation.form)
-        what = "The left side" if latex(relation.right) == "0" else "The difference"
-        same = what == "The left side" and latex(relation.left) == shown
-        yield f"{what} {'' if same else f'is ${shown}$, which '}is {sign}."
+        because.append(reason(relation))
+    if because:
+        yield " ".join(because)
+
+
+def _listed(conditions: Iterable[Expression]) -> str:
+    *first, last = (f"${latex(condition)}$" for condition in conditions)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def reason(relation: Relation) -> str:
+    """Why an inequality holds: the form that its difference has, and the sign of it."""
+    form = latex(relation.form)
+    alone = latex(relation.right) == "0"
+    sentence = f"{'the left side' if alone else 'the difference'} "
+    if not (alone and latex(relation.left) == form):
+        sentence += f"is ${form}$, which "
+    sentence += f"is {'positive' if relation.op == '>' else 'not negative'}."
+    stated = (relation.left, relation.right, *relation.given)
+    known = set().union(*(sp.sympify(part).free_symbols for part in stated))
+    if relation.form.free_symbols <= known:
+        return sentence[0].upper() + sentence[1:]
+    # The form speaks of what its conditions leave free.
+    written = _listed(sp.Eq(name, value, evaluate=False) for name, value in relation.via.items())
+    new = set().union(*(value.free_symbols for value in relation.via.values())) - known
+    sign = ">" if all(symbol.is_positive for symbol in new) else r"\ge"
+    names = ", ".join(sorted(latex(symbol) for symbol in new))
+    return f"Write {written} with ${names} {sign} 0$: {sentence}"
 
 
 def as_written(step: Step) -> Relation:
@@ -86,19 +110,11 @@ def abbreviated(relation: Relation) -> tuple[Relation, dict[str, Expression]]:
 
 
 def formula(relation: Relation) -> str:
-    """A relation in LaTeX with its conditions; over several lines where it is long."""
+    """A relation in LaTeX, on two lines where it is long."""
     left, right, sign = latex(relation.left), latex(relation.right), RELATIONS[relation.op]
-    conditions = r",\ ".join(latex(condition) for condition in relation.given)
-    lines = [rf"{left} &{sign} {right}"]
-    if width(f"{left} = {right}") > LONGEST:
-        lines = [f"&{left}", rf"&\qquad {sign} {right}"]
-    if relation.given:
-        if len(lines) == 1 and width(f"{left} = {right} {conditions}") <= LONGEST - 8:
-            lines[0] += rf" \qquad ({conditions})"
-        else:
-            lines.append(rf"&\qquad ({conditions})")
-    if len(lines) == 1:
-        return lines[0].replace("&", "")
+    if width(f"{left} = {right}") <= LONGEST:
+        return f"{left} {sign} {right}"
+    lines = [f"&{left}", rf"&\qquad {sign} {right}"]
     return "\n".join([r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"])
 
 
@@ -115,4 +131,5 @@ def width(text: str) -> int:
         if shorter == text:
             break
         text = shorter
-    return len(re.sub(r"[\s^_]", "", text))
+    # An operator has a space on either side.
+    return len(re.sub(r"[\s^_]", "", text)) + len(re.findall("[-+=<>]", text))

@@ -42,12 +42,16 @@ class _Printer(LatexPrinter):
 
     def _print_Mul(self, product: Expression) -> str:
         sign, pieces = _pieces(product)
-        shown = []
+        shown = ""
         for above, below in pieces:
             # A lone sum stands in brackets, unless a fraction bar is over or under it.
             text = self._product(above, alone=bool(below) or (len(pieces) == 1 and sign > 0))
-            shown.append(rf"\frac{{{text}}}{{{self._product(below)}}}" if below else text)
-        return ("-" if sign < 0 else "") + " ".join(shown)
+            if below:
+                text = rf"\frac{{{text}}}{{{self._product(below)}}}"
+            elif shown and _function(above[0]):
+                text = rf"\, {text}"
+            shown += f" {text}"
+        return ("-" if sign < 0 else "") + shown.strip()
 
     def _product(self, factors: list[Expression], alone: bool = True) -> str:
         """Factors side by side; ``alone`` where nothing else is."""

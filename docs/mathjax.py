@@ -14,7 +14,7 @@ MATHJAX_CONFIG = {
     # An unknown command is an error, not red text: the test of the site looks for errors.
     "tex": {"packages": {"[-]": ["noundefined", "require", "autoload"]}},
     # Formulas take the colour of the text, in the dark and in print too.
-    "svg": {"fontCache": "global"},
+    "svg": {"fontCache": "global", "scale": 0.95},
     # No menu: its parts would be loaded when it opens. Screen readers get MathML all the same.
     "options": {"enableMenu": False, "enableAssistiveMml": True},
 }

@@ -92,7 +92,7 @@ def evidence(ledger: Ledger, prefix: str) -> str:
     if not chosen:
         raise ValueError(f"no claim is called {prefix!r}")
     return table(
-        ["Claim", "What it says", "In print", "Outcome", "Reach", "Means"],
+        ["Claim", "What it says", "Outcome", "Reach", "Means"],
         [_evidence_row(entry) for entry in chosen],
     )
 
@@ -100,9 +100,10 @@ def evidence(ledger: Ledger, prefix: str) -> str:
 def _evidence_row(entry: Entry) -> list[str]:
     claim = entry.claim
     stance = claim.stance.replace("_", " ")
-    printed = "ours" if claim.source == "ours" else f"{claim.source}: {stance}"
+    printed = "" if claim.source == "ours" else f"*{claim.source}, {stance}.* "
     reach, means = entry.strength or ("", "")
-    return [f"`{claim.id}`", readable(claim.statement), printed, entry.outcome, reach, means]
+    says = printed + readable(claim.statement)
+    return [f"`{claim.id}`", says, entry.outcome, reach, means]
 
 
 def concordance(ledger: Ledger) -> str:

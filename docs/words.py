@@ -13,6 +13,10 @@ SIGNS = (
     (r"\beps\b", "ε"),
     (r"\brho\b", "ρ"),
     (r"\boo\b", "∞"),
+    (r"\bl\b|(?<=_)l\b", "ℓ"),
+    (r"\^2\b", "²"),
+    # A hyphen that joins no word is a minus.
+    (r"(?<![\w)])-(?=[\w(])|(?<= )-(?= )", "−"),
     (r"\bsqrt ", "√"),
 )
 """Signs that the code spells out."""
