@@ -13,13 +13,14 @@ from functools import partial
 
 from flint import arb, fmpq
 
-from theorems.t2_light_tails.duality import GIBBS
+from theorems.t2_light_tails.duality import BOWL, CONVEX, GIBBS
+from theorems.t2_light_tails.symbols import symbols
 from theorems.t2_light_tails.tilts import tilt_bound
 from verify.claim import Claim, Comparison, Enclosed, below
 from verify.construction import construct
 from verify.decimals import round_decimal
 from verify.enclosure import Diverges, Undecided, ball, exact
-from verify.identity import Identity
+from verify.identity import Identity, Relation, Step
 from verify.law import Law
 
 HEAVY_LAWS = (
@@ -126,6 +127,23 @@ def _end(enclosure: object, which: int) -> arb | Diverges:
     return _number(enclosure[which])
 
 
+# ---------------------------------------------------------------- an infinite mean at any cost
+
+
+def means_add_up() -> Relation:
+    import sympy as sp
+
+    t = symbols().t
+    # Shares 2^-n of means above 4^n: the first t of them add 2 + 4 + ... + 2^t = 2^(t + 1) - 2.
+    return Relation(sp.Limit(2 ** (t + 1) - 2, t, sp.oo), sp.oo)
+
+
+INFINITE = (
+    *BOWL,
+    CONVEX,
+    Step("means add up", "Shares 2^-n of means above 4^n have no finite sum.", means_add_up),
+)
+
 CLAIMS = (
     Claim(
         "t2.dichotomy",
@@ -136,5 +154,16 @@ CLAIMS = (
         "ours",
         uses=("t1.no-moments", "t2.gibbs"),
         evidence=(Identity(GIBBS), Enclosed(decided, (*HEAVY_LAWS, *LIGHT_LAWS))),
+    ),
+    Claim(
+        "t2.infinite-mean",
+        "If rate(Q) = 0, some P with KL(P||Q) <= d has mean oo, for every d > 0. Combines: "
+        "condition on X > -L, at half the budget, so that all that follows is bounded below; take "
+        "shares 2^-n of laws within the other half with means above 4^n, which Theorem 1 gives: "
+        "their mixture is within it too.",
+        "ours",
+        "ours",
+        uses=("t1.no-moments",),
+        evidence=(Identity(INFINITE),),
     ),
 )

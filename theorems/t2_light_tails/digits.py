@@ -1,8 +1,9 @@
-"""The closed forms in numbers: 18 digits at d = 1/2, by three routes that must agree.
+"""The closed forms in numbers: 18 digits at d = 1/2, by routes that must agree.
 
 * the closed form in balls (Arb's Lambert W) and again by mpmath;
 * the law itself: tilts l < m, close together, with ``D(l) < d``: S lies between the mean ``K'(l)``
-  and the bound ``(d + K(m))/m``, which knows nothing of the closed form.
+  and the bound ``(d + K(m))/m``, which knows nothing of the closed form;
+* the two values of :mod:`verify.frontier`, which lie that close together.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from flint import arb, fmpq
 
 from theorems.t2_light_tails.closed_forms import STEPS
-from theorems.t2_light_tails.tilts import tilt_bound, tilt_cost, tilt_mean
-from verify.claim import Claim, Comparison, Enclosed, agrees, below, rounds_to
+from theorems.t2_light_tails.tilts import finite, on_frontier, tilt_bound, tilt_cost, tilt_mean
+from verify.claim import Claim, Comparison, Enclosed, agrees, below, near, rounds_to
 from verify.divergence import binary_kl
 from verify.enclosure import ball_of_decimal, working_precision
 from verify.identity import Identity
@@ -72,6 +74,11 @@ def digits(form: ClosedForm) -> Iterator[Comparison]:
     with mp.workdps(MP_DIGITS):
         second = form.by_mpmath(d)
     yield agrees("closed form", lambda: form.in_balls(d), lambda: second, AGREEING_DIGITS)
+    for value in on_frontier(law, d):
+        # The frontier closes its gap to 1e-12 of S or of S - mean, all below 10 here.
+        yield near(
+            "frontier", partial(finite, value), partial(form.in_balls, d), lambda: arb(10) ** -11
+        )
 
 
 def half_unit(number: str) -> Callable[[int], arb]:

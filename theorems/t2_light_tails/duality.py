@@ -207,6 +207,21 @@ def small_budget() -> Relation:
     return Relation(sp.Limit(n.d / sp.sqrt(n.d), n.d, 0, "+"), 0)
 
 
+# ---------------------------------------------------------------- mixtures
+
+
+def mixture_costs_less() -> Relation:
+    import sympy as sp
+
+    n = symbols()
+    # Densities w and m, mixed with shares p and 1 - p: what the mixture saves is two bowls.
+    p = n.i / (n.i + n.j)
+    mixed = p * n.w + (1 - p) * n.m
+    saved = p * n.w * sp.log(n.w) + (1 - p) * n.m * sp.log(n.m) - mixed * sp.log(mixed)
+    one, other = bowl(sp.log(n.w / mixed)), bowl(sp.log(n.m / mixed))
+    return Relation(saved, mixed * (p * one + (1 - p) * other))
+
+
 # ---------------------------------------------------------------- steps and claims
 
 BOWL = (
@@ -215,6 +230,7 @@ BOWL = (
     Step("area, z = -v <= 0", "Left of 0 it is an area too.", area_left),
     Step("area, z <= 0, sign", "Its integrand is not negative.", area_left_sign),
 )
+CONVEX = Step("mixture", "A mixture costs no more than its parts on average.", mixture_costs_less)
 GIBBS = (
     *BOWL,
     Step("entropy", "A relative entropy averages a bowl: it is not negative.", entropy_is_a_bowl),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from flint import arb, fmpq
 
+from verify.decimals import decimal_text
+from verify.enclosure import Number, Undecided
+from verify.frontier import frontier_point
 from verify.law import Law
 
 
@@ -36,6 +39,24 @@ def bound_near_zero(law: Law, root: int) -> arb:
 
 def finite_mean(law: Law) -> arb:
     """The mean of a law that has one."""
-    mean = law.mean()
-    assert isinstance(mean, arb)
-    return mean
+    return finite(law.mean())
+
+
+def on_frontier(law: Law, budget: fmpq) -> tuple[Number, Number]:
+    """S(d) as :mod:`verify.frontier` encloses it: its lower and its upper value.
+
+    Raises
+    ------
+    Undecided
+        If it found none.
+    """
+    point = frontier_point(law, decimal_text(budget))
+    if point.lower is None or point.upper is None:
+        raise Undecided(f"the frontier of {law} at {budget}: {point.because}")
+    return point.lower, point.upper
+
+
+def finite(value: Number) -> arb:
+    """A number that is not infinite."""
+    assert isinstance(value, arb)
+    return value

@@ -16,7 +16,7 @@ from flint import arb, fmpq
 from theorems.t2_light_tails.digits import ClosedForm, digits
 from theorems.t2_light_tails.duality import GIBBS, START
 from theorems.t2_light_tails.symbols import Expression, symbols
-from theorems.t2_light_tails.tilts import bound_near_zero, finite_mean
+from theorems.t2_light_tails.tilts import bound_near_zero, finite_mean, on_frontier
 from verify.claim import Claim, Comparison, Enclosed, agrees, below, near, rounds_to
 from verify.divergence import binary_kl
 from verify.identity import Identity, Relation, Step
@@ -109,12 +109,14 @@ def moved_down(case: tuple[int, int, str, str]) -> Iterator[Comparison]:
         return binary_kl(c / arb(t), tail.log(), (-tail).log1p())
 
     second_mean, second_cost = by_mpmath(t, c)
+    unbounded, _ = on_frontier(-base, fmpq(1, 10**20))
     yield below("right-light: M(1)", lambda: base.log_mgf(1), lambda: arb(0))
     yield rounds_to("mean", mean, mean_number)
     yield rounds_to("cost", cost, cost_number)
     yield near("mean of the law", mean, mean_of_law, lambda: arb(10) ** -30)
     yield near("cost of the law", cost, moved.kl, lambda: arb(10) ** -45)
     yield agrees("mean", mean, lambda: second_mean, AGREEING_DIGITS)
+    yield below("any fall at KL 1e-20", lambda: arb(10) ** 100, lambda: unbounded)
     yield agrees("cost", lambda: cost() * SCALE, lambda: second_cost, AGREEING_DIGITS)
 
 
