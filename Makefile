@@ -28,7 +28,7 @@ docs: $(VENV)/.installed-docs ## the site, into docs/_build/html (warnings are e
 	$(BIN)/sphinx-build -q -n -W --keep-going -j 2 -b html docs docs/_build/html
 	@echo "the site is built: docs/_build/html/index.html"
 
-bench: $(VENV)/.installed-test ## speed, as ratios measured in one run
+bench: $(VENV)/.installed-test $(VENV)/.installed-bench ## speed, as ratios measured in one run
 	$(BIN)/python -m pytest tests/benchmarks -q -s -p no:xdist --benchmark-enable
 
 lint: $(VENV)/.installed-lint ## ruff, mypy (strict), import-linter
