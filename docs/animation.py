@@ -18,10 +18,11 @@ import numpy as np
 from flint import arb, fmpq
 from matplotlib import rc_context
 
-from docs.figures import BASE, BITS, STYLE, axes_alone, svg_of
+from docs.figures import BITS, STYLE, axes_alone, svg_of
 from verify.enclosure import working_precision
 from verify.law import Law
 from verify.laws import student_t
+from verify.plotting import BASE
 from verify.reweighted import ThresholdReweighted
 from verify.weight import Threshold
 

@@ -16,7 +16,7 @@ from sphinx.util.typing import ExtensionMetadata
 from docs import animation, figures
 
 
-class _Captioned(SphinxDirective):
+class _Captioned(SphinxDirective):  # type: ignore[misc]  # skipped by mypy
     """Something drawn, with its caption below it."""
 
     has_content = True

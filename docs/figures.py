@@ -17,6 +17,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from verify.certificate import Certificate
 from verify.construction import construct
 from verify.divergence import binary_kl
 from verify.enclosure import working_precision
@@ -32,7 +33,7 @@ CLASSES = {BASE: "first", REWEIGHTED: "second", THIRD: "third", INK: "ink"}
 
 SIZE = (6.2, 3.6)
 BITS = 128
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": FONT_SIZE,
     "svg.hashsalt": "goodhart",
     "text.color": INK,
@@ -214,10 +215,9 @@ def dichotomy() -> Any:
     law = Law.parse("lognormal(mu=0, sigma=1)")
     for mean, kl in ((10, "0.1"), (100, "0.01"), (1000, "0.001")):
         certificate = construct(law, mean=mean, kl=kl)
-        low, high = (float(certificate.enclosures["kl"][end]) for end in (0, 1))
-        reached = float(certificate.enclosures["mean"][0])
+        spent, reached = (_lower(certificate, name) for name in ("kl", "mean"))
         axes.plot(
-            [(low + high) / 2],
+            [spent],
             [reached],
             "D",
             ms=7,
@@ -234,6 +234,13 @@ def dichotomy() -> Any:
     )
     axes.legend(loc="upper right")
     return figure
+
+
+def _lower(certificate: Certificate, name: str) -> float:
+    """The lower end of an enclosure."""
+    ends = certificate.enclosures[name]
+    assert isinstance(ends, tuple)
+    return float(ends[0])
 
 
 FIGURES: dict[str, Callable[[], Any]] = {

@@ -23,7 +23,7 @@ def latex(expression: Expression) -> str:
     return str(_Printer().doprint(sp.sympify(expression, evaluate=False)))
 
 
-class _Printer(LatexPrinter):
+class _Printer(LatexPrinter):  # type: ignore[misc]  # SymPy has no types
     def __init__(self) -> None:
         super().__init__({"order": "none", "symbol_names": {}})
 
