@@ -11,13 +11,15 @@ SIGNS = (
     (r"\|\|", "‖"),
     (r"\bmu\b", "μ"),
     (r"\beps\b", "ε"),
+    (r"\bsigma\b", "σ"),
+    (r"\btheta\b", "θ"),
     (r"\brho\b", "ρ"),
     (r"\boo\b", "∞"),
     (r"\bl\b|(?<=_)l\b", "ℓ"),
     (r"\^2\b", "²"),
     # A hyphen that joins no word is a minus.
     (r"(?<![\w)])-(?=[\w(])|(?<= )-(?= )", "−"),
-    (r"\bsqrt ", "√"),
+    (r"\bsqrt ?(?=\w|\()", "√"),
 )
 """Signs that the code spells out."""
 
