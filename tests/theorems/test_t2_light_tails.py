@@ -69,9 +69,8 @@ def false_variants() -> dict[str, Relation]:
     fitted = {K: l_ * A - d + v}
     cost = (l_ + N.e) * sp.diff(taylor(), N.e) - taylor()
     tilt, at = closed_forms.gamma_tilt()
-    gamma = cost_of_tilt(closed_forms.gamma_k(tilt), tilt).subs(tilt, at)
-    p, bernoulli = closed_forms.bernoulli_k()
-    mean = sp.diff(bernoulli, l_)
+    gamma = cost_of_tilt(closed_forms.gamma_k(tilt), tilt, at)
+    p = N.p
     return {
         "entropy is the bowl at w": Relation(entropy - w + 1, bowl(w)),
         "bowl with the wrong area": Relation(bowl(z), sp.Integral(sp.exp(N.s), (N.s, 0, z))),
@@ -100,7 +99,7 @@ def false_variants() -> dict[str, Relation]:
         "chord tends to 1 + x": replace(duality.chord_limit(), right=1 + x),
         "chord rises as l falls": replace(duality.chord_slope(), right=-bowl(l_ * x) / l_**2),
         "a mixture saves one bowl": replace(
-            duality.mixture_costs_less(), right=N.i * bowl(sp.log(w))
+            duality.mixture_costs_less(), right=p * bowl(sp.log(w))
         ),
         "beyond D* above the line": Relation((d + K) / r, (d + z + K) / r, ">=", z / r, (), {}),
         "price without r": Relation(z + (d - z + K) / r - K, d),
@@ -122,7 +121,7 @@ def false_variants() -> dict[str, Relation]:
         "the example has every tilt": replace(
             attainment.beyond_rate_of_example(), right=sp.Integer(0)
         ),
-        "the top costs log q": Relation(sp.log(1 / (N.i / (N.i + N.j))), sp.log(N.i / (N.i + N.j))),
+        "the top costs log q": Relation(sp.log(1 / N.q), sp.log(N.q)),
         "normal without the 2": replace(
             closed_forms.normal_frontier(),
             right=N.mu + N.sigma * sp.sqrt((N.sigma * l_) ** 2 / 2),
@@ -149,9 +148,8 @@ def false_variants() -> dict[str, Relation]:
             closed_forms.poisson_lambert(),
             left=closed_forms.poisson_lambert().left + 2 * sp.exp(-1),
         ),
-        "Bernoulli with p and s swapped": replace(
-            closed_forms.bernoulli_cost(),
-            right=p * sp.log(p / mean) + (1 - p) * sp.log((1 - p) / (1 - mean)),
+        "Bernoulli with its ratios swapped": replace(
+            closed_forms.bernoulli_cost(), right=A * -K + (1 - A) * (l_ - K)
         ),
         "uniform with tanh": replace(
             closed_forms.uniform_mean(),
@@ -291,15 +289,13 @@ def test_the_dichotomy_covers_both_kinds() -> None:
 def test_laws_in_the_identities_are_the_catalogues() -> None:
     """The K that SymPy differentiates is that of the laws that balls enclose."""
     half = sp.Rational(1, 2)
-    _, bernoulli = closed_forms.bernoulli_k()
-    thirty = {N.i: 3, N.j: 7}
     cases = [
         ("normal(mu=3, sigma=2)", closed_forms.normal_k().subs({N.mu: 3, N.sigma: 2})),
         ("3*gamma(shape=2.5)", closed_forms.gamma_k(N.l).subs({N.k: 5 * half, N.theta: 3})),
         ("exponential()", closed_forms.gamma_k(N.l).subs({N.k: 1, N.theta: 1})),
         ("laplace()", closed_forms.laplace_k(N.l)),
         ("poisson(mu=3)", closed_forms.poisson_k().subs(N.m, 3)),
-        ("bernoulli(p=0.3)", bernoulli.subs(thirty)),
+        ("bernoulli(p=0.3)", closed_forms.bernoulli_k().subs(N.p, sp.Rational(3, 10))),
         ("uniform(low=-1, high=1)", closed_forms.uniform_k()),
     ]
     for text, log_mgf in cases:

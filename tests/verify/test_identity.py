@@ -40,6 +40,11 @@ TRUE: dict[str, Relation] = {
         {x: sp.Symbol("b", positive=True) + v, y: sp.Symbol("b", positive=True)},
     ),
     "integers": Relation((-1) ** (2 * n), 1),
+    "derivative": Relation(sp.Derivative(sp.log(x) * r**2, x), r**2 / x),
+    "second derivative": Relation(sp.Derivative(sp.exp(r * y), (r, 2)), y**2 * sp.exp(r * y)),
+    "derivative at a place": Relation(
+        sp.Subs(sp.Derivative(sp.sqrt(x), x), x, 1 + sp.sqrt(y)), 1 / (2 * sp.sqrt(1 + sp.sqrt(y)))
+    ),
 }
 
 FALSE: dict[str, Relation] = {
@@ -54,6 +59,13 @@ FALSE: dict[str, Relation] = {
     "sign": Relation(x, 1, ">", x - 1),
     "strict sign": Relation(v, v, ">", sp.Integer(0)),
     "without its condition": Relation(x, y, ">=", x - y),
+    "derivative": Relation(sp.Derivative(sp.log(x) * r**2, x), r**2 / x**2),
+    "derivative off by 1e-30": Relation(sp.Derivative(x**2, x), 2 * x + sp.Rational(1, 10**30)),
+    "second derivative": Relation(sp.Derivative(sp.exp(r * y), (r, 2)), y * sp.exp(r * y)),
+    "derivative at another place": Relation(
+        sp.Subs(sp.Derivative(sp.sqrt(x), x), x, 1 + y), 1 / (2 * sp.sqrt(y))
+    ),
+    "third derivative": Relation(sp.Derivative(x**4, (x, 3)), 24 * x + 1),
     "nearly equal": Relation(x, x + sp.Rational(1, 10**30)),
 }
 
@@ -139,7 +151,28 @@ EXPRESSIONS: list[tuple[Any, Callable[[arb, arb], arb]]] = [
     (sp.log(x) * sp.exp(y), lambda a, b: a.log() * b.exp()),
     (sp.pi + sp.E, lambda a, b: arb.pi() + arb(1).exp()),
     (sp.atan(y), lambda a, b: b.atan()),
+    (sp.Subs(x * y, x, sp.sqrt(y)), lambda a, b: b.sqrt() * b),
 ]
+
+
+@pytest.mark.parametrize(
+    ("derivative", "expected"),
+    [
+        (sp.Derivative(sp.exp(x * y), x), lambda a, b: b * (a * b).exp()),
+        (sp.Derivative(sp.log(x), (x, 2)), lambda a, b: -1 / a**2),
+        (sp.Subs(sp.Derivative(x**3, x), x, sp.sqrt(y)), lambda a, b: 3 * b),
+    ],
+)
+def test_derivatives_by_quotients(derivative: Any, expected: Callable[[arb, arb], arb]) -> None:
+    """At 600 bits what is left is the square of the step, 2^-200, times a higher derivative."""
+    with working_precision(600):
+        value = evaluate(derivative, {x: Fraction(2, 3), y: Fraction(5)})
+        assert abs(value - expected(arb(2) / 3, arb(5))) < arb(2) ** -180
+
+
+def test_a_third_derivative_has_no_quotient() -> None:
+    with pytest.raises(TypeError, match="order 3"):
+        evaluate(sp.Derivative(x**4, (x, 3)), {x: Fraction(1)})
 
 
 @pytest.mark.parametrize(("expression", "expected"), EXPRESSIONS)

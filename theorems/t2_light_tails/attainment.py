@@ -15,7 +15,7 @@ from functools import partial
 from flint import arb, fmpq
 
 from theorems.t2_light_tails.duality import BOWL, CONVEX, TILTS
-from theorems.t2_light_tails.symbols import Expression, at_l, symbols, taylor
+from theorems.t2_light_tails.symbols import Expression, slope_at_l, symbols, taylor
 from theorems.t2_light_tails.tilts import finite, on_frontier, tilt_cost
 from verify.claim import Claim, Comparison, Enclosed, agrees, below, near, rounds_to
 from verify.divergence import binary_kl
@@ -35,11 +35,9 @@ MP_DIGITS, AGREEING_DIGITS = 40, 25
 
 
 def mean_rate() -> Relation:
-    import sympy as sp
-
     n = symbols()
     each = taylor() / (n.l + n.e)
-    return Relation(at_l(sp.diff(each, n.e)), (n.l * n.A - n.K) / n.l**2)
+    return Relation(slope_at_l(each), (n.l * n.A - n.K) / n.l**2)
 
 
 def price_beyond() -> Relation:
@@ -97,7 +95,7 @@ def density_of_example() -> Relation:
     import sympy as sp
 
     n = symbols()
-    return Relation(-sp.diff(tail(), n.y), sp.exp(1 - n.y) * tilted_density())
+    return Relation(-sp.Derivative(tail(), n.y), sp.exp(1 - n.y) * tilted_density())
 
 
 def mass_of_example() -> Relation:
@@ -228,8 +226,7 @@ def cost_of_top() -> Relation:
 
     n = symbols()
     # All mass on the top: the density there is 1/q, and P is there for certain.
-    q = n.i / (n.i + n.j)
-    return Relation(sp.log(1 / q), -sp.log(q))
+    return Relation(sp.log(1 / n.q), -sp.log(n.q))
 
 
 def tilts_go_to_top() -> Relation:

@@ -8,7 +8,7 @@ the tilt gives S. With W the function of Lambert, ``W exp(W) = x``, its branch -
 
 from __future__ import annotations
 
-from theorems.t2_light_tails.symbols import Expression, cost_of_tilt, symbols
+from theorems.t2_light_tails.symbols import Expression, cost_of_tilt, mean_of_tilt, symbols
 from verify.identity import Relation, Step
 
 # ---------------------------------------------------------------- Lambert's W
@@ -50,7 +50,7 @@ def normal_frontier() -> Relation:
     import sympy as sp
 
     n = symbols()
-    mean = sp.diff(normal_k(), n.l)
+    mean = mean_of_tilt(normal_k(), n.l)
     cost = (n.sigma * n.l) ** 2 / 2
     return Relation(mean, n.mu + n.sigma * sp.sqrt(2 * cost))
 
@@ -72,7 +72,7 @@ def gamma_k(tilt: Expression) -> Expression:
     import sympy as sp
 
     n = symbols()
-    return -n.k * sp.log(1 - n.theta * tilt)
+    return n.k * sp.log(1 / (1 - n.theta * tilt))
 
 
 def gamma_tilt() -> tuple[Expression, Expression]:
@@ -82,11 +82,9 @@ def gamma_tilt() -> tuple[Expression, Expression]:
 
 
 def gamma_mean() -> Relation:
-    import sympy as sp
-
     n = symbols()
     tilt, value = gamma_tilt()
-    return Relation(sp.diff(gamma_k(tilt), tilt).subs(tilt, value), n.k * n.theta * n.w)
+    return Relation(mean_of_tilt(gamma_k(tilt), tilt, value), n.k * n.theta * n.w)
 
 
 def gamma_cost() -> Relation:
@@ -94,7 +92,7 @@ def gamma_cost() -> Relation:
 
     n = symbols()
     tilt, value = gamma_tilt()
-    cost = cost_of_tilt(gamma_k(tilt), tilt).subs(tilt, value)
+    cost = cost_of_tilt(gamma_k(tilt), tilt, value)
     return Relation(cost, n.k * (n.w - 1 - sp.log(n.w)))
 
 
@@ -123,7 +121,7 @@ def laplace_k(tilt: Expression) -> Expression:
     """K of the standard Laplace law."""
     import sympy as sp
 
-    return -sp.log(1 - tilt**2)
+    return sp.log(1 / (1 - tilt**2))
 
 
 def laplace_mean() -> Relation:
@@ -131,7 +129,7 @@ def laplace_mean() -> Relation:
 
     n = symbols()
     u = 1 + n.h
-    mean = sp.diff(laplace_k(n.t), n.t).subs(n.t, laplace_tilt())
+    mean = mean_of_tilt(laplace_k(n.t), n.t, laplace_tilt())
     return Relation(mean, 2 * sp.sqrt(u * (u - 1)))
 
 
@@ -140,7 +138,7 @@ def laplace_cost() -> Relation:
 
     n = symbols()
     u = 1 + n.h
-    cost = cost_of_tilt(laplace_k(n.t), n.t).subs(n.t, laplace_tilt())
+    cost = cost_of_tilt(laplace_k(n.t), n.t, laplace_tilt())
     return Relation(cost, 2 * u - 2 - sp.log(u))
 
 
@@ -170,7 +168,7 @@ def poisson_mean() -> Relation:
 
     n = symbols()
     # With the tilt 1 + a, where a = W.
-    mean = sp.diff(poisson_k(), n.l).subs(n.l, 1 + n.a)
+    mean = mean_of_tilt(poisson_k(), n.l, 1 + n.a)
     return Relation(mean, n.m * sp.exp(1 + n.a))
 
 
@@ -178,47 +176,41 @@ def poisson_lambert() -> Relation:
     import sympy as sp
 
     n = symbols()
-    cost = cost_of_tilt(poisson_k(), n.l).subs(n.l, 1 + n.a)
+    cost = cost_of_tilt(poisson_k(), n.l, 1 + n.a)
     return Relation((cost / n.m - 1) * sp.exp(-1), n.a * sp.exp(n.a))
 
 
 # ---------------------------------------------------------------- Bernoulli
 
 
-def bernoulli_k() -> tuple[Expression, Expression]:
-    """p, and K of the Bernoulli law."""
+def bernoulli_k() -> Expression:
+    """K of the Bernoulli law."""
     import sympy as sp
 
     n = symbols()
-    p = n.i / (n.i + n.j)
-    return p, sp.log(1 - p + p * sp.exp(n.l))
+    return sp.log(1 - n.p + n.p * sp.exp(n.l))
 
 
 def bernoulli_cost() -> Relation:
-    import sympy as sp
-
     n = symbols()
-    _, log_mgf = bernoulli_k()
-    mean = sp.diff(log_mgf, n.l)
-    # log(mean/p) and log((1 - mean)/(1 - p)), each as l or 0 less K.
-    kl = mean * (n.l - log_mgf) + (1 - mean) * -log_mgf
-    return Relation(cost_of_tilt(log_mgf, n.l), kl)
+    # A is the mean; log(A/p) and log((1 - A)/(1 - p)) are l - K and -K.
+    return Relation(n.l * n.A - n.K, n.A * (n.l - n.K) + (1 - n.A) * -n.K)
 
 
 def bernoulli_ratio() -> Relation:
     import sympy as sp
 
     n = symbols()
-    p, log_mgf = bernoulli_k()
-    return Relation(sp.diff(log_mgf, n.l) / p, sp.exp(n.l) / (1 - p + p * sp.exp(n.l)))
+    mean = mean_of_tilt(bernoulli_k(), n.l)
+    return Relation(mean / n.p, sp.exp(n.l) / (1 - n.p + n.p * sp.exp(n.l)), given=(n.p < 1,))
 
 
 def bernoulli_other_ratio() -> Relation:
     import sympy as sp
 
     n = symbols()
-    p, log_mgf = bernoulli_k()
-    return Relation((1 - sp.diff(log_mgf, n.l)) / (1 - p), 1 / (1 - p + p * sp.exp(n.l)))
+    rest = 1 - mean_of_tilt(bernoulli_k(), n.l)
+    return Relation(rest / (1 - n.p), 1 / (1 - n.p + n.p * sp.exp(n.l)), given=(n.p < 1,))
 
 
 # ---------------------------------------------------------------- uniform
@@ -245,7 +237,7 @@ def uniform_mean() -> Relation:
 
     n = symbols()
     up, down = sp.exp(n.l), sp.exp(-n.l)
-    return Relation(sp.diff(uniform_k(), n.l), (up + down) / (up - down) - 1 / n.l)
+    return Relation(mean_of_tilt(uniform_k(), n.l), (up + down) / (up - down) - 1 / n.l)
 
 
 def uniform_cost() -> Relation:
@@ -288,9 +280,9 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("Poisson, Lambert", "Its cost D has a = W((D/m - 1)/e).", poisson_lambert),
     ),
     "bernoulli": (
-        Step("Bernoulli, 1", "exp(l - K) is the ratio s/p, s being the mean.", bernoulli_ratio),
-        Step("Bernoulli, 0", "exp(-K) is the ratio (1 - s)/(1 - p).", bernoulli_other_ratio),
-        Step("Bernoulli cost", "So the tilt costs kl(s, p).", bernoulli_cost),
+        Step("Bernoulli, 1", "With mean A, A/p is exp(l - K).", bernoulli_ratio),
+        Step("Bernoulli, 0", "(1 - A)/(1 - p) is exp(-K).", bernoulli_other_ratio),
+        Step("Bernoulli cost", "So the tilt, which costs l A - K, costs kl(A, p).", bernoulli_cost),
     ),
     "uniform": (
         Step("uniform MGF", "M(l) = sinh(l)/l.", uniform_mgf),

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from flint import arb, fmpq
 
-from theorems.t2_light_tails.symbols import at_l, bowl, symbols, taylor
+from theorems.t2_light_tails.symbols import bowl, slope_at_l, symbols, taylor
 from verify.claim import Claim, Comparison, Enclosed, below, near
 from verify.enclosure import exact
 from verify.identity import Identity, Relation, Step
@@ -124,7 +124,7 @@ def variance() -> Relation:
     mgf = n.m0 + n.m1 * n.e + n.m2 * n.e**2 / 2
     mean = n.m1 / n.m0
     spread = (n.m2 - 2 * mean * n.m1 + mean**2 * n.m0) / n.m0
-    return Relation(at_l(sp.diff(sp.log(mgf), n.e, 2)), spread)
+    return Relation(slope_at_l(sp.log(mgf), 2), spread)
 
 
 def spread_sign() -> Relation:
@@ -133,11 +133,10 @@ def spread_sign() -> Relation:
 
 
 def cost_grows() -> Relation:
-    import sympy as sp
-
     n = symbols()
-    cost = (n.l + n.e) * sp.diff(taylor(), n.e) - taylor()
-    return Relation(at_l(sp.diff(cost, n.e)), n.l * n.B)
+    # D(l + e) = (l + e) K'(l + e) - K(l + e), with K' = A + B e.
+    cost = (n.l + n.e) * (n.A + n.B * n.e) - taylor()
+    return Relation(slope_at_l(cost), n.l * n.B)
 
 
 def cost_is_divergence() -> Relation:
@@ -150,11 +149,9 @@ def cost_is_divergence() -> Relation:
 
 
 def dual_slope() -> Relation:
-    import sympy as sp
-
     n = symbols()
     dual = (n.d + taylor()) / (n.l + n.e)
-    return Relation(at_l(sp.diff(dual, n.e)), (n.l * n.A - n.K - n.d) / n.l**2)
+    return Relation(slope_at_l(dual), ((n.l * n.A - n.K) - n.d) / n.l**2)
 
 
 def no_gap() -> Relation:
@@ -167,7 +164,7 @@ def no_gap() -> Relation:
 
 def affine_in_budget() -> Relation:
     n = symbols()
-    p = n.i / (n.i + n.j)
+    p = n.p
     one, other = (n.d + n.K) / n.l, (n.h + n.K) / n.l
     return Relation((p * n.d + (1 - p) * n.h + n.K) / n.l, p * one + (1 - p) * other)
 
@@ -189,7 +186,7 @@ def chord_slope() -> Relation:
 
     n = symbols()
     chord = (sp.exp(n.l * n.x) - 1) / n.l
-    return Relation(sp.diff(chord, n.l), bowl(n.l * n.x) / n.l**2)
+    return Relation(sp.Derivative(chord, n.l), bowl(n.l * n.x) / n.l**2)
 
 
 def chord_limit() -> Relation:
@@ -215,11 +212,12 @@ def mixture_costs_less() -> Relation:
 
     n = symbols()
     # Densities w and m, mixed with shares p and 1 - p: what the mixture saves is two bowls.
-    p = n.i / (n.i + n.j)
+    p = n.p
     mixed = p * n.w + (1 - p) * n.m
     saved = p * n.w * sp.log(n.w) + (1 - p) * n.m * sp.log(n.m) - mixed * sp.log(mixed)
     one, other = bowl(sp.log(n.w / mixed)), bowl(sp.log(n.m / mixed))
-    return Relation(saved, mixed * (p * one + (1 - p) * other))
+    via = {p: n.i / (n.i + n.j)}
+    return Relation(saved, mixed * (p * one + (1 - p) * other), given=(p < 1,), via=via)
 
 
 # ---------------------------------------------------------------- steps and claims
@@ -254,7 +252,7 @@ START = (
     Step("log below line", "log m <= m - 1: the difference is a bowl.", log_below_line),
     Step("chord falls", "(exp(l x) - 1)/l falls as l falls to 0.", chord_slope),
     Step("chord limit", "It falls to x.", chord_limit),
-    Step("small budget", "With l = sqrt(d) the budget adds d/l, which vanishes.", small_budget),
+    Step("small budget", "With l = sqrt d the budget adds d/l, which vanishes.", small_budget),
 )
 
 #: Law, weight and tilt. The bound must hold whatever the weight; the tilt need not fit it.

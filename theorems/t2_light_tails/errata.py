@@ -43,7 +43,7 @@ def density_at_rate() -> Relation:
     import sympy as sp
 
     y = symbols().y
-    return Relation(-sp.diff(sp.exp(1 - y) * y**-2, y), sp.exp(1 - y) * weight_at_rate())
+    return Relation(-sp.Derivative(sp.exp(1 - y) * y**-2, y), sp.exp(1 - y) * weight_at_rate())
 
 
 def normaliser_at_rate() -> Relation:

@@ -34,7 +34,8 @@ def symbols() -> SimpleNamespace:
         "q": "mass of the largest reward",
         "sigma": "standard deviation",
         "theta": "scale",
-        # Free positive numbers: p = i/(i + j) ranges over (0, 1).
+        "p": "a share, or a probability",
+        # Free positive numbers: i/(i + j) ranges over (0, 1).
         "i": "share",
         "j": "share",
         "m0": "E exp(l X)",
@@ -65,16 +66,28 @@ def taylor() -> Expression:
     return n.K + n.A * n.e + n.B * n.e**2 / 2
 
 
-def at_l(expression: Expression) -> Expression:
-    """An expression in e at ``e = 0``."""
-    return expression.subs(symbols().e, 0)
-
-
-def cost_of_tilt(log_mgf: Expression, tilt: Expression) -> Expression:
-    """``D(l) = l K'(l) - K(l)``, the KL of the tilt, for K as an expression in the tilt."""
+def slope_at_l(expression: Expression, order: int = 1) -> Expression:
+    """The derivative by e of an expression in e, at ``e = 0``; not worked out."""
     import sympy as sp
 
-    return tilt * sp.diff(log_mgf, tilt) - log_mgf
+    e = symbols().e
+    return sp.Subs(sp.Derivative(expression, (e, order)), e, 0)
+
+
+def mean_of_tilt(log_mgf: Expression, tilt: Expression, at: Expression = None) -> Expression:
+    """``K'(l)``, the mean of the tilt, for K as an expression in the tilt; not worked out."""
+    import sympy as sp
+
+    slope = sp.Derivative(log_mgf, tilt)
+    return slope if at is None else sp.Subs(slope, tilt, at)
+
+
+def cost_of_tilt(log_mgf: Expression, tilt: Expression, at: Expression = None) -> Expression:
+    """``D(l) = l K'(l) - K(l)``, the KL of the tilt; not worked out."""
+    import sympy as sp
+
+    cost = tilt * sp.Derivative(log_mgf, tilt) - log_mgf
+    return cost if at is None else sp.Subs(cost, tilt, at)
 
 
 def bowl(z: Expression) -> Expression:
