@@ -29,13 +29,19 @@ LONGEST = 44
 def derivation(steps: Iterable[Step], shown: set[str]) -> str:
     """The steps as Markdown; of those in ``shown``, to which the others are added, the name."""
     parts: list[str] = []
+    again: list[str] = []
     for step in steps:
         if step.name in shown:
-            parts.append(f"**{titled(step.name)}.** As above.")
-        else:
-            parts += _parts(step)
+            again.append(f"**{titled(step.name)}**")
+            continue
+        parts += [*_repeated(again), *_parts(step)]
+        again = []
         shown.add(step.name)
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *_repeated(again)])
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return [f"As above: {'; '.join(names)}."] if names else []
 
 
 def _parts(step: Step) -> Iterator[str]:

@@ -14,8 +14,8 @@ from sympy.printing.latex import LatexPrinter
 
 Expression = Any
 
-NAMES = {"l": r"\ell", "eps": r"\varepsilon"}
-"""Symbols that a page writes otherwise than SymPy's printer."""
+NAMES = {"l": r"\ell", "eps": r"\varepsilon", "e": r"\delta"}
+"""Symbols that a page writes otherwise than SymPy's printer; e is that of exponentials there."""
 
 
 def latex(expression: Expression) -> str:
@@ -58,10 +58,10 @@ class _Printer(LatexPrinter):  # type: ignore[misc]  # SymPy has no types
         if not factors:
             return "1"
         shown = ""
-        for place, factor in enumerate(factors):
+        for place, factor in enumerate(map(_single, factors)):
             text = self._print(factor)
             single = alone and len(factors) == 1
-            takes_the_rest = isinstance(factor, sp.Integral | sp.Limit | sp.Sum)
+            takes_the_rest = isinstance(factor, sp.Integral | sp.Limit | sp.Derivative)
             loose = factor.is_Add or factor.is_Mul or text.startswith("-")
             if not single and (loose or (takes_the_rest and place < len(factors) - 1)):
                 text = rf"\left({text}\right)"
@@ -109,7 +109,21 @@ class _Printer(LatexPrinter):  # type: ignore[misc]  # SymPy has no types
     def _print_Integral(self, integral: Expression) -> str:
         ((variable, low, high),) = integral.limits
         ends = f"_{{{self._print(low)}}}^{{{self._print(high)}}}"
-        return rf"\int{ends} {self._operand(integral.function)} \, d{self._print(variable)}"
+        inner = self._print(integral.function)
+        if _single(integral.function).is_Add:
+            inner = rf"\left({inner}\right)"
+        return rf"\int{ends} {inner} \, d{self._print(variable)}"
+
+    def _print_Derivative(self, derivative: Expression) -> str:
+        inner, (variable, order) = derivative.args
+        name = self._print(variable)
+        power = "" if order == 1 else f"^{{{order}}}"
+        return rf"\frac{{d{power}}}{{d {name}{power}}} {self._operand(inner)}"
+
+    def _print_Subs(self, substitution: Expression) -> str:
+        inner, (name,), (value,) = substitution.args
+        at = f"{self._print(name)} = {self._print(value)}"
+        return rf"\left[{self._print(inner)}\right]_{{{at}}}"
 
     def _print_Limit(self, limit: Expression) -> str:
         inner, variable, target, side = limit.args
@@ -119,10 +133,12 @@ class _Printer(LatexPrinter):  # type: ignore[misc]  # SymPy has no types
         return rf"\lim_{{{self._print(variable)} \to {to}}} {self._operand(inner)}"
 
     def _operand(self, inside: Expression) -> str:
-        text = self._print(inside)
+        """What a limit or a derivative acts on, in brackets if it could seem cut."""
+        inside, text = _single(inside), self._print(inside)
         if inside.is_Add or text.startswith("-"):
             return rf"\left({text}\right)"
-        sums = inside.is_Mul and any(factor.is_Add for factor in inside.args)
+        factors = [factor for above, below in _pieces(inside)[1] if not below for factor in above]
+        sums = len(factors) > 1 and any(factor.is_Add for factor in factors)
         return rf"\left[{text}\right]" if sums else text
 
 
@@ -138,6 +154,19 @@ def _terms(total: Expression) -> Iterator[tuple[int, Expression]]:
     numbers = [sign * term for sign, term in flat if term.is_Rational]
     nothing = len(numbers) > 1 and sum(numbers) == 0
     return ((sign, term) for sign, term in flat if not (nothing and term.is_Rational))
+
+
+def _single(expression: Expression) -> Expression:
+    """The expression; what is left of a sum or a product whose other parts go away."""
+    if expression.is_Mul:
+        sign, pieces = _pieces(expression)
+        if sign > 0 and len(pieces) == 1 and len(pieces[0][0]) == 1 and not pieces[0][1]:
+            return _single(pieces[0][0][0])
+    if expression.is_Add:
+        terms = list(_terms(expression))
+        if len(terms) == 1 and terms[0][0] > 0:
+            return terms[0][1]
+    return expression
 
 
 def _signed(term: Expression, sign: int) -> Iterator[tuple[int, Expression]]:

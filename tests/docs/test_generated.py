@@ -62,7 +62,7 @@ def test_step_is_shown_once_a_page() -> None:
     block = "<!-- derivation t1.cost:begin -->\n<!-- derivation t1.cost:end -->\n"
     text = filled(block + block, no_ledger)
     assert text.count("$$") == 4
-    assert text.count("As above") == 2
+    assert text.count("As above") == 1
 
 
 # ---------------------------------------------------------------- nothing is left out
