@@ -79,7 +79,7 @@ THEOREM = Claim(
     "where E X = -oo). P = Q gives S(d) >= E X.",
     "Theorem 2, upper half",
     "as_printed",
-    uses=("t2.gibbs",),
+    uses=("t2.gibbs", "t2.bowl"),
     evidence=(
         Identity(duality.START),
         Enclosed(

@@ -14,7 +14,7 @@ from functools import partial
 
 from flint import arb, fmpq
 
-from theorems.t2_light_tails.duality import BOWL, CONVEX, TILTS
+from theorems.t2_light_tails.duality import NO_GAP
 from theorems.t2_light_tails.symbols import Expression, slope_at_l, symbols, taylor
 from theorems.t2_light_tails.tilts import finite, on_frontier, tilt_cost
 from verify.claim import Claim, Comparison, Enclosed, agrees, below, near, rounds_to
@@ -282,8 +282,6 @@ def _top_comparisons(law: Law, top: fmpq, fraction: fmpq) -> Iterator[Comparison
 # ---------------------------------------------------------------- steps and claims
 
 LAST = (
-    *BOWL,
-    CONVEX,
     Step("K(l)/l", "(K/l)' = D/l^2, so K(r) is finite where D* and r are.", mean_rate),
     Step("price", "With z left for KL(P||Q_r), the mean is (d - z + K(r))/r.", price_beyond),
     Step("short of the bound", "It falls short of (d + K(r))/r by z/r.", short_of_bound),
@@ -291,7 +289,6 @@ LAST = (
     Step("above the last mean", "It is above the mean of Q_r where d - z > D*.", above_last_mean),
 )
 NEVER = (
-    Step("price", "With z left for KL(P||Q_r), the mean is (d - z + K(r))/r.", price_beyond),
     Step("only Q_r", "A P that reached the bound would have KL(P||Q_r) = 0.", only_the_last_tilt),
 )
 EXAMPLE = (
@@ -318,7 +315,7 @@ CLAIMS = (
         "and the infimum are the top.",
         "ours",
         "ours",
-        uses=("t2.gibbs", "t2.tilts", "t1"),
+        uses=("t2.gibbs", "t2.tilts", "t2.convexity", "t1"),
         evidence=(Identity(LAST),),
     ),
     Claim(
@@ -328,7 +325,7 @@ CLAIMS = (
         "ours",
         "ours",
         uses=("t2.tilts", "t2.duality"),
-        evidence=(Identity(TILTS),),
+        evidence=(Identity((NO_GAP,)),),
     ),
     Claim(
         "t2.not-attained",

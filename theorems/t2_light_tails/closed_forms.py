@@ -265,8 +265,9 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("normal frontier", "Its mean is mu + sigma sqrt(2 D).", normal_frontier),
     ),
     "exponential": (
-        Step("exponential MGF", "M(l) = 1/(1 - l/rate).", exponential_mgf),
-        *GAMMA,
+        Step(
+            "exponential MGF", "M(l) = 1/(1 - l/rate): the gamma law of shape 1.", exponential_mgf
+        ),
     ),
     "gamma": GAMMA,
     "laplace": (

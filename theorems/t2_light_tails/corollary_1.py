@@ -20,7 +20,6 @@ from dataclasses import dataclass
 
 from flint import arb, fmpq
 
-from theorems.t2_light_tails.duality import BOWL
 from theorems.t2_light_tails.symbols import symbols
 from verify.claim import Claim, Comparison, Enclosed, below, near
 from verify.construction import construct
@@ -190,7 +189,6 @@ HEAVY_PROXY = (
     Step("factors", "Under independence M_U is M_V times M_X.", factorises),
 )
 UTILITY = (
-    *BOWL,
     Step("utility, Gibbs", "KL - l E_P V + K_V(l) is a relative entropy.", utility_divergence),
     Step("utility, bound", "So E_P V <= (d + K_V(l))/l.", utility_bound),
 )
@@ -225,7 +223,7 @@ CLAIMS = (
         "enough for Theorem 2 to keep V. (For policies in place of reweightings: Theorem 3.)",
         "Corollary 1",
         "corrected",
-        uses=("t1.no-moments", "t2", "t2.erratum-a.corrected"),
+        uses=("t1.no-moments", "t2", "t2.bowl", "t2.erratum-a.corrected"),
         evidence=(
             Identity(UTILITY),
             Enclosed(

@@ -13,7 +13,7 @@ from functools import partial
 
 from flint import arb, fmpq
 
-from theorems.t2_light_tails.duality import BOWL, CONVEX, GIBBS
+from theorems.t2_light_tails.duality import BOUND
 from theorems.t2_light_tails.symbols import symbols
 from theorems.t2_light_tails.tilts import tilt_bound
 from verify.claim import Claim, Comparison, Enclosed, below
@@ -139,8 +139,6 @@ def means_add_up() -> Relation:
 
 
 INFINITE = (
-    *BOWL,
-    CONVEX,
     Step("means add up", "Shares 2^-n of means above 4^n have no finite sum.", means_add_up),
 )
 
@@ -153,7 +151,7 @@ CLAIMS = (
         "ours",
         "ours",
         uses=("t1.no-moments", "t2.gibbs"),
-        evidence=(Identity(GIBBS), Enclosed(decided, (*HEAVY_LAWS, *LIGHT_LAWS))),
+        evidence=(Identity((BOUND,)), Enclosed(decided, (*HEAVY_LAWS, *LIGHT_LAWS))),
     ),
     Claim(
         "t2.infinite-mean",
@@ -163,7 +161,7 @@ CLAIMS = (
         "their mixture is within it too.",
         "ours",
         "ours",
-        uses=("t1.no-moments",),
+        uses=("t1.no-moments", "t2.convexity"),
         evidence=(Identity(INFINITE),),
     ),
 )

@@ -267,7 +267,7 @@ CLAIMS = tuple(
         f"For {form.text}, S(d) = {form.formula}; S(1/2) = {form.number}.",
         "ours",
         "ours",
-        uses=("t2.tilts",),
+        uses=("t2.tilts", "t2.gamma") if _name(form) == "exponential" else ("t2.tilts",),
         evidence=(Identity(STEPS[_name(form)]), Enclosed(digits, (form,))),
     )
     for form in FORMS

@@ -229,26 +229,26 @@ BOWL = (
     Step("area, z <= 0, sign", "Its integrand is not negative.", area_left_sign),
 )
 CONVEX = Step("mixture", "A mixture costs no more than its parts on average.", mixture_costs_less)
+BOUND = Step("bound", "So E_P X is at most (d + K(l))/l where KL(P||Q) = d.", bound)
 GIBBS = (
-    *BOWL,
     Step("entropy", "A relative entropy averages a bowl: it is not negative.", entropy_is_a_bowl),
     Step("Gibbs", "KL(P||Q) - l E_P X + K(l) = KL(P||Q_l), reward by reward.", tilted_divergence),
-    Step("bound", "So E_P X is at most (d + K(l))/l where KL(P||Q) = d.", bound),
+    BOUND,
 )
+NO_GAP = Step("no gap", "Where D(l) = d, the bound is the mean K' of the tilt.", no_gap)
 TILTS = (
     Step("variance", "K'' is the variance of the tilted law.", variance),
     Step("variance, sign", "A variance averages what is not negative.", spread_sign),
     Step("cost of a tilt", "KL(Q_l||Q) averages l x - K: it is D = l K' - K.", cost_is_divergence),
     Step("cost grows", "D' = l K'', so the cost grows with the tilt.", cost_grows),
     Step("slope of the bound", "The bound falls while D < d, then rises.", dual_slope),
-    Step("no gap", "Where D(l) = d, the bound is the mean K' of the tilt.", no_gap),
+    NO_GAP,
 )
 SHAPE = (
     Step("affine", "Each bound is affine in the budget.", affine_in_budget),
     Step("grows", "Each bound grows with the budget.", grows_with_budget),
 )
 START = (
-    *BOWL,
     Step("log below line", "log m <= m - 1: the difference is a bowl.", log_below_line),
     Step("chord falls", "(exp(l x) - 1)/l falls as l falls to 0.", chord_slope),
     Step("chord limit", "It falls to x.", chord_limit),
@@ -270,6 +270,13 @@ BOUNDED = (
 
 CLAIMS = (
     Claim(
+        "t2.bowl",
+        "1 + (z - 1) exp(z) >= 0 for every real z.",
+        "ours",
+        "ours",
+        evidence=(Identity(BOWL),),
+    ),
+    Claim(
         "t2.gibbs",
         "E_P X <= (KL(P||Q) + K(l))/l for every law Q, every P and every l > 0 with K(l) finite; "
         "what the bound leaves is KL(P||Q_l)/l, Q_l being the tilt. Combines: the steps hold "
@@ -277,6 +284,7 @@ CLAIMS = (
         "log(1 + M(l)), so that E_P max(X, 0) is finite; then for X.",
         "ours",
         "ours",
+        uses=("t2.bowl",),
         evidence=(Identity(GIBBS), Enclosed(bound_at, BOUNDED)),
     ),
     Claim(
@@ -299,5 +307,13 @@ CLAIMS = (
         "ours",
         uses=("t2.duality",),
         evidence=(Identity(SHAPE),),
+    ),
+    Claim(
+        "t2.convexity",
+        "A mixture of laws P costs no more than they do on average: KL(P||Q) is convex in P.",
+        "ours",
+        "ours",
+        uses=("t2.bowl",),
+        evidence=(Identity((CONVEX,)),),
     ),
 )

@@ -18,7 +18,6 @@ from functools import partial
 
 from flint import arb, fmpq
 
-from theorems.t2_light_tails.duality import BOWL
 from theorems.t2_light_tails.symbols import Expression, bowl, symbols
 from theorems.t2_light_tails.tilts import finite_mean, tilt_bound, tilt_mean
 from verify.claim import Claim, Comparison, Enclosed, below, near
@@ -118,7 +117,6 @@ AT_RATE = (
     Step("mean at rate", "It grows without bound.", mean_diverges),
 )
 BELOW_RATE = (
-    *BOWL,
     Step("linear below exponential", "exp(z) - z is 1 and a bowl.", linear_below_exponential),
 )
 
@@ -138,7 +136,7 @@ CLAIMS = (
         "cost of the tilt are continuous in l, and the cost tends to 0 with l.",
         "Theorem 2, proof",
         "corrected",
-        uses=("t2.tilts",),
+        uses=("t2.bowl", "t2.tilts"),
         evidence=(Identity(BELOW_RATE),),
     ),
     Claim(
