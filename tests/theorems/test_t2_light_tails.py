@@ -98,9 +98,10 @@ def false_variants() -> dict[str, Relation]:
         "log m above the line": Relation(m - 1 - sp.log(m), -m * bowl(-sp.log(m))),
         "chord tends to 1 + x": replace(duality.chord_limit(), right=1 + x),
         "chord rises as l falls": replace(duality.chord_slope(), right=-bowl(l_ * x) / l_**2),
-        "a mixture saves one bowl": replace(
-            duality.mixture_costs_less(), right=p * bowl(sp.log(w))
+        "a mixture saves its first part only": replace(
+            duality.mixture_saves(), right=p * w * sp.log(w / (p * w + (1 - p) * m))
         ),
+        "a part saves without y - w": replace(duality.part_saves(), left=w * sp.log(w / y)),
         "beyond D* above the line": Relation((d + K) / r, (d + z + K) / r, ">=", z / r, (), {}),
         "price without r": Relation(z + (d - z + K) / r - K, d),
         "above the last mean for d < D*": Relation(
