@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 # Two pips at once would break .venv.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help verify test docs bench lint clean
+.PHONY: help verify test docs prove bench lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | while IFS='|' read -r target what; \
@@ -27,6 +27,9 @@ test: $(VENV)/.installed-test ## the whole test suite (HEAVY=1: the long sweeps 
 docs: $(VENV)/.installed-docs ## the site, into docs/_build/html (warnings are errors)
 	$(BIN)/sphinx-build -q -n -W --keep-going -j 2 -b html docs docs/_build/html
 	@echo "the site is built: docs/_build/html/index.html"
+
+prove: $(VENV)/.installed-base ## check the proofs in Coq (remembered until one of their files changes)
+	$(BIN)/python -m theorems.kernel
 
 bench: $(VENV)/.installed-test $(VENV)/.installed-bench ## speed, as ratios measured in one run
 	$(BIN)/python -m pytest tests/benchmarks -q -s -p no:xdist --benchmark-enable

@@ -122,6 +122,9 @@ def _print(ledger: Ledger) -> None:
     for entry in ledger.entries:
         if entry.outcome != "holds":
             console.print(f"{entry.claim.id}: {entry.outcome}: {entry.detail}", markup=False)
+        for reason in entry.unchecked:
+            note = f"{entry.claim.id}: its proof in Coq is not checked here: {reason}"
+            console.print(note, markup=False, highlight=False)
     if ledger.verdicts:
         console.print()
         console.print(verdicts)

@@ -2,8 +2,10 @@
 
 Rules, each stated once:
 
-* **Outcome of a claim.** Any evidence fails: ``fails``. Else any evidence holds: ``holds``. Else
-  ``unknown``. A claim that would hold but uses one that does not is ``unknown``.
+* **Outcome of a claim.** Any evidence fails: ``fails``. Else any evidence but :class:`Kernel`
+  holds: ``holds``. Else ``unknown``. A claim that would hold but uses one that does not is
+  ``unknown``. So a proof assistant that is not installed lowers nothing, and nothing rests on it
+  alone.
 * **Strength of a claim that holds.** That of its strongest evidence that holds, on two axes (how
   far it reaches, by which means), and on each axis no more than that of any claim it uses. The
   strength of evidence follows from its type (:data:`STRENGTHS`).
@@ -29,14 +31,15 @@ from typing import Any, Literal, NamedTuple
 from verify.claim import Claim, Enclosed, Evidence, Exact, Finding, Outcome, Sampled
 from verify.errors import InputError
 from verify.identity import Identity
+from verify.proof_kernel import Kernel
 
 Reach = Literal["sample", "instance", "all"]
-Means = Literal["monte-carlo", "ball", "exact", "symbolic"]
+Means = Literal["monte-carlo", "ball", "exact", "symbolic", "kernel"]
 VerdictText = Literal["true", "true, proof repaired", "false as printed", "unsettled"]
 
 #: Both axes, from weak to strong.
 REACHES: tuple[Reach, ...] = ("sample", "instance", "all")
-MEANS: tuple[Means, ...] = ("monte-carlo", "ball", "exact", "symbolic")
+MEANS: tuple[Means, ...] = ("monte-carlo", "ball", "exact", "symbolic", "kernel")
 
 
 class Strength(NamedTuple):
@@ -59,6 +62,7 @@ class Strength(NamedTuple):
 
 
 STRENGTHS: Mapping[type[Evidence], Strength] = {
+    Kernel: Strength("all", "kernel"),
     Identity: Strength("all", "symbolic"),
     Exact: Strength("instance", "exact"),
     Enclosed: Strength("instance", "ball"),
@@ -96,8 +100,18 @@ class Entry:
 
     @property
     def detail(self) -> str:
-        """What went wrong first, if anything did."""
-        return next((finding.detail for finding in self.findings if finding.detail), "")
+        """What went wrong first, if anything did: what the outcome comes from before the rest."""
+        findings = sorted(self.findings, key=lambda finding: finding.outcome != self.outcome)
+        return next((finding.detail for finding in findings if finding.detail), "")
+
+    @property
+    def unchecked(self) -> list[str]:
+        """Why proofs were not checked here, see :class:`verify.proof_kernel.Kernel`."""
+        return [
+            finding.detail
+            for evidence, finding in zip(self.claim.evidence, self.findings, strict=True)
+            if isinstance(evidence, Kernel) and finding.outcome == "unknown"
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """The entry as a row of the ``verify`` answer."""
@@ -114,6 +128,14 @@ class Entry:
             "cases_tried": sum(finding.cases_tried for finding in self.findings),
             "cases_met_hypotheses": sum(f.cases_met_hypotheses for f in self.findings),
             "detail": self.detail,
+            "evidence": [
+                {
+                    "kind": type(evidence).__name__.lower(),
+                    "outcome": finding.outcome,
+                    "detail": finding.detail,
+                }
+                for evidence, finding in zip(self.claim.evidence, self.findings, strict=True)
+            ],
         }
 
 
@@ -177,8 +199,9 @@ def in_order(claims: Sequence[Claim]) -> list[Claim]:
     Raises
     ------
     LedgerError
-        If an id occurs twice, a claim uses an unknown one, claims use each other in a circle, or
-        evidence is of a type that has no entry in STRENGTHS (a subclass has none either).
+        If an id occurs twice, a claim uses an unknown one, claims use each other in a circle,
+        evidence is of a type that has no entry in STRENGTHS (a subclass has none either), or a
+        claim has no evidence but Kernel.
     """
     by_id = {claim.id: claim for claim in claims}
     if len(by_id) < len(claims):
@@ -189,6 +212,8 @@ def in_order(claims: Sequence[Claim]) -> list[Claim]:
             if type(evidence) not in STRENGTHS:
                 kind = type(evidence).__name__
                 raise LedgerError(f"{claim.id}: {kind} is no kind of evidence with a strength")
+        if all(isinstance(evidence, Kernel) for evidence in claim.evidence):
+            raise LedgerError(f"{claim.id}: needs evidence beside Kernel, which runs only with Coq")
         for used in claim.uses:
             if used not in by_id:
                 raise LedgerError(f"{claim.id} uses {used!r}, which no claim has as its id")
@@ -337,8 +362,13 @@ def tabulate(claims: Sequence[Claim], findings: Mapping[str, Sequence[Finding]])
 
 def _entry(claim: Claim, findings: tuple[Finding, ...], entries: Mapping[str, Entry]) -> Entry:
     outcomes = {finding.outcome for finding in findings}
+    rests_on = {
+        finding.outcome
+        for evidence, finding in zip(claim.evidence, findings, strict=True)
+        if not isinstance(evidence, Kernel)
+    }
     outcome: Outcome = (
-        "fails" if "fails" in outcomes else "holds" if "holds" in outcomes else "unknown"
+        "fails" if "fails" in outcomes else "holds" if "holds" in rests_on else "unknown"
     )
     used = [entries[name] for name in claim.uses]
     if outcome == "holds" and any(entry.outcome != "holds" for entry in used):

@@ -25,6 +25,7 @@ is :mod:`verify.construction`.
 
 from __future__ import annotations
 
+from theorems.kernel import proved
 from theorems.t1_heavy_tails import derivation, errata, instances, reach, staircase, subsequence
 from verify.claim import Claim, Enclosed
 from verify.identity import Identity, Step
@@ -41,6 +42,7 @@ THEOREM = Claim(
     evidence=(
         Identity(derivation.CHOICE),
         Enclosed(instances.raised, instances.HEAVY_LAWS),
+        proved("t1_heavy_tails.theorem1"),
     ),
 )
 

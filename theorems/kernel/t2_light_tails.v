@@ -1,0 +1,337 @@
+(* Theorem 2: for a right-light law, a small divergence raises the mean by little. *)
+From goodhart Require Import library definitions statements integrals divergence discrete.
+Local Open Scope classical_set_scope.
+Local Open Scope ring_scope.
+
+(* ---------------------------------------------------------------- inequalities *)
+
+Section inequalities.
+Variable R : realType.
+Implicit Types x v g Z h : R.
+
+Lemma expRB1_le x : expR x - 1 <= x * expR x.
+Proof.
+have := expR_ge1D (- x); rewrite expRN => h.
+have e0 := expR_gt0 x.
+move: h; rewrite -(ler_pmul2r e0) mulVf ?gt_eqF// mulrDl mul1r mulNr => h.
+by rewrite ler_subl_addr -ler_subl_addl.
+Qed.
+
+Lemma bernoulli h n : 0 <= h -> 1 + n%:R * h <= (1 + h) ^+ n.
+Proof.
+move=> h0; elim: n => [|n ih]; first by rewrite mul0r addr0 expr0.
+rewrite exprS; apply: (@le_trans _ _ ((1 + h) * (1 + n%:R * h))).
+  rewrite -[n.+1%:R]natr1 -subr_ge0.
+  have -> : (1 + h) * (1 + n%:R * h) - (1 + (n%:R + 1) * h) = n%:R * (h * h) by ring.
+  by rewrite mulr_ge0// ?mulr_ge0.
+by rewrite ler_pmul2l// ltr_paddr.
+Qed.
+
+(* Young's inequality for exp and g log g *)
+Lemma young v g Z : 0 <= g -> 0 < Z -> g * v - g * ln g - ln Z * g <= expR v / Z - g.
+Proof.
+rewrite le_eqVlt => /orP[/eqP <-|g0] Z0.
+  by rewrite !mul0r mulr0 !subr0 divr_ge0// ltW// expR_gt0.
+have r0 : 0 < expR v / (g * Z) by rewrite divr_gt0 ?mulr_gt0 ?expR_gt0.
+have := ln_le_sub1 r0.
+rewrite ln_div ?posrE ?mulr_gt0 ?expR_gt0// expK lnM ?posrE//.
+move=> /(ler_wpmul2l (ltW g0)).
+have -> : g * (expR v / (g * Z) - 1) = expR v / Z - g.
+  by field; rewrite ?gt_eqF.
+by apply: le_trans; rewrite le_eqVlt; apply/orP; left; apply/eqP; ring.
+Qed.
+
+Lemma young_pos v g : 0 <= g -> g * maxr v 0 <= `|g * ln g| + expR v.
+Proof.
+move=> g0; have [v0|v0] := leP v 0.
+  by rewrite mulr0 addr_ge0// ltW// expR_gt0.
+have := young v g0 ltr01; rewrite ln1 mul0r subr0 divr1 ler_subl_addr => h.
+apply: (le_trans h); rewrite addrC ler_add ?ler_norm//.
+by rewrite ler_subl_addr ler_addl.
+Qed.
+
+End inequalities.
+
+(* ---------------------------------------------------------------- Donsker-Varadhan *)
+
+Section upper_bound.
+Context d (T : measurableType d) (R : realType).
+Variables (Q : {measure set T -> \bar R}) (X : T -> R).
+Hypotheses (Q1 : law Q) (mX : measurable_fun setT X).
+Variable l : R.
+Hypotheses (l0 : 0 < l) (mgf_fin : (mgf Q X l < +oo)%E).
+
+Lemma finite_exp : finite_mean Q (fun x => expR (l * X x)).
+Proof.
+apply: finite_mean_ge0 => //; first exact: measurable_expM.
+by move=> x; rewrite ltW// expR_gt0.
+Qed.
+
+Variables (P : {measure set T -> \bar R}) (g : T -> R).
+Hypotheses (P1 : law P) (gP : density P Q g) (KL_fin : (KL Q g < +oo)%E).
+
+Let mg : measurable_fun setT g. Proof. by have [] := gP. Qed.
+Let g0 x : 0 <= g x. Proof. by have [_ h _] := gP. Qed.
+Let Xpos x := maxr (X x) 0.
+Let mXpos : measurable_fun setT Xpos.
+Proof. by apply: measurable_fun_max => //; exact: measurable_fun_cst. Qed.
+
+Lemma finite_positive_part : finite_mean Q (fun x => Xpos x * g x).
+Proof.
+have bound := finite_meanZ l^-1
+  (finite_meanD (finite_mean_norm (finite_KL Q1 gP KL_fin)) finite_exp).
+apply: finite_mean_le bound => [|x]; first exact: measurable_funM.
+have X0 : 0 <= Xpos x by rewrite le_maxr lexx orbT.
+rewrite ger0_norm ?mulr_ge0// ler_pdivl_mull//.
+apply: le_trans (young_pos _ (g0 x)).
+by rewrite mulrA mulrC maxr_pmulr ?(ltW l0)// mulr0.
+Qed.
+
+(* Where E_P X is finite. *)
+Lemma upper_bound_finite : finite_mean Q (fun x => X x * g x) -> 0 < Ex Q (fun x => expR (l * X x)) ->
+  Ex Q (fun x => X x * g x) <=
+  (Ex Q (fun x => g x * ln (g x)) + ln (Ex Q (fun x => expR (l * X x)))) / l.
+Proof.
+move=> iX Z0; set Z := Ex Q _ in Z0 *.
+have [ig g1] := Ex_density gP P1.
+have [iK iM] := (finite_KL Q1 gP KL_fin, finite_exp).
+pose f1 x := l * (X x * g x).
+pose f2 x := (-1) * (g x * ln (g x)).
+pose f3 x := (- ln Z) * g x.
+pose h1 x := Z^-1 * expR (l * X x).
+pose h2 x := (-1) * g x.
+have i1 : finite_mean Q f1 by exact: finite_meanZ.
+have i2 : finite_mean Q f2 by exact: finite_meanZ.
+have i3 : finite_mean Q f3 by exact: finite_meanZ.
+have j1 : finite_mean Q h1 by exact: finite_meanZ.
+have j2 : finite_mean Q h2 by exact: finite_meanZ.
+have i23 : finite_mean Q (fun x => f2 x + f3 x) by exact: finite_meanD.
+have := Ex_le (finite_meanD i1 i23) (finite_meanD j1 j2).
+rewrite (ExD i1 i23) (ExD i2 i3) (ExD j1 j2) !ExZ// g1 -/Z mulVf ?gt_eqF//.
+set KLg := Ex Q (fun x => g x * ln (g x)).
+rewrite [-1 * 1]mulr1 subrr => H.
+rewrite ler_pdivl_mulr// mulrC -subr_le0.
+have -> : l * Ex Q (fun x => X x * g x) - (KLg + ln Z) =
+  l * Ex Q (fun x => X x * g x) + (-1 * KLg + - ln Z * 1) by ring.
+apply: H => x.
+rewrite /f1 /f2 /f3 /h1 /h2.
+have := young (l * X x) (g0 x) Z0.
+rewrite [_ / Z]mulrC !mulNr !mul1r => h; apply: le_trans h.
+by rewrite le_eqVlt; apply/orP; left; apply/eqP; ring.
+Qed.
+
+(* In general: E_P X is finite or -oo. *)
+Lemma upper_bound : 0 < Ex Q (fun x => expR (l * X x)) ->
+  (mean P Xpos < +oo)%E /\
+  (mean P X <= ((fine (KL Q g) + ln (Ex Q (fun x => expR (l * X x)))) / l)%:E)%E.
+Proof.
+move=> Z0; have fpos := finite_positive_part.
+have mXg : measurable_fun setT (fun x => X x * g x) by exact: measurable_funM.
+split; first by rewrite (mean_density gP)// (ExE fpos) ltry.
+rewrite (mean_density gP)//.
+have [fX|] := pselect (finite_mean Q (fun x => X x * g x)).
+  by rewrite (ExE fX) lee_fin; exact: upper_bound_finite.
+move=> nfX; suff -> : mean Q (fun x => X x * g x) = -oo%E by rewrite leNye.
+set f := fun x => (X x * g x)%:E.
+have mf : measurable_fun setT f by exact/EFin_measurable_fun.
+have posE : (\int[Q]_x f^\+ x = (Ex Q (fun x => Xpos x * g x))%:E)%E.
+  rewrite -(ExE fpos); apply: eq_integral => x _.
+  by rewrite /funepos /f maxEFin /Xpos maxr_pmull// mul0r.
+rewrite /mean integralE posE.
+have [neg|neg] := eqVneq (\int[Q]_x f^\- x)%E +oo%E; first by rewrite neg.
+case: nfX; split=> //.
+rewrite -[X in integral _ _ X]/(abse \o f) fune_abse ge0_integralD//; last 2 first.
+- exact: emeasurable_fun_funepos.
+- exact: emeasurable_fun_funeneg.
+by rewrite posE lte_add_pinfty ?ltry// ltey.
+Qed.
+
+End upper_bound.
+
+Section mgf.
+Context d (T : measurableType d) (R : realType).
+Variable Q : {measure set T -> \bar R}.
+Hypothesis Q1 : law Q.
+
+(* E exp(l X) > 0: somewhere exp(l X) is at least 1/n. *)
+Lemma mgf_gt0 (X : T -> R) (l : R) : measurable_fun setT X -> (mgf Q X l < +oo)%E ->
+  0 < Ex Q (fun x => expR (l * X x)).
+Proof.
+move=> mX fin; have mE := measurable_expM l mX.
+have fE : finite_mean Q (fun x => expR (l * X x)) by exact: finite_exp.
+rewrite lt_neqAle Ex_ge0 ?andbT; last by move=> x; rewrite ltW// expR_gt0.
+have mEE : measurable_fun setT (EFin \o (fun x => expR (l * X x))).
+  exact/EFin_measurable_fun.
+apply/eqP => E0; have abs0 : (\int[Q]_x `|(EFin \o (fun x => expR (l * X x))) x| = 0)%E.
+  under eq_integral do rewrite gee0_abs ?lee_fin ?(ltW (expR_gt0 _))//.
+  by rewrite [LHS](ExE fE) -E0.
+have [N [mN N0 sub]] := (ae_eq_integral_abs Q measurableT mEE).1 abs0.
+have : (Q setT <= Q N)%E.
+  apply: le_measure; rewrite ?inE// => x _; apply: sub => /= /(_ I) /eqP.
+  by rewrite eqe gt_eqF// expR_gt0.
+by rewrite N0 (Q1 : Q setT = _) lee_fin ler10.
+Qed.
+
+End mgf.
+
+Theorem donsker_varadhan : statements.donsker_varadhan.
+Proof.
+move=> d T R Q X Q1 mX l l0 fin P g P1 gP KLfin.
+exact: upper_bound (mgf_gt0 Q1 mX fin).
+Qed.
+
+(* ---------------------------------------------------------------- the theorem *)
+
+(* (M(l/n) - 1)/(l/n) -> E X as n -> oo, by dominated convergence. *)
+Theorem theorem2 : statements.theorem2.
+Proof.
+move=> d T R Q X [Q1 mX iX [l l0 fin]] eps eps0.
+have iM := finite_exp mX fin.
+pose f (n : nat) x := n.+1%:R * (expR (l * X x / n.+1%:R) - 1).
+have n0 n : 0 < n.+1%:R :> R by rewrite ltr0n.
+have flo n x : l * X x <= f n x.
+  rewrite /f [leRHS]mulrC -ler_pdivr_mulr// ler_subr_addl; exact: expR_ge1D.
+have fhi n x : f n x <= l * X x * expR (l * X x / n.+1%:R).
+  rewrite /f [leLHS]mulrC -ler_pdivl_mulr//.
+  have := expRB1_le (l * X x / n.+1%:R); move/le_trans; apply.
+  by rewrite mulrAC.
+have fdom n x : `|f n x| <= `|l * X x| + expR (l * X x).
+  have [u0|u0] := leP 0 (l * X x).
+    rewrite ger0_norm; last exact: le_trans (flo n x).
+    rewrite ler_paddl//.
+    have h0 : 0 <= expR (l * X x / n.+1%:R) - 1.
+      by rewrite subr_ge0 -[leLHS]expR0 ler_expR divr_ge0.
+    have := bernoulli n.+1 h0; rewrite addrCA subrr addr0 -expRMm.
+    rewrite [n.+1%:R * (_ / _)]mulrCA mulfV ?gt_eqF// mulr1 => h.
+    by apply: le_trans h; rewrite /f ler_addr.
+  rewrite ler0_norm.
+    by apply: ler_paddr; [exact/ltW/expR_gt0|rewrite (ltr0_norm u0) ler_opp2 flo].
+  rewrite /f pmulr_rle0// subr_le0 -[leRHS]expR0 ler_expR.
+  by rewrite ltW// ltr_pdivr_mulr// mul0r.
+have fE n : f n = (fun x => n.+1%:R * (expR (l / n.+1%:R * X x) - 1)).
+  by apply/funext => x; rewrite /f [l / _ * _]mulrAC.
+have mf n : measurable_fun setT (f n).
+  rewrite fE; apply: measurable_funrM; apply: measurable_funB; first exact: measurable_expM.
+  exact: measurable_fun_cst.
+have iabs := finite_mean_norm (finite_meanZ l iX).
+have idom := finite_meanD iabs iM.
+have if_ n : finite_mean Q (f n) by exact: finite_mean_le (mf n) (fdom n) idom.
+have cvgf x : (f ^~ x) --> l * X x.
+  have c1 : (fun n : nat => l * X x * expR (l * X x / n.+1%:R)) --> l * X x.
+    rewrite -[X in _ --> X]mulr1 -[X in _ --> (_ * X)]expR0; apply: cvgMr.
+    apply: continuous_cvg; first exact: continuous_expR.
+    rewrite -[X in _ --> X](mulr0 (l * X x)); apply: cvgMr.
+    exact: cvg_harmonic.
+  apply: (@squeeze_cvgr _ _ _ _ (cst (l * X x)) _
+    (fun n : nat => l * X x * expR (l * X x / n.+1%:R))) => //.
+  - by apply: nearW => n; rewrite flo fhi.
+  - exact: cvg_cst.
+have [] := @dominated_convergence _ _ _ Q _ measurableT (fun n => EFin \o f n)
+  (EFin \o (fun x => l * X x)) (EFin \o (fun x => `|l * X x| + expR (l * X x))).
+- by move=> n; exact/EFin_measurable_fun.
+- by apply/EFin_measurable_fun; exact: measurable_funrM.
+- apply: aeW => x _; apply: cvg_EFin; first exact: nearW.
+  exact: cvgf.
+- exact: idom.
+- by apply: aeW => x n _; rewrite /= lee_fin.
+move=> _ _ cvgE.
+have lim : (\int[Q]_x (EFin \o (fun x => l * X x)%R) x)%E = (l * Ex Q X)%:E.
+  by rewrite -(ExZ l iX) -ExE//; exact: finite_meanZ.
+have e20 : 0 < eps / 2 by rewrite divr_gt0// ltr0n.
+rewrite lim in cvgE.
+have /cvgE [n _ nP] : nbhs ((l * Ex Q X)%:E : \bar R)
+    [set u | (u < (l * (Ex Q X + eps / 2))%:E)%E].
+  by apply: open_ereal_lt'; rewrite lte_fin ltr_pmul2l// ltr_addl.
+have {}nP : Ex Q (f n) < l * (Ex Q X + eps / 2).
+  by have := nP n (leqnn n); rewrite /= -lte_fin -ExE.
+pose lam := l / n.+1%:R.
+have lam0 : 0 < lam by rewrite divr_gt0.
+have i1 : finite_mean Q (fun=> (1 : R)) by exact: finite_mean_cst.
+have ifn : finite_mean Q (fun x => n.+1%:R^-1 * f n x) by exact: finite_meanZ.
+have eE : (fun x => expR (lam * X x)) = (fun x => n.+1%:R^-1 * f n x + 1).
+  by apply/funext => x; rewrite fE mulrA mulVf ?gt_eqF// mul1r subrK.
+have ie : finite_mean Q (fun x => expR (lam * X x)) by rewrite eE; exact: finite_meanD.
+have fin' : (mgf Q X lam < +oo)%E by rewrite -[mgf _ _ _]/(mean Q _) (ExE ie) ltry.
+have ZE : Ex Q (fun x => expR (lam * X x)) = n.+1%:R^-1 * Ex Q (f n) + 1.
+  by rewrite eE (ExD ifn i1) ExZ// Ex_cst.
+have Z0 := mgf_gt0 Q1 mX fin'.
+exists (lam * (eps / 2)); first by rewrite mulr_gt0.
+move=> P g P1 gP Kd.
+have KLfin : (KL Q g < +oo)%E by rewrite (le_lt_trans Kd)// ltry.
+have [_ bound] := upper_bound Q1 mX lam0 fin' P1 gP KLfin Z0.
+apply: le_trans bound _; rewrite (ExE iX) -EFinD lee_fin ler_pdivr_mulr//.
+have {}Kd : fine (KL Q g) <= lam * (eps / 2).
+  by move: Kd; rewrite -[KL Q g]/(mean Q _) (ExE (finite_KL Q1 gP KLfin)) lee_fin.
+apply: (@le_trans _ _ (lam * (eps / 2) + n.+1%:R^-1 * Ex Q (f n))).
+  apply: ler_add => //; apply: le_trans (ln_le_sub1 Z0) _.
+  by rewrite ZE addrK.
+apply: (@le_trans _ _ (lam * (eps / 2) + n.+1%:R^-1 * (l * (Ex Q X + eps / 2)))).
+  by rewrite ler_add2l ler_pmul2l ?invr_gt0// ltW.
+rewrite /lam le_eqVlt; apply/orP; left; apply/eqP; field.
+by rewrite nat1r pnatr_eq0.
+Qed.
+
+(* ---------------------------------------------------------------- the witness *)
+
+Lemma kl_le_chi_square (R : realType) (p q : R) : 0 < p < 1 -> 0 < q < 1 ->
+  kl p q <= (p - q) ^+ 2 / (q * (1 - q)).
+Proof.
+move=> /andP[p0 p1] /andP[q0 q1]; have p1' : 0 < 1 - p by rewrite subr_gt0.
+have q1' : 0 < 1 - q by rewrite subr_gt0.
+have -> : (p - q) ^+ 2 / (q * (1 - q)) =
+    p * (p / q - 1) + (1 - p) * ((1 - p) / (1 - q) - 1).
+  by field; rewrite !gt_eqF.
+by apply: ler_add; rewrite ler_pmul2l// ln_le_sub1// divr_gt0.
+Qed.
+
+Section witness.
+Variable R : realType.
+Let Q := discrete (@halves R) (fun n => n%:R).
+Let Q1 : law Q. Proof. exact: discrete_law (halves_sum R). Qed.
+
+Lemma naturals_raised delta : 0 < delta -> exists (P : {measure set R -> \bar R}) (g : R -> R),
+  [/\ law P, density P Q g, (KL Q g <= delta%:E)%E & (mean Q id < mean P id)%E].
+Proof.
+move=> delta0; have mid : measurable_fun setT (@id R) by exact: measurable_fun_id.
+have fm := naturals_finite_mean R; set mu := Ex Q id.
+pose t := `|mu| + 1; have t0 : 0 < t by rewrite ltr_paddl.
+have mut : mu < t by rewrite (le_lt_trans (ler_norm mu))// ltr_addl.
+pose q := tail Q id t.
+have q0 : 0 < q by apply: unbounded_tail => //; exact: naturals_unbounded.
+have q1 : 0 < 1 - q.
+  rewrite -lte_fin -law_setC//; last exact: measurable_above.
+  apply: lt_le_trans (@discrete_ge _ _ _ 0%N _ _); first by rewrite lte_fin halves_gt0.
+  by rewrite /above/= => /ltW; rewrite leNgt t0.
+have q01 : 0 < q < 1 by rewrite q0 -subr_gt0.
+pose s := minr ((1 - q) / 2) (delta * (q * (1 - q))).
+have s0 : 0 < s by rewrite lt_minr divr_gt0 ?ltr0n// !mulr_gt0.
+have s1 : s <= (1 - q) / 2 by rewrite le_minl lexx.
+have sd : s <= delta * (q * (1 - q)) by rewrite le_minl lexx orbT.
+have half_lt : (1 - q) / 2 < 1 - q by rewrite ltr_pdivr_mulr ?ltr0n// ltr_pmulr// ltr1n.
+have p01 : 0 < q + s < 1.
+  by rewrite addr_gt0//= addrC -ltr_subr_addr (le_lt_trans s1).
+have p01' : 0 <= q + s <= 1 by case/andP: p01 => ? ?; rewrite !ltW.
+have qp : q <= q + s by rewrite ler_addl ltW.
+have [fP raised] := threshold_mean Q1 mid p01' q01 fm (ltW t0) qp.
+exists (threshold_law mid p01' q01), (threshold Q id t (q + s)); split.
+- exact: threshold_is_law.
+- exact: threshold_density.
+- rewrite threshold_KL// lee_fin; apply: le_trans (kl_le_chi_square p01 q01) _.
+  rewrite -/q addrC addKr ler_pdivr_mulr ?mulr_gt0// expr2.
+  apply: le_trans sd; rewrite ler_pimull ?(ltW s0)// (le_trans s1)// (le_trans (ltW half_lt))//.
+  by rewrite ler_subl_addr ler_addl ltW.
+- rewrite (ExE fP) (ExE fm) lte_fin; apply: lt_le_trans raised.
+  by rewrite ltr_addl divr_gt0// mulr_gt0 ?subr_gt0// ltr_addl.
+Qed.
+
+End witness.
+
+Theorem theorem2_witness : statements.theorem2_witness.
+Proof.
+move=> R; exists (discrete (@halves R) (fun n => n%:R)); split.
+- split; [exact: discrete_law (halves_sum R)|exact: measurable_fun_id|exact: naturals_finite_mean|].
+  exists (ln (3 / 2)); last exact: naturals_light.
+  by rewrite ln_gt0// ltr_pdivl_mulr ?ltr0n// mul1r ltr_nat.
+- exact: naturals_unbounded.
+- exact: naturals_raised.
+Qed.
