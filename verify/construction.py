@@ -40,6 +40,7 @@ from verify.enclosure import (
 )
 from verify.errors import InputError
 from verify.law import Law
+from verify.tail_kind import tail_kind
 from verify.threshold_search import LARGEST_LOG, candidates
 from verify.threshold_tails import BallTails, rounded_threshold
 from verify.tilt_search import COARSE, FINE, Sloped, TiltPath, crossing
@@ -137,7 +138,7 @@ def _proposals(law: Law, target: Target, reasons: list[str]) -> Iterator[Asserti
         "light": (_tilts, _thresholds),
         "heavy?": (_thresholds, _tilts),
         "light?": (_tilts, _thresholds),
-    }[_kind(law)]
+    }[tail_kind(law)]
     for search in searches:
         try:
             yield from search(law, target, mean)
@@ -159,17 +160,6 @@ def _settled_mean(law: Law) -> arb | Diverges:
         first=SEARCH_BITS,
         last=MEAN_BITS,
     )
-
-
-def _kind(law: Law) -> str:
-    """Heavy or light; with a question mark, the order in which to look for a witness."""
-    if not law.rates_need_search:
-        abscissa = law.mgf_abscissa
-        if abscissa is not None:
-            return "heavy" if abscissa == 0 else "light"
-    with working_precision(SEARCH_BITS):
-        near, far = (-law.log_survival(arb(10) ** k) / arb(10) ** k for k in (6, 60))
-        return "light?" if not far.is_finite() or far > near / 2 else "heavy?"
 
 
 # ---- thresholds ---------------------------------------------------------------------------------

@@ -27,13 +27,14 @@ from verify.enclosure import (
     accurate,
     ball,
     escalate,
+    sign_of,
     working_precision,
 )
 from verify.errors import InputError
 from verify.law import Law
 from verify.laws.point import PointMass
 from verify.reweighted import reweight
-from verify.tail_rates import Rate
+from verify.tail_kind import tail_kind
 from verify.tilt_frontier import Bounds, by_tilt
 from verify.tilted_threshold import by_tilted_threshold
 from verify.weight import Tilt
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
 LARGEST_EXPONENT = 300
 #: Bits of the numbers that are known without a search.
 KNOWN_BITS = 80
+#: Bits that are spent on telling a budget from the price of the top.
+PRICE_BITS = 1024
+#: What is left of a budget unspent where it may be the very price.
+HAIR = fmpq(1, 2**60)
 #: Rows of a file up to which its frontier is certified; beyond, float64 with an error bound.
 CERTIFIED_ROWS = 10**5
 
@@ -256,19 +261,17 @@ def _at_identity(law: Law, budget: Decimal) -> FrontierPoint | None:
 
 def _without_bound(law: Law, budget: Decimal) -> FrontierPoint | None:
     """S is infinite for right-heavy laws, and only for them."""
-    if law.rates_need_search and _looks_light(law.rate_estimate()):
+    if tail_kind(law) == "light?":
         return None  # what the search finds proves itself
-    if law.mgf_abscissa != 0:
-        return None
+    return _infinite(law, budget) if law.mgf_abscissa == 0 else None
+
+
+def _infinite(law: Law, budget: Decimal) -> FrontierPoint:
     infinite = Diverges(+1, f"X is right-heavy: {law.right_tail.abscissa_because}")
     # A mixture of reweightings within the budget is within it (KL is convex), and weights 2^-n on
     # ones with means above 4^n, which Theorem 1 gives, have an infinite mean.
     because = f"{infinite.because} (Theorem 1; a mixture of its reweightings has an infinite mean)"
     return FrontierPoint(budget, infinite, infinite, True, because)
-
-
-def _looks_light(rate: Rate) -> bool:
-    return rate is not None and rate != 0
 
 
 def _at_top(law: Law, budget: Decimal) -> FrontierPoint | None:
@@ -281,16 +284,25 @@ def _at_top(law: Law, budget: Decimal) -> FrontierPoint | None:
             return None
 
     def spare() -> arb:
-        # -log of a rational other than 1 is irrational, so a rational budget never equals it.
         return ball(rational(budget)) + law.mass_at(top).log()
 
-    def signed(x: arb) -> bool:
-        return bool(x >= 0) or bool(x < 0)
-
-    if escalate(spare, signed, f"whether {budget} reaches -log Q{{{top}}}", KNOWN_BITS) < 0:
-        return None
+    try:
+        if sign_of(spare, f"whether {budget} reaches -log Q{{{top}}}", PRICE_BITS) < 0:
+            return None
+    except Undecided:
+        return _at_the_price(law, budget, fmpq(top))
     value, because = arb(fmpq(top)), "the budget reaches -log Q{top}: all mass on the top"
     return FrontierPoint(budget, value, value, True, because, PointMass(fmpq(top)))
+
+
+def _at_the_price(law: Law, budget: Decimal, top: fmpq) -> FrontierPoint:
+    """Where balls cannot tell d from ``-log Q{top}``, as with a mass of exp(-3) at d = 3.
+
+    S is the top or next to it, and attained either way; a tilt within a little less comes close.
+    """
+    found = by_tilt(law, rational(budget) * (1 - HAIR))
+    because = "the budget is -log Q{top}, as far as balls can tell: a tilt next to it, and the top"
+    return FrontierPoint(budget, found.lower, arb(top), True, because, found.achieving)
 
 
 # ---- what a search finds ------------------------------------------------------------------------
@@ -298,7 +310,12 @@ def _at_top(law: Law, budget: Decimal) -> FrontierPoint | None:
 
 def _by_search(law: Law, budget: Decimal) -> FrontierPoint:
     exact = rational(budget)
-    found = by_tilt(law, exact)
+    try:
+        found = by_tilt(law, exact)
+    except Undecided:
+        if law.rates_need_search and law.mgf_abscissa == 0:
+            return _infinite(law, budget)
+        raise
     if found.closed:
         because = "the tilt by l spends the budget; (d + K(l))/l bounds every other"
         return _found(law, budget, found, because)

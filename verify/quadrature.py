@@ -130,6 +130,13 @@ class _Pieces:
         high = self._cut_right() if isinstance(right, Diverges) else ball(right)
         anchored_left = not isinstance(start, Diverges) and left == start
         anchored_right = not isinstance(end, Diverges) and right == end
+        reach = 2 * (arb(ctx.prec) * arb(2).log() + 4) / abs(self.tilt)
+        if self.tilt > 0 and not anchored_right and high - reach > low:
+            self._add_far(low, (high - reach).mid(), +1)
+            low, anchored_left = (high - reach).mid(), False
+        elif self.tilt < 0 and not anchored_left and low + reach < high:
+            self._add_far(high, (low + reach).mid(), -1)
+            high, anchored_right = (low + reach).mid(), False
         middle = (low + high) / 2 if anchored_left and anchored_right else None
         if anchored_left:
             self._add_anchored(low, +1, (high if middle is None else middle) - low)
@@ -166,6 +173,16 @@ class _Pieces:
             low = arb(0) if (order % 2 == 0 or cut > 0) else -largest
             high = arb(0) if (order % 2 == 1 and cut < 0) else largest
             self.moments_so_far[order] += low.union(high)
+
+    def _add_far(self, limit: arb, cut: arb, side: int) -> None:
+        """A bound for what lies far below (+1) or above (-1) the end that a strong tilt favours."""
+        log_mass = _log_mass_beyond(self.law, cut, side)
+        if log_mass == arb.neg_inf():
+            return
+        part = arb(0).union((log_mass + self.tilt * cut).exp())
+        span = limit.union(cut)
+        for order in range(3):
+            self.moments_so_far[order] += part * span**order
 
     # ---- the integrals ----------------------------------------------------------------------
 

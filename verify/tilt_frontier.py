@@ -15,12 +15,14 @@ from verify.decimals import rational, round_decimal
 from verify.enclosure import Diverges, Undecided, ball, working_precision
 from verify.law import Law
 from verify.reweighted import reweight
-from verify.tilt_search import COARSE, TiltPath, approach
+from verify.tilt_search import COARSE, TiltPath, approach, crossing
 from verify.weight import Tilt
 
-#: Precision of the coarse search, and the first and last that are tried for the two values.
+#: Precision of the coarse search, and those that are tried for the two values.
 SEARCH_BITS = 64
-FIRST_BITS, LAST_BITS = 80, 1280
+PRECISIONS = (80, 160, 320, 640)
+#: From this precision on the search brackets the tilt, this closely in the coordinate.
+BRACKET_BITS, FINEST = 320, 1e-16
 #: Newton steps at one precision; three double 1e-4 to below the gap that is asked for.
 STEPS = 6
 #: The gap that a search stops at, relative to max(|S|, S - mean).
@@ -45,8 +47,8 @@ class Bounds:
         The law's tilts.
     lower, upper : arb
         Enclosures of the mean that is achieved and of the dual bound.
-    tilt : fmpq
-        The l of the dual bound.
+    tilt : fmpq or None
+        The l of the dual bound; None where the bound is the top of the support.
     achieving : Law
         What achieves the lower value.
     attained : bool or None
@@ -58,7 +60,7 @@ class Bounds:
     path: TiltPath
     lower: arb
     upper: arb
-    tilt: fmpq
+    tilt: fmpq | None
     achieving: Law
     attained: bool | None
     closed: bool
@@ -76,13 +78,16 @@ def by_tilt(law: Law, budget: fmpq) -> Bounds:
         path = TiltPath.of(law)
         start, spent = approach(path.kl_estimate, ball(budget).mid(), COARSE)
     found = None
-    bits = FIRST_BITS
-    while bits <= LAST_BITS:
+    for bits in PRECISIONS:
         with working_precision(bits):
+            if bits >= BRACKET_BITS:
+                # Newton's steps are no good where D is nearly flat: next to -log Q{top}.
+                start, _ = crossing(path.kl, ball(budget).mid(), FINEST)
             found = _polished(path, ball(budget), start) or found
-            if found is not None and (found.closed or not spent):
-                return _with_attainment(found, ball(budget)) if found.closed else found
-        bits *= 2
+            if found is not None and found.closed:
+                return _with_attainment(found, ball(budget))
+        if path.ends and not spent and found is not None:
+            break  # past D*
     if found is None:
         raise Undecided("no tilt within the budget has a certified mean")
     return found
@@ -103,10 +108,10 @@ def _polished(path: TiltPath, budget: arb, y: arb) -> Bounds | None:
         if kl > budget:
             attained = True
         if kl <= budget:
-            upper = (budget + log_mgf) / tilt
+            upper, dual = _least_bound(path.law, (budget + log_mgf) / tilt, tilt)
             closed = bool(upper - mean < allowed)
             achieving = reweight(path.law, Tilt(tilt))
-            best = Bounds(path, mean, upper, tilt, achieving, attained, closed)
+            best = Bounds(path, mean, upper, dual, achieving, attained, closed)
             if closed:
                 return best
         goal = budget * (1 - _retreat(allowed * tilt / budget))
@@ -115,6 +120,14 @@ def _polished(path: TiltPath, budget: arb, y: arb) -> Bounds | None:
             return best
         y = (y + step).mid()
     return best
+
+
+def _least_bound(law: Law, bound: arb, tilt: fmpq) -> tuple[arb, fmpq | None]:
+    """The tilt's bound and the tilt, or the top of the support where that is less."""
+    top = law.support[1]
+    if not isinstance(top, Diverges) and ball(top) < bound:
+        return ball(top), None
+    return bound, tilt
 
 
 def _retreat(allowed: arb) -> arb:
@@ -146,7 +159,7 @@ def _with_attainment(found: Bounds, budget: arb) -> Bounds:
     D is continuous, so one that exceeds it will do. For bounded and superexponential laws there is
     one (below ``-log Q{top}``, if the top is an atom): D tends to ``-log Q{top}``.
     """
-    if found.attained or _spends_everything(found.path.law):
+    if found.attained or found.tilt is None or _spends_everything(found.path.law):
         return replace(found, attained=True)
     y = found.path.coordinate(ball(found.tilt)) + BEYOND
     tilt, values = found.path.tilt(y), found.path.cumulants(y)
