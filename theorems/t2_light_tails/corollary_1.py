@@ -217,10 +217,11 @@ CLAIMS = (
     ),
     Claim(
         "t2.corollary.corrected",
-        "Where U is right-heavy and V right-light: for every M, eps > 0 and h > 0 a reweighting of "
-        "the outcomes has E_P U > M, KL(P||Q) < eps and E_P V < E V + h; if V is left-light too, "
-        "also E_P V > E V - h. Whatever the dependence. Combines: Theorem 1 for U, at a KL small "
-        "enough for Theorem 2 to keep V. (For policies in place of reweightings: Theorem 3.)",
+        "Where U is right-heavy and V right-light with a finite mean: for every M, eps > 0 and "
+        "h > 0 a reweighting of the outcomes has E_P U > M, KL(P||Q) < eps and E_P V < E V + h; if "
+        "V is left-light too, also E_P V > E V - h. Whatever the dependence. Combines: Theorem 1 "
+        "for U, at a KL small enough for Theorem 2 to keep V. (For policies in place of "
+        "reweightings: Theorem 3.)",
         "Corollary 1",
         "corrected",
         uses=("t1.no-moments", "t2", "t2.bowl", "t2.erratum-a.corrected"),

@@ -302,8 +302,8 @@ CLAIMS = (
         "For 0 < l < rate(Q): the tilt Q_l costs D(l) = l K'(l) - K(l), which does not fall as l "
         "grows and tends to 0 as l -> 0; the bound (d + K(l))/l is least where D(l) = d, and there "
         "it is the mean K'(l) of the tilt. So S(d) is the least bound wherever a tilt costs d. "
-        "Combines: K is analytic below the rate; D(0+) = 0, for K' >= D(0+)/l near 0 would make K "
-        "infinite there.",
+        "Combines: K is analytic below the rate; K(0+) = 0, and so D(0+) = 0: were it c > 0, K' >= "
+        "c/(2 l) near 0 would send K to -oo there.",
         "ours",
         "ours",
         uses=("t2.gibbs",),
