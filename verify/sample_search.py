@@ -38,6 +38,9 @@ LONGEST_SEARCH = 100
 #: One step changes a tilt at most by this factor.
 LONGEST_STEP = 16.0
 
+#: Bins must be narrow enough for tilts up to this much larger than those found.
+BEYOND = 1.05
+
 #: A budget below this is searched as if it were this one.
 SMALLEST_BUDGET = 1e-280
 
@@ -156,7 +159,9 @@ class Search:
         while True:
             self._converge()
             allowed = NEGLIGIBLE * self.budgets / len(self.bins)
-            chosen = self.bins.truncated(self.tilts, self.references, allowed)
+            # A little beyond: where a bin becomes too wide to be expanded, the error jumps, and the
+            # search may have stopped short of that.
+            chosen = self.bins.truncated(self.tilts * BEYOND, self.references, allowed)
             if not chosen.any():
                 return
             self.bins = self.bins.split(chosen)

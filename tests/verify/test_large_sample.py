@@ -36,19 +36,29 @@ BITS = 400
 BUDGETS = ["1e-6", "1e-4", "0.01", "0.5", "1", "3", "6", "12"]
 
 
-def best_mean(cumulants: Cumulants, start: float, budget: Decimal) -> tuple[arb, arb]:
-    """Bounds on S in balls, 10^-20 apart: the mean of a tilt with D < d, and its dual bound.
+def best_mean(law: Empirical, start: float, budget: Decimal) -> tuple[arb, arb]:
+    """Bounds on S in balls, 10^-19 apart: the mean of a tilt with D < d, and its dual bound.
 
-    Newton's method from ``start``; that it arrived is what the two bounds prove.
+    Newton's method from ``start``, for log D or, near the supremum of D, for log of what is
+    missing; that it arrived is what the two bounds prove.
     """
+    cumulants = law.cumulants
     with working_precision(BITS):
         goal, tilt = ball_of_decimal(budget), arb(start)
-        step = arb(1)
+        price = (arb(law.n) / int(law.counts[-1])).log()
+        step, low, high = arb(1), arb(0), arb.pos_inf()
         while not abs(step) < arb(2) ** -80:
             log_mgf, mean, variance = cumulants(tilt)
             kl = tilt * mean - log_mgf
-            step = (goal / kl).log() * kl / (tilt * tilt * variance)
+            slope = tilt * tilt * variance
+            if goal < price / 2:
+                step = (goal / kl).log() * kl / slope
+            else:
+                step = ((price - kl) / (price - goal)).log() * (price - kl) / slope
+            low, high = (tilt, high) if kl < goal else (low, tilt)
             tilt = (tilt * (1 + step)).mid()
+            if not low < tilt < high:
+                tilt = ((low + high) / 2 if high.is_finite() else 2 * low).mid()
         tilt = (tilt * (1 - arb(2) ** -70)).mid()
         log_mgf, mean, _ = cumulants(tilt)
         assert tilt * mean - log_mgf < goal, "the reference is not within the budget"
@@ -81,7 +91,7 @@ def check_sample(rewards: Floats, budgets: list[str], error: float = AIM) -> lis
             assert (point.lower, point.upper, point.tilt) == (top, top, None)
         else:
             assert point.tilt is not None
-            truth = best_mean(law.cumulants, point.tilt, point.budget)
+            truth = best_mean(law, point.tilt, point.budget)
             check_point(law.cumulants, point, truth)
             assert point.lower <= point.upper <= top
     return [point for point in points if not point.at_top]
