@@ -259,6 +259,19 @@ def test_a_shift_moves_the_frontier(rewards: Floats) -> None:
         assert moved[0] - 2.0**40 <= plain[1] + slack
 
 
+def test_a_search_that_meets_a_jump_of_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the way up, the bin from 6.5 to 7.7 becomes too wide to be expanded: it must be split.
+
+    The budget is 3e-10 below the top's price, where D hardly grows any more.
+    """
+    rewards = np.concatenate([np.linspace(-9, 5, 96), [6.5, 7.7, 8.6, 32.8]])
+    with coarse_bins(1, 1):
+        check_sample(rewards, ["4.6051701857239"], error=1e-11)
+        monkeypatch.setattr(sample_search, "BEYOND", 1.0)
+        with pytest.raises(AssertionError):
+            check_sample(rewards, ["4.6051701857239"], error=1e-11)
+
+
 # ---- ends ---------------------------------------------------------------------------------------
 
 
