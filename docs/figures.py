@@ -240,7 +240,7 @@ def tangents() -> Any:
         log_mgf = law.log_mgf(tilt)
         assert isinstance(log_mgf, arb)
         ends = [float((d + log_mgf) / tilt) for d in (fmpq(0), last)]
-        label = r"$(d + K(\ell))/\ell$ for four $\ell$" if number == 0 else None
+        label = "the bounds of four tilts" if number == 0 else None
         axes.plot([0, 1.5], ends, color=REWEIGHTED, ls=(0, (5, 2)), lw=1.3, label=label)
     budgets, means = best_means(law, [last * k**2 / 3600 for k in range(1, 61)])
     axes.plot([0, *budgets], [1, *means], color=BASE, lw=2.6, label="the frontier $S(d)$")

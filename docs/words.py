@@ -20,6 +20,9 @@ SIGNS = (
     # A hyphen that joins no word is a minus.
     (r"(?<![\w)])-(?=[\w(])|(?<= )-(?= )", "−"),
     (r"\bsqrt ?(?=\w|\()", "√"),
+    # Primes, not quotes; "P's" is a genitive.
+    (r"(?<=\b[A-Z])''", "″"),
+    (r"(?<=\b[A-Z])'(?!s)", "′"),
 )
 """Signs that the code spells out."""
 

@@ -82,17 +82,20 @@ class Browser:
     def __init__(self, driver: Any) -> None:
         self.driver = driver
 
-    def open(self, page: Path, size: tuple[int, int] = DESKTOP, scheme: str = "light") -> Seen:
+    def open(self, page: Path) -> Seen:
         """Open a page, wait until its formulas stand, and say what happened."""
         self._forget()
+        self.driver.get(page.resolve().as_uri())
+        self.driver.execute_async_script(SETTLED)
+        return self._seen()
+
+    def screen(self, size: tuple[int, int], scheme: str) -> None:
+        """Show the page that is open, and those to come, on a screen of this size and scheme."""
         self._command(
             "Emulation.setDeviceMetricsOverride",
             width=size[0], height=size[1], deviceScaleFactor=1, mobile=size == PHONE,
         )  # fmt: skip
         self.media(prefers_color_scheme=scheme)
-        self.driver.get(page.resolve().as_uri())
-        self.driver.execute_async_script(SETTLED)
-        return self._seen()
 
     def media(self, kind: str = "screen", **features: str) -> None:
         """Show the page as on this medium, for a reader with these preferences."""

@@ -122,15 +122,26 @@ return [text, lines];
 """
 
 
-def faults(browser: Browser, page: Path, size: tuple[int, int], scheme: str) -> list[str]:
-    """All that is wrong with a page on one kind of screen."""
-    seen = browser.open(page, size, scheme)
+SCREENS = {
+    "desktop": (DESKTOP, "light"),
+    "in the dark": (DESKTOP, "dark"),
+    "phone": (PHONE, "light"),
+}
+
+
+def faults(browser: Browser, page: Path) -> list[str]:
+    """All that is wrong with a page, on any of the screens."""
+    browser.screen(*SCREENS["desktop"])
+    seen = browser.open(page)
     found = [f"console: {error}" for error in seen.errors]
     found += [f"asked for {address}" for address in seen.outside]
     found += [f"formula not set: {text}" for text in browser.run(BROKEN_FORMULAS)]
-    found += [f"nothing drawn: {name}" for name in browser.run(EMPTY_DRAWINGS)]
-    found += [f"sticks out: {what}" for what in browser.run(STICKING_OUT)]
-    return found + faint(browser)
+    for name, screen in SCREENS.items():
+        browser.screen(*screen)
+        found += [f"nothing drawn: {what} ({name})" for what in browser.run(EMPTY_DRAWINGS)]
+        found += [f"sticks out: {what} ({name})" for what in browser.run(STICKING_OUT)]
+        found += [f"{what} ({name})" for what in faint(browser)]
+    return found
 
 
 def faint(browser: Browser) -> list[str]:
@@ -140,13 +151,9 @@ def faint(browser: Browser) -> list[str]:
     return found + [f"faint line: {c} ({ratio:.2f})" for c, ratio in lines.items() if ratio < SEEN]
 
 
-SCREENS = {"light": (DESKTOP, "light"), "dark": (DESKTOP, "dark"), "phone": (PHONE, "light")}
-
-
 @pytest.mark.parametrize("name", [*BY_HAND, REFERENCE])
-@pytest.mark.parametrize("screen", SCREENS)
-def test_page(browser: Browser, name: str, screen: str) -> None:
-    assert faults(browser, SITE / name, *SCREENS[screen]) == []
+def test_page(browser: Browser, name: str) -> None:
+    assert faults(browser, SITE / name) == []
 
 
 @pytest.mark.parametrize("name", THEOREMS)
@@ -239,7 +246,7 @@ def test_animation_begins_by_itself_only_if_motion_is_wanted(browser: Browser) -
 @pytest.mark.parametrize("name", THEOREMS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_prints(browser: Browser, name: str, scheme: str) -> None:
-    browser.open(SITE / name, scheme=scheme)
+    browser.open(SITE / name)
     browser.media("print", prefers_color_scheme=scheme)
     assert faint(browser) == []
     controls = browser.run("return document.querySelector('figure.animation .controls')")
@@ -292,14 +299,14 @@ def test_planted_fault_is_caught(browser: Browser, tmp_path: Path, planted: str)
     body, fault = PLANTED[planted]
     page = tmp_path / "page.html"
     page.write_text(WHOLE.format(body))
-    found = faults(browser, page, DESKTOP, "light")
+    found = faults(browser, page)
     assert any(what.startswith(fault) for what in found)
 
 
 def test_right_page_has_no_fault(browser: Browser, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text(WHOLE.format("<p>text</p>"))
-    assert faults(browser, page, PHONE, "dark") == []
+    assert faults(browser, page) == []
 
 
 def test_formula_with_an_unknown_command_is_caught(browser: Browser) -> None:
