@@ -70,7 +70,7 @@ LIGHT_LAWS = (
     "negative_binomial(r=2.5, p=0.4)",
     "-pareto(alpha=2)",
     "mixture(0.5*exponential(), 0.5*(-pareto(alpha=3)))",
-    'tail(log_sf="-x-3*log(1+x)", lower=0)',
+    'tail(log_sf="-x-log(1+x)", lower=0)',
 )
 #: Means and budgets that are asked for of heavy laws, and budgets for light ones.
 TARGETS = (("10", "0.1"), ("1000", "0.01"))
