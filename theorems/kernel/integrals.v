@@ -72,6 +72,19 @@ move=> [/EFin_measurable_fun mf f1]; split; last by under eq_integral do rewrite
 by apply/EFin_measurable_fun; apply: measurable_fun_comp => //; exact: measurable_fun_normr.
 Qed.
 
+(* Also where a mean is infinite. *)
+Lemma mean_le f h : measurable_fun setT f -> measurable_fun setT h -> (forall x, f x <= h x) ->
+  (mean Q f <= mean Q h)%E.
+Proof.
+move=> /EFin_measurable_fun mf /EFin_measurable_fun mh fh.
+rewrite /mean integralE [leRHS]integralE; apply: lee_add; last rewrite lee_oppl oppeK.
+  apply: ge0_le_integral => //; [exact: emeasurable_fun_funepos|exact: emeasurable_fun_funepos|].
+  by move=> x _; rewrite /funepos !maxEFin lee_fin le_maxl le_maxr fh/= le_maxr lexx orbT.
+apply: ge0_le_integral => //; [exact: emeasurable_fun_funeneg|exact: emeasurable_fun_funeneg|].
+move=> x _; rewrite /funeneg -!EFinN !maxEFin lee_fin le_maxl le_maxr ler_opp2 fh/=.
+by rewrite le_maxr lexx orbT.
+Qed.
+
 (* A function whose size is at most another's, which has a finite mean. *)
 Lemma finite_mean_le f h : measurable_fun setT f -> (forall x, `|f x| <= h x) ->
   finite_mean Q h -> finite_mean Q f.
@@ -116,7 +129,8 @@ Lemma law_setC A : measurable A -> Q (~` A) = (1 - fine (Q A))%:E.
 Proof.
 move=> mA; have mAc := measurableC mA.
 have : (Q (A `|` ~` A) = Q A + Q (~` A))%E by apply: measureU => //; rewrite setICr.
-rewrite setUv (Q1 : Q setT = _) -{1}(fineK (law_fin mA)) -{1 2}(fineK (law_fin mAc)) -EFinD => -[->].
+rewrite setUv (Q1 : Q setT = _) -{1}(fineK (law_fin mA)) -{1 2}(fineK (law_fin mAc)).
+rewrite -EFinD => -[->].
 by rewrite addrC addKr fineK// law_fin.
 Qed.
 

@@ -52,8 +52,8 @@ Definition printed_heavy : Prop :=
 
 (* ---------------------------------------------------------------- t2_light_tails.v *)
 
-(* The Donsker-Varadhan bound: E_P X <= (KL(P || Q) + log E_Q exp(l X)) / l. E_P max(X, 0) is finite,
-   so that E_P X is no oo - oo. *)
+(* The Donsker-Varadhan bound: E_P X <= (KL(P || Q) + log E_Q exp(l X)) / l. E_P max(X, 0) is
+   finite, so that E_P X is no oo - oo. *)
 Definition donsker_varadhan : Prop :=
   forall d (T : measurableType d) (R : realType) (Q : {measure set T -> \bar R}) (X : T -> R),
   law Q -> measurable_fun setT X ->
@@ -65,22 +65,25 @@ Definition donsker_varadhan : Prop :=
 
 Definition theorem2_hypotheses d (T : measurableType d) (R : realType)
     (Q : {measure set T -> \bar R}) (X : T -> R) :=
-  [/\ law Q, measurable_fun setT X, finite_mean Q X & right_light Q X].
+  [/\ law Q, measurable_fun setT X & right_light Q X].
 
-(* Theorem 2, the upper side: a small divergence raises the mean by little. *)
+(* Theorem 2, the upper side. The means at a divergence of at most D are bounded; and for every M
+   above E_Q X, which may be -oo, they are at most M once D is small. *)
 Definition theorem2 : Prop :=
   forall d (T : measurableType d) (R : realType) (Q : {measure set T -> \bar R}) (X : T -> R),
   theorem2_hypotheses Q X ->
-  forall eps : R, 0 < eps -> exists2 delta : R, 0 < delta &
-  forall (P : {measure set T -> \bar R}) (g : T -> R),
-  law P -> density P Q g -> (KL Q g <= delta%:E)%E ->
-  (mean P X <= mean Q X + eps%:E)%E.
+  (forall D : R, exists M : R,
+    forall (P : {measure set T -> \bar R}) (g : T -> R),
+    law P -> density P Q g -> (KL Q g <= D%:E)%E -> (mean P X <= M%:E)%E) /\
+  (forall M : R, (mean Q X < M%:E)%E -> exists2 D : R, 0 < D &
+    forall (P : {measure set T -> \bar R}) (g : T -> R),
+    law P -> density P Q g -> (KL Q g <= D%:E)%E -> (mean P X <= M%:E)%E).
 
 (* A law that theorem 2 speaks of, unbounded, with laws P of a higher mean at any divergence: n with
    probability 1/2^(n+1). *)
 Definition theorem2_witness : Prop :=
   forall R : realType, exists Q : {measure set R -> \bar R},
-  [/\ theorem2_hypotheses Q id, unbounded Q id &
+  [/\ theorem2_hypotheses Q id, finite_mean Q id, unbounded Q id &
       forall delta : R, 0 < delta -> exists (P : {measure set R -> \bar R}) (g : R -> R),
       [/\ law P, density P Q g, (KL Q g <= delta%:E)%E & (mean Q id < mean P id)%E]].
 
@@ -99,6 +102,8 @@ Definition theorem6 : Prop :=
     conditional_mean_above Q V (at_least (X \+ V) t) M /\
     conditional_mean_above Q V (above (X \+ V) t) M.
 
-(* A law that theorem 6 speaks of: X is Poisson(1), V is n with probability 1/2^(n+1), independent. *)
+(* A law that theorem 6 speaks of: X is Poisson(1), V is n with probability 1/2^(n+1), and they are
+   independent. *)
 Definition theorem6_witness : Prop :=
-  forall R : realType, exists Q : {measure set (R * R)%type -> \bar R}, theorem6_hypotheses Q fst snd.
+  forall R : realType, exists Q : {measure set (R * R)%type -> \bar R},
+  theorem6_hypotheses Q fst snd.

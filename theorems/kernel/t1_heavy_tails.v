@@ -132,7 +132,7 @@ apply: subset_integral => //; first exact: measurable_funTS.
 exact: above_subset.
 Qed.
 
-(* ---------------------------------------------------------------- heaviness, along a subsequence *)
+(* ---------------------------------------------------------------- heavy, along a subsequence *)
 
 Let geometric_sum (r : R) n : 0 <= r < 1 -> \sum_(0 <= i < n) r ^+ i <= (1 - r)^-1.
 Proof.

@@ -88,7 +88,8 @@ by rewrite mulrA mulrC maxr_pmulr ?(ltW l0)// mulr0.
 Qed.
 
 (* Where E_P X is finite. *)
-Lemma upper_bound_finite : finite_mean Q (fun x => X x * g x) -> 0 < Ex Q (fun x => expR (l * X x)) ->
+Lemma upper_bound_finite :
+  finite_mean Q (fun x => X x * g x) -> 0 < Ex Q (fun x => expR (l * X x)) ->
   Ex Q (fun x => X x * g x) <=
   (Ex Q (fun x => g x * ln (g x)) + ln (Ex Q (fun x => expR (l * X x)))) / l.
 Proof.
@@ -182,10 +183,18 @@ Qed.
 
 (* ---------------------------------------------------------------- the theorem *)
 
-(* (M(l/n) - 1)/(l/n) -> E X as n -> oo, by dominated convergence. *)
-Theorem theorem2 : statements.theorem2.
+Section small_divergence.
+Context d (T : measurableType d) (R : realType).
+Variables (Q : {measure set T -> \bar R}).
+Hypothesis Q1 : law Q.
+
+(* For a finite mean: (M(l/n) - 1)/(l/n) -> E X as n -> oo, by dominated convergence. *)
+Lemma small_divergence (X : T -> R) (l : R) : measurable_fun setT X -> finite_mean Q X ->
+  0 < l -> (mgf Q X l < +oo)%E -> forall eps : R, 0 < eps -> exists2 D : R, 0 < D &
+  forall (P : {measure set T -> \bar R}) (g : T -> R),
+  law P -> density P Q g -> (KL Q g <= D%:E)%E -> (mean P X <= (Ex Q X + eps)%:E)%E.
 Proof.
-move=> d T R Q X [Q1 mX iX [l l0 fin]] eps eps0.
+move=> mX iX l0 fin eps eps0.
 have iM := finite_exp mX fin.
 pose f (n : nat) x := n.+1%:R * (expR (l * X x / n.+1%:R) - 1).
 have n0 n : 0 < n.+1%:R :> R by rewrite ltr0n.
@@ -259,7 +268,7 @@ exists (lam * (eps / 2)); first by rewrite mulr_gt0.
 move=> P g P1 gP Kd.
 have KLfin : (KL Q g < +oo)%E by rewrite (le_lt_trans Kd)// ltry.
 have [_ bound] := upper_bound Q1 mX lam0 fin' P1 gP KLfin Z0.
-apply: le_trans bound _; rewrite (ExE iX) -EFinD lee_fin ler_pdivr_mulr//.
+apply: le_trans bound _; rewrite lee_fin ler_pdivr_mulr//.
 have {}Kd : fine (KL Q g) <= lam * (eps / 2).
   by move: Kd; rewrite -[KL Q g]/(mean Q _) (ExE (finite_KL Q1 gP KLfin)) lee_fin.
 apply: (@le_trans _ _ (lam * (eps / 2) + n.+1%:R^-1 * Ex Q (f n))).
@@ -269,6 +278,110 @@ apply: (@le_trans _ _ (lam * (eps / 2) + n.+1%:R^-1 * (l * (Ex Q X + eps / 2))))
   by rewrite ler_add2l ler_pmul2l ?invr_gt0// ltW.
 rewrite /lam le_eqVlt; apply/orP; left; apply/eqP; field.
 by rewrite nat1r pnatr_eq0.
+Qed.
+
+Variables (X : T -> R) (l : R).
+Hypotheses (mX : measurable_fun setT X) (l0 : 0 < l) (fin : (mgf Q X l < +oo)%E).
+
+(* In general: cut X off at -n. *)
+Let cut (n : nat) x := maxr (X x) (- n%:R).
+
+Let mcut n : measurable_fun setT (cut n).
+Proof. by apply: measurable_fun_max => //; exact: measurable_fun_cst. Qed.
+
+Let exp_ge y : maxr y 0 <= l^-1 * expR (l * y).
+Proof.
+have e0 := ltW (expR_gt0 (l * y)); rewrite le_maxl mulr_ge0 ?invr_ge0 ?(ltW l0)// andbT.
+by rewrite ler_pdivl_mull// (le_trans _ (expR_ge1D _))// ler_addr.
+Qed.
+
+Lemma cut_finite_mean n : finite_mean Q (cut n).
+Proof.
+apply: finite_mean_le (mcut n) _ (finite_meanD (finite_meanZ l^-1 (finite_exp mX fin))
+  (finite_mean_cst Q1 n%:R)) => x.
+have e0 : 0 <= l^-1 * expR (l * X x) by rewrite mulr_ge0 ?invr_ge0 ?(ltW l0)// ltW// expR_gt0.
+have Xe : X x <= l^-1 * expR (l * X x) by apply: le_trans (exp_ge _); rewrite le_maxr lexx.
+rewrite ler_norml; apply/andP; split.
+  by rewrite le_maxr ler_opp2 ler_addr e0 orbT.
+rewrite le_maxl (le_trans Xe) ?ler_addl//=.
+by rewrite (@le_trans _ _ 0) ?oppr_le0// addr_ge0.
+Qed.
+
+Lemma cut_mgf n : (mgf Q (cut n) l < +oo)%E.
+Proof.
+suff : finite_mean Q (fun x => expR (l * cut n x)).
+  by move=> /ExE; rewrite /mean/mgf => ->; rewrite ltry.
+apply: finite_mean_le (measurable_expM l (mcut n)) _
+  (finite_meanD (finite_exp mX fin) (finite_mean_cst Q1 1)) => x.
+rewrite ger0_norm ?(ltW (expR_gt0 _))// /cut; have [h|h] := leP (X x) (- n%:R); last first.
+  by rewrite ler_addl.
+apply: (@le_trans _ _ 1); last by rewrite ler_addr ltW// expR_gt0.
+by rewrite -[leRHS]expR0 ler_expR mulrN oppr_le0 mulr_ge0// ltW.
+Qed.
+
+Lemma cut_mean (M : R) : (mean Q X < M%:E)%E -> exists n, Ex Q (cut n) < M.
+Proof.
+pose neg (n : nat) x := maxr (X x) 0 - cut n x.
+have fpos : finite_mean Q (fun x => maxr (X x) 0).
+  by have := cut_finite_mean 0; rewrite /cut oppr0.
+have fneg n : finite_mean Q (neg n).
+  have := finite_meanD fpos (finite_meanZ (-1) (cut_finite_mean n)).
+  by rewrite (_ : (fun _ => _) = neg n)//; apply/funext => x; rewrite mulN1r.
+have neg0 n x : 0 <= neg n x.
+  rewrite subr_ge0 /cut le_maxl !le_maxr lexx/=; apply/orP; right.
+  by rewrite oppr_le0.
+have negE n x : neg n x = minr (maxr (- X x) 0) n%:R.
+  rewrite /neg /cut; have [x0|x0] := leP (X x) 0.
+    have -> : maxr (- X x) 0 = - X x by rewrite max_l// oppr_ge0.
+    rewrite sub0r; have [h|h] := leP (X x) (- n%:R).
+      by rewrite opprK min_r// ler_oppr.
+    by rewrite min_l// ler_oppl ltW.
+  have -> : maxr (- X x) 0 = 0 by rewrite max_r// oppr_le0 ltW.
+  have -> : maxr (X x) (- n%:R) = X x by rewrite max_l// (le_trans _ (ltW x0))// oppr_le0.
+  by rewrite subrr min_l.
+have negoo : (fun n => \int[Q]_x (neg n x)%:E)%E --> (\int[Q]_x (EFin \o X)^\- x)%E.
+  rewrite (_ : (\int[Q]_x _)%E = \int[Q]_x (lim (fun n => (neg n x)%:E)))%E; last first.
+    apply: eq_integral => x _; apply/esym/cvg_lim => //; apply: cvg_near_cst.
+    exists (Num.bound `|X x|) => // n /= Xn; rewrite negE /funeneg -EFinN maxEFin min_l//.
+    have XN : `|X x| <= n%:R by rewrite (le_trans (ltW (archi_boundP _)))// ler_nat.
+    by rewrite le_maxl (le_trans _ XN)//= (le_trans (ler_norm _))// normrN.
+  apply: cvg_monotone_convergence => //.
+  - by move=> n; have [] := fneg n.
+  - by move=> n x _; rewrite lee_fin.
+  - by move=> x _ m n mn; rewrite lee_fin !negE le_minr le_minl lexx/= le_minl ler_nat mn orbT.
+rewrite /mean integralE.
+have -> : (\int[Q]_x (fun x => (X x)%:E)^\+ x = (Ex Q (fun x => maxr (X x) 0))%:E)%E.
+  by rewrite -(ExE fpos); apply: eq_integral => x _; rewrite /funepos maxEFin.
+move=> XM; have : ((Ex Q (fun x => maxr (X x) 0) - M)%:E < \int[Q]_x (EFin \o X)^\- x)%E.
+  move: XM; case: (integral _ _ _) => [r| |]//=; rewrite -?EFinB ?lte_fin ?ltry//.
+  by rewrite ltr_subl_addr ltr_subl_addl addrC.
+move=> /open_ereal_gt' /negoo [n _ nP]; exists n.
+have := nP n (leqnn n); rewrite /= -[(\int[Q]_x _)%E]/(mean Q (neg n)) (ExE (fneg n)) lte_fin.
+have -> : Ex Q (neg n) = Ex Q (fun x => maxr (X x) 0) - Ex Q (cut n).
+  rewrite -mulN1r -(ExZ _ (cut_finite_mean n)) -(ExD fpos (finite_meanZ _ (cut_finite_mean n))).
+  by congr Ex; apply/funext => x; rewrite mulN1r.
+by rewrite ltr_add2l ltr_opp2.
+Qed.
+
+End small_divergence.
+
+Theorem theorem2 : statements.theorem2.
+Proof.
+move=> d T R Q X [Q1 mX [l l0 fin]]; split=> [D|M XM].
+  exists ((D + ln (Ex Q (fun x => expR (l * X x)))) / l) => P g P1 gP KD.
+  have KLfin : (KL Q g < +oo)%E by rewrite (le_lt_trans KD)// ltry.
+  have [_ bound] := upper_bound Q1 mX l0 fin P1 gP KLfin (mgf_gt0 Q1 mX fin).
+  apply: le_trans bound _; rewrite lee_fin ler_pmul2r ?invr_gt0// ler_add2r.
+  by move: KD; rewrite -[KL Q g]/(mean Q _) (ExE (finite_KL Q1 gP KLfin)) lee_fin.
+have [n nM] := cut_mean Q1 mX l0 fin XM.
+have mcut : measurable_fun setT (fun x => maxr (X x) (- n%:R)).
+  by apply: measurable_fun_max => //; exact: measurable_fun_cst.
+have eps0 : 0 < M - Ex Q (fun x => maxr (X x) (- n%:R)) by rewrite subr_gt0.
+have [D D0 bound] := small_divergence Q1 mcut (cut_finite_mean Q1 mX l0 fin n) l0
+  (cut_mgf Q1 mX l0 fin n) eps0.
+exists D => // P g P1 gP KD; have := bound P g P1 gP KD; rewrite addrCA subrr addr0.
+apply: le_trans; apply: mean_le => [//||x]; first exact: mcut.
+by rewrite le_maxr lexx.
 Qed.
 
 (* ---------------------------------------------------------------- the witness *)
@@ -329,9 +442,10 @@ End witness.
 Theorem theorem2_witness : statements.theorem2_witness.
 Proof.
 move=> R; exists (discrete (@halves R) (fun n => n%:R)); split.
-- split; [exact: discrete_law (halves_sum R)|exact: measurable_fun_id|exact: naturals_finite_mean|].
+- split; [exact: discrete_law (halves_sum R)|exact: measurable_fun_id|].
   exists (ln (3 / 2)); last exact: naturals_light.
   by rewrite ln_gt0// ltr_pdivl_mulr ?ltr0n// mul1r ltr_nat.
+- exact: naturals_finite_mean.
 - exact: naturals_unbounded.
 - exact: naturals_raised.
 Qed.

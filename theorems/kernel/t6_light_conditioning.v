@@ -303,6 +303,7 @@ exists (product (poisson R) V1); split => //; [exact: product_law|exact: product
     by rewrite Pabove.
   by exists N => t /NP; rewrite /tail !Pabove.
 - by apply: product_finite_mean => //; exact: naturals_finite_mean.
-- move=> t; rewrite -[above snd t]/(snd @^-1` (above id t)) product_snd//; last exact: measurable_above.
+- move=> t; rewrite -[above snd t]/(snd @^-1` (above id t)) product_snd//; last first.
+    exact: measurable_above.
   exact: naturals_unbounded.
 Qed.

@@ -33,6 +33,7 @@ from functools import partial
 
 from flint import arb, fmpq
 
+from theorems.kernel import proved
 from theorems.t2_light_tails import (
     attainment,
     corollary_1,
@@ -94,6 +95,7 @@ THEOREM = Claim(
                 ("-pareto(alpha=0.5)", "-100"),
             ),
         ),
+        proved("t2_light_tails.theorem2"),
     ),
 )
 
