@@ -201,7 +201,13 @@ def html() -> str:
             "<svg", f'<svg role="img" aria-label="{escape(label)}" data-kind="{kind}"', 1
         )
         drawn.append(f"<div>{svg}</div>")
-    rows = "".join(
+    base = student_t(df=3).mean()
+    assert isinstance(base, arb)
+    rows = (
+        '<tr class="base"><th scope="row">base law <i>Q</i></th>'
+        f"<td>{base.str(5, radius=False)}</td><td>0</td></tr>"
+    )
+    rows += "".join(
         f'<tr class="{rule.key}"><th scope="row">{rule.label}</th>'
         f"<td data-mean>{last[rule.key]['meanText']}</td>"
         f"<td data-cost>{last[rule.key]['costText']}</td></tr>"

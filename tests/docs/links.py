@@ -41,7 +41,10 @@ def _page(path: Path) -> _Page:
 
 
 def dead_links(site: Path) -> list[str]:
-    """Links within the site that lead to no file, or to no place in it. Others are not followed."""
+    """Links within the site that lead to no file, or to no place in it.
+
+    Those that leave the site are not followed: CI reaches package registries and nothing else.
+    """
     dead = set()
     for path in sorted(site.rglob("*.html")):
         for link in _page(path).links:
