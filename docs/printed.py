@@ -36,7 +36,7 @@ PRINTED = (
     Printed(
         "Figure 1 caption",
         "What the mean tends to for Student t(3) with mass 1/t instead of t^-0.8.",
-        "theorems/theorem_1.md",
+        "theorems/theorem_1.md#d-three-halves-not-one",
     ),
     Printed(
         "Theorem 2",
@@ -48,7 +48,7 @@ PRINTED = (
         "Corollary 1",
         "Policies exist whose proxy reward is as high as one likes, at a KL divergence as small as "
         "one likes, while the utility stays where it was.",
-        "theorems/theorem_2.md",
+        "theorems/theorem_2.md#corollary-1",
     ),
     Printed(
         "Theorem 4",
