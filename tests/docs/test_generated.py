@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from docs.generate import PICTURE, ROOT, filled, pages, pictured
+from docs.generate import PICTURE, ROOT, complete_ledger, filled, pages, pictured
 from docs.printed import PRINTED
 from docs.tables import concordance
 from theorems import catalogue
@@ -63,6 +63,14 @@ def test_step_is_shown_once_a_page() -> None:
     text = filled(block + block, no_ledger)
     assert text.count("$$") == 4
     assert text.count("As above") == 1
+
+
+def test_evidence_that_was_not_run_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = Finding("unknown", 0, 0, 0.0, "no coqc here")
+    findings = {"t1.erratum-b": [lacking], "t1.cost": [Finding("holds", 1, 1, 0.0, "")]}
+    monkeypatch.setattr("docs.generate.run", lambda _: tabulate(CLAIMS, findings))
+    with pytest.raises(SystemExit, match=r"t1\.erratum-b: unknown: no coqc here"):
+        complete_ledger()
 
 
 # ---------------------------------------------------------------- nothing is left out
