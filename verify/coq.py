@@ -7,17 +7,18 @@ and smaller checker, over them.
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
 import re
 import shutil
 import signal
 import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from verify.enclosure import Undecided
 
@@ -35,7 +36,6 @@ FLAWS = (
 )
 
 _OUT_OF_MEMORY = re.compile("out of memory|stack overflow", re.IGNORECASE)
-_PR_SET_PDEATHSIG = 1
 
 
 class Unavailable(Exception):
@@ -198,29 +198,44 @@ def _called(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess
     environment = {name: value for name, value in os.environ.items() if "COQ" not in name}
     # Coq also looks for libraries under these.
     environment |= {"XDG_DATA_HOME": str(folder), "XDG_DATA_DIRS": str(folder), "LC_ALL": "C.UTF-8"}
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process, _ended_with_us(process):
+        try:
+            printed, complaints = process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise Undecided(f"{Path(command[0]).name} took more than {SECONDS} s") from None
+        except BaseException:  # Ctrl-C above all
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, printed, complaints)
+
+
+@contextmanager
+def _ended_with_us(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Where the ledger stops a worker, by SIGTERM, the program that it waits for stops too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        process.kill()
+        signal.signal(number, before)
+        os.kill(os.getpid(), number)
+
+    before = signal.signal(signal.SIGTERM, end) or signal.SIG_DFL
     try:
-        return subprocess.run(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-        )
-    except subprocess.TimeoutExpired:
-        raise Undecided(f"{Path(command[0]).name} took more than {SECONDS} s") from None
-
-
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def _die_with_parent() -> None:
-    """Where a worker of the ledger is stopped, its compiler stops too."""
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _fingerprint(version: str, root: Path) -> str:

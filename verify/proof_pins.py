@@ -164,11 +164,11 @@ by `python -m theorems.kernel --pin`: read what changed before you commit it."""
 
 
 def _first_difference(pinned: str, printed: str) -> str:
-    pairs = itertools.zip_longest(printed.splitlines(), pinned.splitlines(), fillvalue="nothing")
-    for now, was in pairs:
-        if now != was:
-            return f"says `{now.strip()}` where `{was.strip()}` is pinned"
-    return "is not laid out as pinned"
+    was, now = pinned.split(), printed.split()
+    pairs = itertools.zip_longest(now, was)
+    at = next((i for i, (new, old) in enumerate(pairs) if new != old), len(now))
+    new, old = (" ".join(words[max(0, at - 3) : at + 8]) for words in (now, was))
+    return f"says `... {new} ...` where `... {old} ...` is pinned"
 
 
 # ---------------------------------------------------------------- asking Coq
@@ -205,7 +205,7 @@ def statements(coq: Coq, development: Development, folder: Path, constants: Sequ
     try:
         answers = coq.ask(folder, library, development.preamble, questions)
     except Rejected as error:
-        missing = re.search(rf"{library}\.(\S+) was not found", str(error))
+        missing = re.search(rf"{library}\.(\S+) (?:was not found|not a defined)", str(error))
         raise (Rejected(f"{missing[1]}: there is none") if missing else error) from None
     for name in names:
         places = re.findall(r"^\w.*", answers[f"{name} place"], re.MULTILINE)
