@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import mpmath as mp
@@ -21,7 +22,7 @@ from verify.plotting import BASE
 from verify.reweighted import reweight
 from verify.weight import Threshold
 
-DRAWN = {name: figures.svg(name) for name in figures.FIGURES}
+drawn = cache(figures.svg)
 
 DIGITS = 25
 """Of mpmath's 40, 15 are left for what it loses in the quadrature of a rational function."""
@@ -85,27 +86,25 @@ def test_place_in_a_panel_is_where_matplotlib_draws() -> None:
         axes.plot(*zip(*ends, strict=True), color=BASE, gid="curve")
 
     panel = animation.panel("y", "x", (0.1, 1e5), (1e-10, 1.0), draw)
-    drawn = re.search(
-        r'id="curve".*?d="M ([\d.]+) ([\d.]+) \s*L ([\d.]+) ([\d.]+)', panel.svg, re.S
-    )
-    assert drawn is not None
+    line = re.search(r'id="curve".*?d="M ([\d.]+) ([\d.]+) \s*L ([\d.]+) ([\d.]+)', panel.svg, re.S)
+    assert line is not None
     given = [number for end in ends for number in panel.place(*end)]
-    assert [float(number) for number in drawn.groups()] == pytest.approx(given, abs=0.06)
+    assert [float(number) for number in line.groups()] == pytest.approx(given, abs=0.06)
 
 
 # ---------------------------------------------------------------- figures
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", figures.FIGURES)
 def test_figure_takes_the_colours_of_the_page(name: str) -> None:
-    assert re.findall(r"(?:fill|stroke): #", DRAWN[name]) == []
-    assert "var(--drawing-ink)" in DRAWN[name]
-    head = DRAWN[name][: DRAWN[name].index(">")]
+    assert re.findall(r"(?:fill|stroke): #", drawn(name)) == []
+    assert "var(--drawing-ink)" in drawn(name)
+    head = drawn(name)[: drawn(name).index(">")]
     assert "viewBox" in head
     assert " width=" not in head
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", figures.FIGURES)
 def test_figure_is_on_a_page(name: str) -> None:
     assert any(f"{{drawing}} {name}\n:alt: " in page.read_text("utf-8") for page in pages())
 

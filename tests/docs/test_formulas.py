@@ -18,13 +18,15 @@ from verify.identity import Identity, Relation
 
 Expression = Any
 
-STEPS = {
-    step.name: step
+EVERY = [
+    (f"{claim.id}: {step.name}", step)
     for claim in CLAIMS
     for evidence in claim.evidence
     if isinstance(evidence, Identity)
     for step in evidence.steps
-}
+]
+STEPS = dict({step: (name, step) for name, step in reversed(EVERY)}.values())
+"""Each step once, by the first claim that has it."""
 
 DIGITS = 40
 CLOSE = 1e-25
