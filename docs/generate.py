@@ -22,12 +22,14 @@ if __name__ == "__main__":
 from docs import tables  # noqa: E402
 from docs.derivations import derivation  # noqa: E402
 from theorems.catalogue import CLAIMS  # noqa: E402
+from theorems.kernel import DEVELOPMENT  # noqa: E402
 from verify.certificate import Certificate  # noqa: E402
 from verify.construction import construct  # noqa: E402
 from verify.identity import Identity, Step  # noqa: E402
 from verify.laws import parse  # noqa: E402
 from verify.ledger import Ledger, run  # noqa: E402
 from verify.plotting import plot_certificate  # noqa: E402
+from verify.proof_pins import Pins  # noqa: E402
 
 PICTURE = "docs/images/burr.png"
 """The picture that README shows; the command beside it there draws the same."""
@@ -104,6 +106,20 @@ def steps_of(name: str) -> Iterator[Step]:
     yield from found
 
 
+def _coq(name: str, *_: object) -> str:
+    """A statement or definition as Coq prints it, which ``make prove`` compares.
+
+    Raises
+    ------
+    ValueError
+        If none of this name is pinned.
+    """
+    constants = Pins.parse(DEVELOPMENT.pinned_text()).constants
+    if name not in constants:
+        raise ValueError(f"no block can be made: {name!r} is not pinned")
+    return f"```coq\n{constants[name]}\n```"
+
+
 KINDS: dict[str, Callable[[str, LedgerOf, set[str]], str]] = {
     "verdicts": lambda _, ledger, __: tables.verdicts(ledger()),
     "verdict": lambda statement, ledger, _: tables.verdict(ledger(), statement),
@@ -111,6 +127,7 @@ KINDS: dict[str, Callable[[str, LedgerOf, set[str]], str]] = {
     "concordance": lambda _, ledger, __: tables.concordance(ledger()),
     "laws": lambda _, __, ___: tables.laws(),
     "derivation": _derivation,
+    "coq": _coq,
 }
 """What is between the marks, by the word that they begin with.
 
@@ -123,6 +140,7 @@ evidence       the id of a claim           the table of the claims at or below i
 derivation     ids of claims               their steps, in words and formulas
 concordance                                the paper's statements in its order
 laws                                       the catalogue of laws
+coq            a name in theorems/kernel   the statement or definition as Coq prints it
 =============  ==========================  ====================================================
 """
 

@@ -48,6 +48,7 @@ WRONG = {
     "a claim without steps": "<!-- derivation t1.left-tail:begin -->\n"
     "<!-- derivation t1.left-tail:end -->",
     "no evidence": "<!-- evidence t0:begin -->\n<!-- evidence t0:end -->",
+    "not pinned": "<!-- coq definitions.none:begin -->\n<!-- coq definitions.none:end -->",
     "no verdict": "<!-- verdict Theorem 0:begin -->\n<!-- verdict Theorem 0:end -->",
 }
 
