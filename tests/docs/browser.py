@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +41,7 @@ else settled();
 """
 
 
-def missing(site: Path) -> str | None:
+def missing(site: Path, sources: Iterable[Path]) -> str | None:
     """Why there is nothing to open or nothing to open it with; None if all is there."""
     for program, package in (("chromium", "chromium"), ("chromedriver", "chromium-driver")):
         if shutil.which(program) is None:
@@ -50,8 +50,11 @@ def missing(site: Path) -> str | None:
         import selenium  # noqa: F401
     except ModuleNotFoundError:
         return "selenium is not installed: pip install '.[docs]'"
-    if not (site / "index.html").is_file():
+    index = site / "searchindex.js"
+    if not index.is_file():
         return "the site is not built: make docs"
+    if any(source.stat().st_mtime > index.stat().st_mtime for source in sources):
+        return "the site is older than its pages: make docs"
     return None
 
 

@@ -7,6 +7,7 @@ the reason; with GOODHART_REQUIRE_BROWSER=1, as in CI, they fail instead.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,12 +18,9 @@ from tests.docs.browser import DESKTOP, PHONE, Browser, chromium, missing, requi
 from tests.docs.links import dead_links, outside_addresses
 
 SITE = ROOT / "docs" / "_build" / "html"
-MISSING = missing(SITE)
-BY_HAND = [
-    page.relative_to(ROOT / "docs").with_suffix(".html").as_posix()
-    for page in pages()
-    if page.is_relative_to(ROOT / "docs")
-]
+SOURCES = [page for page in pages() if page.is_relative_to(ROOT / "docs")]
+MISSING = missing(SITE, SOURCES)
+BY_HAND = [page.relative_to(ROOT / "docs").with_suffix(".html").as_posix() for page in SOURCES]
 """The pages that are written by hand; those of the reference are made alike."""
 
 REFERENCE = "reference/api/verify/verify.law.html"
@@ -350,6 +348,18 @@ def test_formula_with_an_unknown_command_is_caught(browser: Browser) -> None:
         r"e.replaceChildren(MathJax.tex2svg('\\nosuchcommand'));"
     )
     assert len(browser.run(BROKEN_FORMULAS)) == 1
+
+
+def test_site_that_is_missing_or_old_is_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.touch()
+    assert "not built" in str(missing(tmp_path, [page]))
+    (tmp_path / "searchindex.js").touch()
+    os.utime(page, (0, 0))
+    assert missing(tmp_path, [page]) is None
+    os.utime(tmp_path / "searchindex.js", (0, 0))
+    page.touch()
+    assert "older than its pages" in str(missing(tmp_path, [page]))
 
 
 def test_dead_link_is_caught(tmp_path: Path) -> None:
