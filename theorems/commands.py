@@ -122,11 +122,23 @@ def _print(ledger: Ledger) -> None:
     for entry in ledger.entries:
         if entry.outcome != "holds":
             console.print(f"{entry.claim.id}: {entry.outcome}: {entry.detail}", markup=False)
-        for reason in entry.unchecked:
-            note = f"{entry.claim.id}: its proof in Coq is not checked here: {reason}"
-            console.print(note, markup=False, highlight=False)
+    for note in _on_proofs(ledger):
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
     if ledger.verdicts:
         console.print()
         console.print(verdicts)
     holding = sum(entry.outcome == "holds" for entry in ledger.entries)
     console.print(f"\n{holding} of {len(ledger.entries)} claims hold", highlight=False)
+
+
+def _on_proofs(ledger: Ledger) -> list[str]:
+    """Which claims a proof assistant confirms, and why it does not look at others here."""
+    notes: dict[str, list[str]] = {}
+    for entry in ledger.entries:
+        for finding in entry.proofs:
+            if finding.outcome == "holds":
+                notes.setdefault("proved in Coq as well", []).append(entry.claim.id)
+            elif finding.outcome == "unknown":
+                reason = finding.detail.partition(": ")[2]  # after the theorem's name
+                notes.setdefault(f"not checked in Coq: {reason}", []).append(entry.claim.id)
+    return [f"{', '.join(claims)}: {note}" for note, claims in notes.items()]

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -198,17 +198,24 @@ def _called(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess
     environment = {name: value for name, value in os.environ.items() if "COQ" not in name}
     # Coq also looks for libraries under these.
     environment |= {"XDG_DATA_HOME": str(folder), "XDG_DATA_DIRS": str(folder), "LC_ALL": "C.UTF-8"}
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    # Signals wait until the program is in our hands: else it might run on without us.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    except BaseException:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        raise
     with process, _ended_with_us(process):
         try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             printed, complaints = process.communicate(timeout=SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
@@ -228,6 +235,8 @@ def _ended_with_us(process: subprocess.Popen[str]) -> Iterator[None]:
 
     def end(number: int, frame: FrameType | None) -> None:
         process.kill()
+        with suppress(ChildProcessError):
+            os.waitpid(process.pid, 0)
         signal.signal(number, before)
         os.kill(os.getpid(), number)
 

@@ -105,12 +105,12 @@ class Entry:
         return next((finding.detail for finding in findings if finding.detail), "")
 
     @property
-    def unchecked(self) -> list[str]:
-        """Why proofs were not checked here, see :class:`verify.proof_kernel.Kernel`."""
+    def proofs(self) -> list[Finding]:
+        """What was found of its proofs, see :class:`verify.proof_kernel.Kernel`."""
         return [
-            finding.detail
+            finding
             for evidence, finding in zip(self.claim.evidence, self.findings, strict=True)
-            if isinstance(evidence, Kernel) and finding.outcome == "unknown"
+            if isinstance(evidence, Kernel)
         ]
 
     def to_json(self) -> dict[str, Any]:

@@ -203,3 +203,29 @@ def test_the_page_names_theorems_axioms_and_how_to_install() -> None:
     for name in (*DEVELOPMENT.theorems, *AXIOMS):
         assert f"`{name}`" in PAGE, name
     assert DEVELOPMENT.install.partition(": ")[2] in PAGE
+
+
+# ---------------------------------------------------------------- goodhart verify
+
+
+def verify_with(path: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "goodhart", "verify", "--select", "t1", "--jobs", "1"],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_verify_says_that_a_claim_is_proved(compiled: Path) -> None:
+    assert "\nt1: proved in Coq as well\n" in verify_with(os.environ["PATH"])
+
+
+def test_verify_holds_without_coq_and_says_what_is_missing(tmp_path: Path) -> None:
+    said = verify_with(str(tmp_path))
+    assert f"\nt1: not checked in Coq: no coqc here; {DEVELOPMENT.install}\n" in said

@@ -535,7 +535,7 @@ def test_evidence_in_the_ledger(
     proof = Kernel("proofs.sum_is_even", toy)
     (entry,) = ledger.run([claim(TRUE, proof)], jobs=2).entries
     assert (entry.outcome, entry.strength) == ("holds", Strength("all", "kernel"))
-    assert entry.unchecked == []
+    assert [finding.outcome for finding in entry.proofs] == ["holds"]
     edit(toy, "proofs", PROOF, "Admitted.")
     (entry,) = ledger.run([claim(TRUE, proof)], jobs=1).entries
     assert (entry.outcome, entry.strength) == ("fails", None)
@@ -562,7 +562,7 @@ def test_how_a_proof_counts(other: str, proof: str, outcome: str, means: str | N
     (entry,) = ledger.tabulate([claim(TRUE, PROOF_OF_NOTHING)], {"t9": findings}).entries
     assert entry.outcome == outcome
     assert (entry.strength.means if entry.strength else None) == means
-    assert entry.unchecked == (["proof unknown"] if proof == "unknown" else [])
+    assert [finding.detail for finding in entry.proofs] == [f"proof {proof}"]
     answer = entry.to_json()["evidence"]
     assert [(e["kind"], e["outcome"]) for e in answer] == [("exact", other), ("kernel", proof)]
     if outcome == "fails":
