@@ -36,6 +36,7 @@ from verify.laws.point import PointMass
 from verify.reweighted import reweight
 from verify.tail_kind import tail_kind
 from verify.tilt_frontier import Bounds, by_tilt
+from verify.tilt_search import TiltPath
 from verify.tilted_threshold import by_tilted_threshold
 from verify.weight import Tilt
 
@@ -51,6 +52,7 @@ KNOWN_BITS = 80
 PRICE_BITS = 1024
 #: What is left of a budget unspent where it may be the very price.
 HAIR = fmpq(1, 2**60)
+PAST_LAST_TILT = "no tilt spends the budget: a threshold on a tilt by the rate, or next to it"
 #: Rows of a file up to which its frontier is certified; beyond, float64 with an error bound.
 CERTIFIED_ROWS = 10**5
 
@@ -162,8 +164,19 @@ def frontier(law: Law | str, budgets: Iterable[object], two_sided: bool = False)
     exact = [_budget(budget) for budget in budgets]
     least = None
     if two_sided:
-        least = tuple(point.mirrored() for point in _points(-law, exact))
+        least = tuple(point.mirrored() for point in _points(_mirror_image(law), exact))
     return Frontier(law, _points(law, exact), least=least)
+
+
+def _mirror_image(law: Law) -> Law:
+    """``-X``; of a file again a file, which is what large ones need."""
+    from verify.laws.empirical_law import Empirical
+
+    if not isinstance(law, Empirical):
+        return -law
+    import numpy as np
+
+    return Empirical.from_values(np.repeat(-law.values, law.counts), law.label)
 
 
 def frontier_point(law: Law | str, budget: object) -> FrontierPoint:
@@ -300,7 +313,7 @@ def _at_the_price(law: Law, budget: Decimal, top: fmpq) -> FrontierPoint:
 
     S is the top or next to it, and attained either way; a tilt within a little less comes close.
     """
-    found = by_tilt(law, rational(budget) * (1 - HAIR))
+    found = by_tilt(TiltPath.of(law), rational(budget) * (1 - HAIR))
     because = "the budget is -log Q{top}, as far as balls can tell: a tilt next to it, and the top"
     return FrontierPoint(budget, found.lower, arb(top), True, because, found.achieving)
 
@@ -309,9 +322,15 @@ def _at_the_price(law: Law, budget: Decimal, top: fmpq) -> FrontierPoint:
 
 
 def _by_search(law: Law, budget: Decimal) -> FrontierPoint:
-    exact = rational(budget)
+    path, exact = TiltPath.of(law), rational(budget)
+    # For laws of one's own the end of the path is worth a look first: the search for a tilt that
+    # spends more than all of them do takes long.
+    if law.rates_need_search:
+        beyond = by_tilted_threshold(path, exact, at_rate=True)
+        if beyond is not None:
+            return _found(law, budget, beyond, PAST_LAST_TILT)
     try:
-        found = by_tilt(law, exact)
+        found = by_tilt(path, exact)
     except Undecided:
         if law.rates_need_search and law.mgf_abscissa == 0:
             return _infinite(law, budget)
@@ -319,10 +338,9 @@ def _by_search(law: Law, budget: Decimal) -> FrontierPoint:
     if found.closed:
         because = "the tilt by l spends the budget; (d + K(l))/l bounds every other"
         return _found(law, budget, found, because)
-    beyond = by_tilted_threshold(found, exact)
+    beyond = by_tilted_threshold(path, exact, at_rate=False)
     if beyond is not None:
-        because = "no tilt spends the budget: a threshold on a tilt next to the rate"
-        return _found(law, budget, beyond, because)
+        return _found(law, budget, beyond, PAST_LAST_TILT)
     return _found(law, budget, found, "the best pair of witnesses that was found: a wide gap")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from json import dumps
 from typing import Any
 
-from flint import arb, fmpq
+from flint import arb
 
 from verify.errors import InputError
 from verify.frontier import Frontier, FrontierPoint, frontier
@@ -16,6 +16,8 @@ from verify.plotting import BASE, MARK, REWEIGHTED, clipped, format_of, write_fi
 
 #: Points of the curve; budgets are spaced like squares, for S rises like a square root at 0.
 POINTS = 48
+#: The same for laws of one's own, on which a point may take a second.
+FEW_POINTS = 16
 #: How far beyond the largest budget the curve goes.
 MARGIN = 1.25
 #: Dual bounds that are drawn: more would hide the curve.
@@ -34,11 +36,9 @@ def plot_frontier(answer: Frontier, path: str) -> None:
     shown = [point for point in answer.points if isinstance(point.lower, arb) and point.budget > 0]
     if not shown:
         raise InputError("--plot: no budget above 0 has a finite best mean, so there is no curve")
-    largest = max(point.budget for point in shown)
-    steps = [(fmpq(k, POINTS) ** 2, k) for k in range(POINTS + 1)]
-    budgets = [
-        f"{float(largest) * MARGIN * float(share.p) / float(share.q):.12g}" for share, _ in steps
-    ]
+    largest = float(max(point.budget for point in shown)) * MARGIN
+    steps = FEW_POINTS if answer.base.rates_need_search else POINTS
+    budgets = [f"{largest * (k / steps) ** 2:.12g}" for k in range(steps + 1)]
     curve = [
         (float(point.budget), float(point.lower), float(point.upper))
         for point in frontier(answer.base, budgets).points

@@ -66,7 +66,7 @@ class Bounds:
     closed: bool
 
 
-def by_tilt(law: Law, budget: fmpq) -> Bounds:
+def by_tilt(path: TiltPath, budget: fmpq) -> Bounds:
     """The tilt that spends the budget, or the last one that comes near.
 
     Raises
@@ -75,7 +75,6 @@ def by_tilt(law: Law, budget: fmpq) -> Bounds:
         If no tilt at all can be evaluated.
     """
     with working_precision(SEARCH_BITS):
-        path = TiltPath.of(law)
         start, spent = approach(path.kl_estimate, ball(budget).mid(), COARSE)
     found = None
     for bits in PRECISIONS:

@@ -82,34 +82,39 @@ FRONTIER_BITS = 128
 NEWTON_STEPS = 8
 
 
-def by_tilted_threshold(found: Bounds, budget: fmpq) -> Bounds | None:
+def by_tilted_threshold(path: TiltPath, budget: fmpq, at_rate: bool) -> Bounds | None:
     """The frontier past D*: a threshold on the tilt by the rate, or on one next to it.
 
     Parameters
     ----------
-    found : Bounds
-        What the search for a tilt came to.
+    path : TiltPath
+        The law's tilts.
     budget : fmpq
         d.
+    at_rate : bool
+        Whether the tilt is by the rate itself, where only some laws have cumulants; there D* is
+        known, and with it that no tilt attains S.
+
+    Returns
+    -------
+    Bounds or None
+        None where there is no such tilt, or it spends the budget.
     """
-    path, rate = found.path, found.path.rate
-    if rate is None or isinstance(rate, Diverges):
+    if path.rate is None or isinstance(path.rate, Diverges):
         return None
+    closeness = fmpq(0) if at_rate else FRONTIER_CLOSENESS
     with working_precision(FRONTIER_BITS):
-        for closeness in (fmpq(0), FRONTIER_CLOSENESS):
-            tilt = (ball(rate) * (1 - closeness)).mid().fmpq()
-            try:
-                log_mgf, mean, _ = path.law.cumulants(tilt)
-            except Undecided:
-                continue
-            total = budget + log_mgf
-            if not (mean.is_finite() and tilt * mean < total):
-                continue  # a tilt spends the budget after all
-            bounds = _on_tilt(path, tilt, mean, total)
-            if bounds is not None:
-                # D* itself is known only at the rate.
-                return replace(bounds, attained=None if closeness else False)
-    return None
+        tilt = (ball(path.rate) * (1 - closeness)).mid().fmpq()
+        try:
+            log_mgf, mean, _ = path.law.cumulants(tilt)
+        except Undecided:
+            return None
+        total = budget + log_mgf
+        if not (mean.is_finite() and tilt * mean < total):
+            return None
+        bounds = _on_tilt(path, tilt, mean, total)
+        known = at_rate and tilt == path.rate
+        return None if bounds is None else replace(bounds, attained=False if known else None)
 
 
 def _on_tilt(path: TiltPath, tilt: fmpq, mean: arb, total: arb) -> Bounds | None:
