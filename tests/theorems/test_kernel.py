@@ -229,3 +229,22 @@ def test_verify_says_that_a_claim_is_proved(compiled: Path) -> None:
 def test_verify_holds_without_coq_and_says_what_is_missing(tmp_path: Path) -> None:
     said = verify_with(str(tmp_path))
     assert f"\nt1: not checked in Coq: no coqc here; {DEVELOPMENT.install}\n" in said
+
+
+@pytest.mark.parametrize(("required", "outcome"), [("", "1 skipped"), ("1", "1 failed")])
+def test_a_test_that_needs_coq_is_skipped_or_fails(
+    required: str, outcome: str, tmp_path: Path
+) -> None:
+    test = "tests/theorems/test_kernel.py::test_theorems_are_proved"
+    options = ("-p", "no:xdist", "-p", "no:cacheprovider")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, test],
+        cwd=ROOT,
+        env={**os.environ, "PATH": str(tmp_path), "GOODHART_REQUIRE_COQ": required},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert outcome in done.stdout
+    assert f"no coqc here; {DEVELOPMENT.install}" in done.stdout.replace("\n", " ")

@@ -7,7 +7,7 @@ Local Open Scope ring_scope.
 
 Section exp_and_log.
 Variable R : realType.
-Implicit Types x y : R.
+Implicit Types x y v h : R.
 
 Lemma expR_ge1D x : 1 + x <= expR x.
 Proof.
@@ -52,6 +52,47 @@ rewrite (_ : _ @^-1` _ = [set y | 0 < y /\ t < ln y])//.
 apply/seteqP; split => y /=; rewrite !in_itv/= andbT; last by case.
 move=> h; split=> //; rewrite ltNge; apply/negP => y0.
 by move: h; rewrite ln0// ltNge t0.
+Qed.
+
+Lemma expRB1_le x : expR x - 1 <= x * expR x.
+Proof.
+have := expR_ge1D (- x); rewrite expRN => h.
+have e0 := expR_gt0 x.
+move: h; rewrite -(ler_pmul2r e0) mulVf ?gt_eqF// mulrDl mul1r mulNr => h.
+by rewrite ler_subl_addr -ler_subl_addl.
+Qed.
+
+Lemma bernoulli h n : 0 <= h -> 1 + n%:R * h <= (1 + h) ^+ n.
+Proof.
+move=> h0; elim: n => [|n ih]; first by rewrite mul0r addr0 expr0.
+rewrite exprS; apply: (@le_trans _ _ ((1 + h) * (1 + n%:R * h))).
+  rewrite -[n.+1%:R]natr1 -subr_ge0.
+  have -> : (1 + h) * (1 + n%:R * h) - (1 + (n%:R + 1) * h) = n%:R * (h * h) by ring.
+  by rewrite mulr_ge0// ?mulr_ge0.
+by rewrite ler_pmul2l// ltr_paddr.
+Qed.
+
+(* Young's inequality for exp and g log g *)
+Lemma young v g Z : 0 <= g -> 0 < Z -> g * v - g * ln g - ln Z * g <= expR v / Z - g.
+Proof.
+rewrite le_eqVlt => /orP[/eqP <-|g0] Z0.
+  by rewrite !mul0r mulr0 !subr0 divr_ge0// ltW// expR_gt0.
+have r0 : 0 < expR v / (g * Z) by rewrite divr_gt0 ?mulr_gt0 ?expR_gt0.
+have := ln_le_sub1 r0.
+rewrite ln_div ?posrE ?mulr_gt0 ?expR_gt0// expK lnM ?posrE//.
+move=> /(ler_wpmul2l (ltW g0)).
+have -> : g * (expR v / (g * Z) - 1) = expR v / Z - g.
+  by field; rewrite ?gt_eqF.
+by apply: le_trans; rewrite le_eqVlt; apply/orP; left; apply/eqP; ring.
+Qed.
+
+Lemma young_pos v g : 0 <= g -> g * maxr v 0 <= `|g * ln g| + expR v.
+Proof.
+move=> g0; have [v0|v0] := leP v 0.
+  by rewrite mulr0 addr_ge0// ltW// expR_gt0.
+have := young v g0 ltr01; rewrite ln1 mul0r subr0 divr1 ler_subl_addr => h.
+apply: (le_trans h); rewrite addrC ler_add ?ler_norm//.
+by rewrite ler_subl_addr ler_addl.
 Qed.
 
 End exp_and_log.
