@@ -134,7 +134,7 @@ class TailIntegrals:
         if end is None:
             at_rate = tilt.is_exact() and tilt.fmpq() == self.rate
             end, rest = self._cut_at_rate(start) if at_rate else self._cut(tilt, start)
-        j0, j1, j2 = self._piece(start, end, tilt, arb(0)).moments()
+        j0, j1, j2 = self._piece(start, end, tilt, arb(0)).moments(second=not rest[2].is_nan())
         return j0 + rest[0], j1 + rest[1], j2 + rest[2]
 
     def _cut(self, tilt: arb, start: arb) -> tuple[arb, Moments]:
@@ -292,9 +292,9 @@ class _Piece:
         scale = size_of(self.weight, self.low, self.high, GRID)
         return self.near + integrate(self.weight, self.low, self.high, scale)
 
-    def moments(self) -> Moments:
-        """The integrals with the factors 1, x and x^2."""
-        j0, j1, j2 = integrate_moments(self.place, self.weight, self.low, self.high, GRID)
+    def moments(self, second: bool) -> Moments:
+        """The integrals with the factors 1, x and, if wanted, x^2."""
+        j0, j1, j2 = integrate_moments(self.place, self.weight, self.low, self.high, GRID, second)
         return j0 + self.near, j1 + self.near * self.span, j2 + self.near * self.span**2
 
 
