@@ -74,7 +74,7 @@ class Coq:
             If one of its programs is missing or does not run.
         """
         found = {name: shutil.which(name) for name in PROGRAMS}
-        programs = {name: os.path.realpath(path) for name, path in found.items() if path}
+        programs = {name: os.path.abspath(path) for name, path in found.items() if path}
         for name in PROGRAMS:
             if name not in programs:
                 raise Unavailable(f"no {name} here")

@@ -21,7 +21,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,12 +88,13 @@ def check(
         If memory, time or disk did not suffice.
     """
     with _installed(development) as here, locked(cache or cache_folder()) as folder:
-        passed = folder / f"{_key(development, here)}.json"
+        sources, pinned = development.sources(), development.pinned_text()  # read once
+        passed = folder / f"{_key(development, here, sources, pinned)}.json"
         report = _remembered(passed)
         if report is None:
-            pins = Pins.parse(development.pinned_text())
+            pins = Pins.parse(pinned)
             with workshop(folder) as work:
-                _build(here, development, work, folder, say)
+                _build(here, development, sources, work, folder, say)
                 found = proof_pins.statements(here, development, work, tuple(pins.constants))
                 _must_agree(pins, found)
                 say("statements: as pinned")
@@ -116,7 +117,7 @@ def pin(development: Development, cache: Path | None = None, say: Say = lambda l
         locked(cache or cache_folder()) as folder,
         workshop(folder) as work,
     ):
-        _build(here, development, work, folder, say)
+        _build(here, development, development.sources(), work, folder, say)
         constants: list[str] = []
         while True:
             try:
@@ -142,9 +143,15 @@ def _installed(development: Development) -> Iterator[Coq]:
         raise Undecided(f"{error.filename or 'Coq'}: {reason(error)}") from None
 
 
-def _build(here: Coq, development: Development, work: Path, cache: Path, say: Say) -> None:
+def _build(
+    here: Coq,
+    development: Development,
+    sources: Mapping[str, str],
+    work: Path,
+    cache: Path,
+    say: Say,
+) -> None:
     """Compile the files in a folder that holds nothing else, or take what was compiled before."""
-    sources = development.sources()
     for name, text in sources.items():
         found = REACHING_OUT.search(text)
         if found:
@@ -176,7 +183,7 @@ def _must_agree(pins: Pins, found: Pins) -> None:
         raise Rejected(difference)
 
 
-def _key(development: Development, here: Coq) -> str:
+def _key(development: Development, here: Coq, sources: Mapping[str, str], pinned: str) -> str:
     """The hash of everything that the outcome depends on."""
     own = [
         Path(module).read_text("utf-8") for module in (__file__, coq.__file__, proof_pins.__file__)
@@ -188,8 +195,8 @@ def _key(development: Development, here: Coq) -> str:
         development.version,
         *development.theorems,
     ]
-    sources = [part for pair in development.sources().items() for part in pair]
-    return digest(here.fingerprint, *own, *settings, development.pinned_text(), *sources)
+    texts = [part for pair in sources.items() for part in pair]
+    return digest(here.fingerprint, *own, *settings, pinned, *texts)
 
 
 def _remembered(passed: Path) -> Report | None:
