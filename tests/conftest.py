@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import flint
 import numpy as np
 import pytest
 from hypothesis import settings
+
+from tests.terminal import Terminal
 
 DOUBLE_PRECISION = 53
 """flint's precision at start-up, in bits. It is global: who changes it restores it."""
@@ -50,3 +53,12 @@ def flint_precision() -> Iterator[None]:
 def rng() -> np.random.Generator:
     """A random generator with the same seed in every test."""
     return np.random.default_rng(20240719)
+
+
+@pytest.fixture
+def terminal(
+    capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Terminal:
+    """A terminal in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    return Terminal(capsysbinary)

@@ -18,7 +18,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,9 +27,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import goodhart
 import verify.construction
 from tests.signals import interruptible
+from tests.terminal import Terminal, listing
 from verify.assertion import Target
 from verify.certificate import undecided
 from verify.claim import Claim, Exact
@@ -42,55 +41,6 @@ HEAVY = ("construct", "pareto(alpha=3)", "--mean", "20", "--kl", "0.5")
 LIGHT = ("construct", "normal()", "--mean", "1", "--kl", "0.01")
 TILT = ("construct", "normal()", "--mean", "1", "--kl", "1")
 BARELY = ("construct", 'tail(log_sf="-x/log(x)", lower="exp(1)")', "--mean", "99", "--kl", "0.01")
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command left behind."""
-
-    status: int
-    out: str
-    err: str
-
-
-class Terminal:
-    """Runs commands in this process."""
-
-    def __init__(self, capture: pytest.CaptureFixture[bytes]) -> None:
-        self.capture = capture
-        self.raw = b""
-
-    def __call__(self, *arguments: str | Path) -> Done:
-        self.capture.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            goodhart.main([str(argument) for argument in arguments])
-        sys.stdout.flush()
-        self.raw, err = self.capture.readouterr()
-        status = stop.value.code
-        assert isinstance(status, int)
-        return Done(status, self.raw.decode("utf-8", "replace"), err.decode())
-
-    def refused(self, *arguments: str | Path) -> str:
-        """The line on stderr of a command that is refused, and does nothing else."""
-        done = self(*arguments)
-        assert done.status == 2, done
-        assert done.err.startswith("goodhart: "), done
-        assert done.err.count("\n") == 1, done
-        return done.err.removeprefix("goodhart: ").strip()
-
-
-@pytest.fixture
-def terminal(
-    capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Terminal:
-    """A terminal in an empty directory."""
-    monkeypatch.chdir(tmp_path)
-    return Terminal(capsysbinary)
-
-
-def listing() -> list[str]:
-    """The files in the working directory, hidden ones too."""
-    return sorted(os.listdir())
 
 
 # ---------------------------------------------------------------- help, exit statuses

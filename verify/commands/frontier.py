@@ -65,10 +65,22 @@ def frontier(
     if STDOUT not in outputs.values():
         _print(answer)
     if plot is not None:
-        from verify.plot_frontier import plot_frontier
-
-        plot_frontier(answer, plot)
+        _plot(answer, plot)
     raise typer.Exit(SETTLED if answer.settled else UNDECIDED)
+
+
+def _plot(answer: Frontier, path: str) -> None:
+    """The picture; the answer stands where it cannot be had, so that is a note."""
+    from verify.errors import InputError
+    from verify.files import OutputError
+    from verify.plot_frontier import plot_frontier
+
+    try:
+        plot_frontier(answer, path)
+    except OutputError:
+        raise
+    except InputError as error:
+        typer.echo(f"goodhart: not written: {error}", err=True)
 
 
 def _write(answer: Frontier, json: str | None, csv: str | None) -> None:
