@@ -34,7 +34,7 @@ PRINTED = (
         "theorems/theorem_1.md",
     ),
     Printed(
-        "Figure 1 caption",
+        "Student t figure caption",
         "What the mean tends to for Student t(3) with mass 1/t instead of t^-0.8.",
         "theorems/theorem_1.md#d-three-halves-not-one",
     ),

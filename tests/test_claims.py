@@ -57,4 +57,4 @@ def test_every_statement_gets_a_verdict() -> None:
     assert "unsettled" not in {verdict.verdict for verdict in table.verdicts}
     verdicts = {verdict.statement: verdict.verdict for verdict in table.verdicts}
     assert verdicts["Theorem 1"] == "true, proof repaired"
-    assert verdicts["Figure 1 caption"] == "false as printed"
+    assert verdicts["Student t figure caption"] == "false as printed"

@@ -14,8 +14,8 @@ side. The mean rises by about ``p t = c`` or more; the cost is ``p log(p/q)``, a
 
 **Where we differ.** (a) Under our definition there need be no limit of ``-log Q(X > t)/t``, only a
 subsequence: the staircase. (b) A printed sign. (c) The mean rises by c or more, not by c in the
-limit: ``c a/(a - 1)`` for regularly varying tails. (d) The caption of Figure 1 says 1 for what is
-3/2.
+limit: ``c a/(a - 1)`` for regularly varying tails. (d) The caption of the
+Student t figure says 1 for what is 3/2.
 
 From top to bottom: :mod:`.symbols` (symbols, hypotheses, the weight), :mod:`.derivation`,
 :mod:`.subsequence`, :mod:`.instances`, :mod:`.reach` (no moments, finite version, sharpness),

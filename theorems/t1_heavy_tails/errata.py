@@ -294,7 +294,7 @@ CLAIMS = (
         "t1.erratum-d",
         "Refuted: for Student t with 3 degrees of freedom, mass 1/t above t gives a mean of about "
         "1. It is 1.49971230992984 at t = 50 and 1.499999999924603 at t = 10^5.",
-        "Figure 1 caption",
+        "Student t figure caption",
         "refutation",
         evidence=(
             Enclosed(printed_mean, (("50", "1.49971230992984"), ("1e5", "1.499999999924603"))),
@@ -303,7 +303,7 @@ CLAIMS = (
     Claim(
         "t1.erratum-d.corrected",
         "For Student t with 3 degrees of freedom, mass 1/t above t gives a mean that tends to 3/2.",
-        "Figure 1 caption",
+        "Student t figure caption",
         "corrected",
         evidence=(Identity(STUDENT),),
     ),
