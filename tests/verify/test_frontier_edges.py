@@ -1,0 +1,30 @@
+"""The frontier where a guess could pass for a proof."""
+
+from __future__ import annotations
+
+import pytest
+from flint import arb
+
+from verify.frontier import frontier_point
+from verify.law import Law
+
+#: Its slope is -1 up to about x = 1e90, and tends to -2: the search takes 1 for the rate.
+LATE_BEND = 'tail(log_sf="-x-3*log(1+x)-x**2/(x+1e90)", lower=0)'
+
+
+@pytest.mark.parametrize("scale", ["1", "2"])
+def test_beyond_a_guessed_rate_nothing_is_said_of_attainment(scale: str) -> None:
+    """The true rate is 2 (over the scale), where D is astronomical: a tilt does spend d = 5."""
+    law = Law.parse(f"{scale}*{LATE_BEND}")
+    assert law.rate_estimate() * int(scale) == 1  # type: ignore[operator]
+    assert law.mgf_abscissa is None
+    point = frontier_point(law, 5)
+    assert isinstance(point.lower, arb) and isinstance(point.upper, arb)
+    # Both values hold all the same: each rests on one tilt, whatever lies beyond it.
+    assert 0 < point.upper - point.lower < arb("1e-11")
+    assert point.attained is None
+
+
+def test_beyond_a_proved_rate_nothing_attains_it() -> None:
+    """Without the bend the rate is 1, and D* is 0.26."""
+    assert frontier_point('tail(log_sf="-x-3*log(1+x)", lower=0)', 5).attained is False
