@@ -16,7 +16,7 @@ mpmath, derivatives by difference quotients, and limits are looked at along a se
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 from flint import arb, fmpq
 
-from verify.claim import Case, Evidence, NotMet, ball_of_mpf
+from verify.claim import Case, Claim, Evidence, NotMet, ball_of_mpf
 from verify.enclosure import Undecided, escalate
 
 Expression = Any  # a SymPy expression; SymPy has no types
@@ -106,6 +106,18 @@ class Identity(Evidence):
             relation = step.build()
             yield Case(f"{step.name}, proof", partial(prove, relation))
             yield from _at_points(step.name, relation)
+
+
+def steps_of(claims: Iterable[Claim]) -> tuple[Step, ...]:
+    """Every step of every derivation, once, in the order of the claims."""
+    steps = (
+        step
+        for claim in claims
+        for evidence in claim.evidence
+        if isinstance(evidence, Identity)
+        for step in evidence.steps
+    )
+    return tuple(dict.fromkeys(steps))
 
 
 # ---------------------------------------------------------------- the proof

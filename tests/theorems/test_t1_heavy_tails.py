@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -13,7 +12,7 @@ from flint import arb, fmpq
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.theorems.planted import by_points, falsified
+from tests.theorems.planted import by_points
 from theorems.t1_heavy_tails import (
     CLAIMS,
     derivation,
@@ -21,42 +20,18 @@ from theorems.t1_heavy_tails import (
     instances,
     reach,
     staircase,
-    steps,
     subsequence,
 )
 from theorems.t1_heavy_tails.symbols import between, kl, mean_of_p, mean_of_q, ordered, symbols
 from verify.claim import Enclosed
 from verify.divergence import binary_kl
 from verify.enclosure import ball, to_accuracy, working_precision
-from verify.identity import Identity, Relation, prove
+from verify.identity import Relation, prove
 from verify.law import Law
 from verify.reweighted import ThresholdReweighted
 from verify.weight import Threshold
 
-STEPS = {step.name: step for step in steps()}
 N = symbols()
-
-
-# ---------------------------------------------------------------- each step
-
-
-def test_step_names_say_one_thing() -> None:
-    said: dict[str, Callable[[], Relation]] = {}
-    for step in steps():
-        assert said.setdefault(step.name, step.build) is step.build
-
-
-@pytest.mark.parametrize("name", STEPS)
-def test_step_holds(name: str) -> None:
-    finding = Identity((STEPS[name],)).run()
-    assert (finding.outcome, finding.detail) == ("holds", "")
-
-
-@pytest.mark.parametrize("name", STEPS)
-def test_falsified_step_is_rejected_by_both_routes(name: str) -> None:
-    wrong = falsified(STEPS[name].build())
-    assert prove(wrong) is not None
-    assert by_points(wrong)
 
 
 # ---------------------------------------------------------------- false variants by hand
@@ -272,7 +247,9 @@ def test_cost_by_summing_atoms(n: int, chance: Fraction, t: int, mass: Any) -> N
             total, cost, mean = total + p, cost + p * (p / q).log(), mean + p * x
         assert abs(total - 1) < arb(10) ** -50
         assert abs(cost - optimised.kl()) < arb(10) ** -50
-        assert abs(mean - optimised.mean()) < arb(10) ** -50
+        # The mean below t is a difference over Q(X <= t), which is 0.05^12 = 10^-16 at least: that
+        # leaves 44 of the 60 digits that 200 bits have.
+        assert abs(mean - optimised.mean()) < arb(10) ** -40
 
 
 @given(st.sampled_from(HEAVY).map(Law.parse), st.fractions(1, 3, max_denominator=4))

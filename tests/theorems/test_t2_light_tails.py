@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 import sympy as sp
 from flint import arb, fmpq
 
-from tests.theorems.planted import by_points, falsified
+from tests.theorems.planted import by_points
 from theorems.catalogue import CLAIMS as CATALOGUE
 from theorems.t2_light_tails import (
     CLAIMS,
@@ -22,41 +21,17 @@ from theorems.t2_light_tails import (
     duality,
     errata,
     falls_to_the_mean,
-    steps,
     two_sides,
 )
 from theorems.t2_light_tails.symbols import bowl, cost_of_tilt, symbols, taylor
 from verify.claim import Enclosed, Finding
 from verify.enclosure import Diverges, working_precision
-from verify.identity import Identity, Relation, evaluate, prove
+from verify.identity import Relation, evaluate, prove
 from verify.law import Law
 from verify.ledger import tabulate
 from verify.weight import BestOfN, Threshold, Tilt
 
-STEPS = {step.name: step for step in steps()}
 N = symbols()
-
-# ---------------------------------------------------------------- each step
-
-
-def test_step_names_say_one_thing() -> None:
-    said: dict[str, Callable[[], Relation]] = {}
-    for step in steps():
-        assert said.setdefault(step.name, step.build) is step.build
-
-
-@pytest.mark.parametrize("name", STEPS)
-def test_step_holds(name: str) -> None:
-    finding = Identity((STEPS[name],)).run()
-    assert (finding.outcome, finding.detail) == ("holds", "")
-
-
-@pytest.mark.parametrize("name", STEPS)
-def test_falsified_step_is_rejected_by_both_routes(name: str) -> None:
-    wrong = falsified(STEPS[name].build())
-    assert prove(wrong) is not None
-    assert by_points(wrong)
-
 
 # ---------------------------------------------------------------- false variants by hand
 

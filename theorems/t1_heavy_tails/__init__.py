@@ -28,7 +28,7 @@ from __future__ import annotations
 from theorems.kernel import proved
 from theorems.t1_heavy_tails import derivation, errata, instances, reach, staircase, subsequence
 from verify.claim import Claim, Enclosed
-from verify.identity import Identity, Step
+from verify.identity import Identity
 
 THEOREM = Claim(
     "t1",
@@ -54,14 +54,3 @@ CLAIMS: tuple[Claim, ...] = (
     *staircase.CLAIMS,
     *errata.CLAIMS,
 )
-
-
-def steps() -> tuple[Step, ...]:
-    """Every step of every derivation, in the order of the claims."""
-    return tuple(
-        step
-        for claim in CLAIMS
-        for evidence in claim.evidence
-        if isinstance(evidence, Identity)
-        for step in evidence.steps
-    )

@@ -1,8 +1,8 @@
 """Theorem 2: light tails bound the mean; with Theorem 1, a dichotomy.
 
 **Statement.** Let Q be a law on the line with a light right tail: ``E exp(l X) < oo`` for some
-l > 0. For every d the means ``E_P X`` of all P with ``KL(P || Q) <= d`` have a finite supremum
-S(d), and ``S(d) -> E X`` as d -> 0. Precisely, ``S(d) = inf (d + K(l))/l`` over l > 0, with
+l > 0. For every d > 0 the means ``E_P X`` of all P with ``KL(P || Q) <= d`` have a finite
+supremum S(d), and ``S(d) -> E X`` as d -> 0. Precisely, ``S(d) = inf (d + K(l))/l`` over l > 0, with
 ``K(l) = log E exp(l X)``.
 
 **In print.** Theorem 2 of the paper (Theorem 3 in the earlier blog version).
@@ -46,7 +46,7 @@ from theorems.t2_light_tails import (
 from theorems.t2_light_tails.tilts import bound_near_zero, finite_mean
 from verify.claim import Claim, Comparison, Enclosed, below
 from verify.enclosure import Diverges
-from verify.identity import Identity, Step
+from verify.identity import Identity
 from verify.law import Law
 
 
@@ -75,7 +75,7 @@ def falls_to_the_mean(case: tuple[str, str]) -> Iterator[Comparison]:
 THEOREM = Claim(
     "t2",
     "For every right-light law Q: over all P with KL(P||Q) <= d, E_P X has a finite supremum S(d), "
-    "for every d; and S(d) -> E X as d -> 0. Combines: (d + K(l))/l bounds it, and at l = sqrt(d) "
+    "for every d > 0; and S(d) -> E X as d -> 0. Combines: (d + K(l))/l bounds it, and at l = sqrt(d) "
     "this is at most sqrt(d) + (M(l) - 1)/l, which falls to E X by monotone convergence (to -oo "
     "where E X = -oo). P = Q gives S(d) >= E X.",
     "Theorem 2, upper half",
@@ -109,14 +109,3 @@ CLAIMS: tuple[Claim, ...] = (
     *errata.CLAIMS,
     *corollary_1.CLAIMS,
 )
-
-
-def steps() -> tuple[Step, ...]:
-    """Every step of every derivation, in the order of the claims."""
-    return tuple(
-        step
-        for claim in CLAIMS
-        for evidence in claim.evidence
-        if isinstance(evidence, Identity)
-        for step in evidence.steps
-    )
