@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from verify.enclosure import INFINITE, Diverges, Exact
 
@@ -40,11 +41,13 @@ class TailRates:
         return cls(rate, rate, because, because)
 
     @classmethod
+    @cache
     def superexponential(cls, because: str) -> TailRates:
         """A tail lighter than every exponential."""
         return cls(INFINITE, INFINITE, because, because)
 
     @classmethod
+    @cache
     def bounded(cls) -> TailRates:
         """No tail at all beyond a point."""
         because = "the support ends there, so Q(X > t + s)/Q(X > t) is 0/0"

@@ -8,10 +8,10 @@ below d, and the distance from d over l is the gap.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import floor, log
 
 from flint import arb, fmpq
 
-from verify.decimals import rational, round_decimal
 from verify.enclosure import Diverges, Undecided, ball, working_precision
 from verify.law import Law
 from verify.reweighted import reweight
@@ -35,6 +35,7 @@ FARTHEST_STEP = 20
 LEAST_RETREAT, MOST_RETREAT = arb(2) ** -46, arb(2) ** -10
 #: Decimal digits of a tilt, and of its distance from a finite rate.
 TILT_DIGITS = 24
+LOG_TEN = log(10)
 
 
 @dataclass(frozen=True)
@@ -146,10 +147,12 @@ def size_of(law: Law, best: arb) -> arb:
 
 def rounded_tilt(path: TiltPath, y: arb) -> fmpq:
     """The tilt at y as a decimal with enough digits for its distance from the rate."""
-    digits = TILT_DIGITS
+    tilt, digits = path.tilt(y), TILT_DIGITS
     if path.ends and y > 0:
         digits += int(float(y) / 2.3) + 1
-    return rational(round_decimal(path.tilt(y), digits, up=False))
+    # In fractions throughout: round_decimal would write the digits out and rational read them.
+    places = fmpq(10) ** (digits - 1 - floor(float(tilt.log()) / LOG_TEN))
+    return fmpq((tilt.fmpq() * places).floor()) / places
 
 
 def _with_attainment(found: Bounds, budget: arb) -> Bounds:

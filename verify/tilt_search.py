@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
-from flint import arb
+from flint import arb, ctx
 
-from verify.enclosure import Diverges, Undecided, ball
+from verify.enclosure import Diverges, Undecided, ball, working_precision
 from verify.law import Law
 from verify.tail_rates import Rate
 
@@ -21,6 +22,8 @@ FARTHEST = 400
 COARSE, FINE = 1e-4, 1e-12
 #: The last step that is tried towards a place where the value cannot be had.
 NEAREST = 1e-3
+#: Bits of an estimate of D: those of COARSE, and as many again for what cancels in ``l K' - K``.
+ESTIMATE_BITS = 40
 #: Evaluations after which a search gives what it has.
 EVALUATIONS = 200
 #: Evaluations by which Newton's method alone is done where the slopes are of any use.
@@ -47,50 +50,69 @@ class TiltPath:
         """Whether the MGF ends at a finite rate."""
         return not (self.rate is None or isinstance(self.rate, Diverges))
 
+    @cached_property
+    def _rate_balls(self) -> dict[int, arb]:
+        """The rate at each precision it has been asked for."""
+        return {}
+
+    def _rate_ball(self) -> arb | None:
+        """The rate where it is finite."""
+        if self.rate is None or isinstance(self.rate, Diverges):
+            return None
+        if ctx.prec not in self._rate_balls:
+            self._rate_balls[ctx.prec] = ball(self.rate)
+        return self._rate_balls[ctx.prec]
+
     def tilt(self, y: arb) -> arb:
         """The tilt at coordinate y."""
-        if self.rate is None or isinstance(self.rate, Diverges):
-            return y.exp().mid()
-        return (ball(self.rate) / (1 + (-y).exp())).mid()
+        rate = self._rate_ball()
+        return y.exp().mid() if rate is None else (rate / (1 + (-y).exp())).mid()
 
     def coordinate(self, tilt: arb) -> arb:
         """The y of a tilt; the inverse of :meth:`tilt`."""
-        if self.rate is None or isinstance(self.rate, Diverges):
-            return tilt.log().mid()
-        return (tilt / (ball(self.rate) - tilt)).log().mid()
+        rate = self._rate_ball()
+        return tilt.log().mid() if rate is None else (tilt / (rate - tilt)).log().mid()
 
     def speed(self, y: arb) -> arb:
         """``dl/dy``."""
-        tilt = self.tilt(y)
-        if self.rate is None or isinstance(self.rate, Diverges):
-            return tilt
-        return tilt / (1 + y.exp())
+        return self._speed(y, self.tilt(y))
+
+    def _speed(self, y: arb, tilt: arb) -> arb:
+        return tilt / (1 + y.exp()) if self.ends else tilt
 
     def cumulants(self, y: arb) -> tuple[arb, arb, arb] | None:
         """``K, K', K''`` at coordinate y; None where they cannot be had."""
+        return self._cumulants(self.tilt(y))
+
+    def _cumulants(self, tilt: arb) -> tuple[arb, arb, arb] | None:
         try:
-            values = self.law.cumulants(self.tilt(y))
+            values = self.law.cumulants(tilt)
         except Undecided:
             return None
         return values if all(value.is_finite() for value in values) else None
 
     def kl(self, y: arb) -> Sloped:
         """``D = l K' - K`` at coordinate y, and its slope there."""
-        values = self.cumulants(y)
+        tilt = self.tilt(y)
+        values = self._cumulants(tilt)
         if values is None:
             return None
-        tilt = self.tilt(y)
         kl = tilt * values[1] - values[0]
-        if not kl.rad() < abs(kl.mid()) / 1000:
+        middle = kl.mid()
+        if not kl.rad() * 1000 < abs(middle):
             return None
-        return kl.mid(), (tilt * values[2] * self.speed(y)).mid()
+        return middle, (tilt * values[2] * self._speed(y, tilt)).mid()
 
     def kl_estimate(self, y: arb) -> Sloped:
         """About the same, quickly where the law has a way; for the first steps of a search."""
-        estimate = self.law.tilt_cost_estimate(self.tilt(y))
-        if estimate is None:
-            return self.kl(y)
-        return estimate[0], estimate[1] * self.speed(y)
+        tilt = self.tilt(y)
+        estimate = self.law.tilt_cost_estimate(tilt)
+        if estimate is not None:
+            return estimate[0], estimate[1] * self._speed(y, tilt)
+        # An integral of half the bits takes half the time; where it blurs D, with all of them.
+        with working_precision(ESTIMATE_BITS):
+            quick = self.kl(y)
+        return self.kl(y) if quick is None else quick
 
     def mean(self, y: arb) -> Sloped:
         """``K'`` at coordinate y, and its slope there."""

@@ -15,7 +15,7 @@ from tests.verify.balls import assert_close, number
 from verify.assertion import Target
 from verify.enclosure import Diverges, Undecided, working_precision
 from verify.laws import exponential, parse, uniform
-from verify.tilt_search import COARSE, FINE, TiltPath, crossing
+from verify.tilt_search import COARSE, ESTIMATE_BITS, FINE, TiltPath, crossing
 from verify.tilted_threshold import beyond_last_tilt
 
 BITS = 96
@@ -213,3 +213,25 @@ def test_a_rate_that_is_searched_for() -> None:
         assert above.is_finite() and sloped(path.kl(below)) < arb("0.2")
         _, unreachable = crossing(path.kl, arb("0.3"))
         assert unreachable == arb.pos_inf()
+
+
+FAR_OFF = "1000000 + normal()"
+
+
+@pytest.mark.parametrize("text", [*LIGHT, FAR_OFF])
+def test_estimates_with_few_bits_do_for_a_search(text: str) -> None:
+    """Balls with a radius of a thousandth are taken for their midpoints; with more they are not."""
+    with working_precision(64):
+        path = TiltPath.of(parse(text))
+        for y in (arb(-10), arb(-3), arb(0), arb(2)):
+            estimate, exact = path.kl_estimate(y), path.kl(y)
+            assert estimate is not None and exact is not None
+            assert abs(estimate[0] / exact[0] - 1) < 0.003
+
+
+def test_an_estimate_that_blurs_is_taken_again() -> None:
+    with working_precision(64):
+        path = TiltPath.of(parse(FAR_OFF))
+        with working_precision(ESTIMATE_BITS):
+            assert path.kl(arb(-10)) is None
+        assert path.kl_estimate(arb(-10)) == path.kl(arb(-10))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from flint import arb, fmpq
@@ -217,7 +218,7 @@ class _ToFailures(LatticeLaw):
 
     p: fmpq
 
-    @property
+    @cached_property
     def right_tail(self) -> TailRates:
         rate = -exact_log(Formula.number(1 - self.p))
         return TailRates.lattice(rate, "Q(X > n) falls like (1 - p)^n up to a power of n")

@@ -158,18 +158,38 @@ class Weibull(Parametric, InfiniteAtAbscissa, HalfLine):
         top = top.mid()
         curvature = (self.shape - 1) * (1 + self.shape * self._power(middle)) / middle**2
         width = 1 / (curvature.sqrt() + abs(slope))
-        low, below = self._left_cut(tilt, middle, width, top, left)
         high, above = self._right_cut(tilt, middle, width, top, right)
-
-        def weight(s: acb, _: bool) -> acb:
-            return (self._log_weight(tilt, s) - top).exp()
-
-        inside = integrate_moments(lambda s: s.exp(), weight, low.log(), high.log())
+        if self.shape.q == 1 and (tilt * high).abs_upper() < _CANCELS_FROM:
+            # A whole shape: the integrand is entire in x itself.
+            low, below = arb(0) if left is None else left, [arb(0)] * 3
+            inside = self._inside_by_place(tilt, low, high, top)
+        else:
+            low, below = self._left_cut(tilt, middle, width, top, left)
+            inside = self._inside_by_log(tilt, low, high, top)
         first, second, third = (
             top.exp() * hull(part, part + below[order] + above[order])
             for order, part in enumerate(inside)
         )
         return first, second, third
+
+    def _inside_by_place(self, tilt: arb, low: arb, high: arb, top: arb) -> Moments:
+        """The moments over ``(low, high)`` over ``exp(top)``, integrated in x."""
+        power = int(self.shape.p)
+        scale = power * (-top).exp()
+
+        def weight(x: acb, _: bool) -> acb:
+            rise = x ** (power - 1)
+            return rise * ((tilt - rise) * x).exp() * scale
+
+        return integrate_moments(lambda x: x, weight, low, high)
+
+    def _inside_by_log(self, tilt: arb, low: arb, high: arb, top: arb) -> Moments:
+        """The same in ``log x``."""
+
+        def weight(s: acb, _: bool) -> acb:
+            return (self._log_weight(tilt, s) - top).exp()
+
+        return integrate_moments(lambda s: s.exp(), weight, low.log(), high.log())
 
     def _log_weight(self, tilt: arb, s: acb) -> acb:
         """``log(x f(x) exp(l x))`` at ``x = exp(s)``.

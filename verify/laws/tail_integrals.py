@@ -1,7 +1,7 @@
 """Certified integrals of a user's survival function ``exp(h)``: mean excess and MGF.
 
 The integrals run in ``s = log(x - start)``, in which the formula is analytic even where it has a
-root or a logarithm at its start. What lies beyond the last point is bounded by a slope of h that
+root or a logarithm at its start; where it has none, from the start itself. What lies beyond the last point is bounded by a slope of h that
 holds on the whole ray (:mod:`verify.ray`).
 """
 
@@ -25,6 +25,8 @@ from verify.series import Moments
 _LADDER = 40
 #: Slopes that could not be proved, after which no more are tried: each costs up to a second.
 _MOST_FAILURES = 6
+#: Share of an integral's scale within which h must be analytic around the start.
+_AROUND = arb("0.125")
 #: Points of the grid on which the size of an integral is guessed.
 GRID = 65
 
@@ -246,21 +248,39 @@ class TailIntegrals:
     # ---- the integrals ----------------------------------------------------------------------
 
     def _piece(self, start: arb, end: arb, tilt: arb, shift: arb) -> _Piece:
-        """``exp(tilt x + h(x) + shift) dx`` over ``[start, end]``, in ``s = log(x - start)``."""
+        """``exp(tilt x + h(x) + shift) dx`` over ``[start, end]``.
+
+        In ``s = log(x - start)``; where h is analytic around its start too, in
+        ``s = log(1 + (x - start)/scale)``, which has no long way from minus infinity to go.
+        """
         # l x and the linear part of h all but cancel near the rate; as one term they stay sharp.
         speed, rest = tilt + self.linear.ball(), self.rest
         length = end - start
-        # The piece next to the start is bounded: exp(h) lies between its values at the ends.
         size = self._log_size(start)
+        bits = 2 * ctx.prec + 32
+
+        def height(x: acb, analytic: bool) -> acb:
+            h = acb(rest.evaluate(x, complex_balls(analytic)))
+            return speed * x + h + shift
+
+        scale = size.exp().mid()
+        if self._is_analytic_around(start, scale * _AROUND):
+
+            def place(s: acb) -> acb:
+                return start + scale * s.expm1()
+
+            def from_start(s: acb, analytic: bool) -> acb:
+                with working_precision(bits):
+                    return scale * (height(place(s), analytic) + s).exp()
+
+            return _Piece(place, from_start, arb(0), (length / scale).log1p(), start, arb(0))
+        # The piece next to the start is bounded: exp(h) lies between its values at the ends.
         nearest = length.log() if length.log() < size else size
         nearest = (nearest - (ctx.prec + 16) * arb(2).log()).mid()
-        bits = 2 * ctx.prec + 32
 
         def weight(s: acb, analytic: bool) -> acb:
             with working_precision(bits):
-                x = start + s.exp()
-                h = acb(rest.evaluate(x, complex_balls(analytic)))
-                return (speed * x + h + shift + s).exp()
+                return (height(start + s.exp(), analytic) + s).exp()
 
         with working_precision(bits):
             first = start + nearest.exp()
@@ -268,6 +288,12 @@ class TailIntegrals:
             heights = self.at(first).union(self._limit_at(start))
             near = (tilt * span + heights + shift).exp() * nearest.exp()
         return _Piece(lambda s: start + s.exp(), weight, nearest, length.log(), span, near)
+
+    def _is_analytic_around(self, start: arb, radius: arb) -> bool:
+        """Whether the formula is analytic on a disc; a guess would do, as integrals check it."""
+        box = arb(0, radius.abs_upper())
+        value = self.rest.evaluate(acb(start + box, box), complex_balls(True))
+        return bool(acb(value).is_finite())
 
     def _limit_at(self, start: arb) -> arb:
         value = self.at(start)
