@@ -2,8 +2,8 @@
 
 **Statement.** Let Q be a law on the line with a light right tail: ``E exp(l X) < oo`` for some
 l > 0. For every d > 0 the means ``E_P X`` of all P with ``KL(P || Q) <= d`` have a finite
-supremum S(d), and ``S(d) -> E X`` as d -> 0. Precisely, ``S(d) = inf (d + K(l))/l`` over l > 0, with
-``K(l) = log E exp(l X)``.
+supremum S(d), and ``S(d) -> E X`` as d -> 0. Precisely, ``S(d) = inf (d + K(l))/l`` over l > 0,
+with ``K(l) = log E exp(l X)``.
 
 **In print.** Theorem 2 of the paper (Theorem 3 in the earlier blog version).
 
@@ -75,9 +75,9 @@ def falls_to_the_mean(case: tuple[str, str]) -> Iterator[Comparison]:
 THEOREM = Claim(
     "t2",
     "For every right-light law Q: over all P with KL(P||Q) <= d, E_P X has a finite supremum S(d), "
-    "for every d > 0; and S(d) -> E X as d -> 0. Combines: (d + K(l))/l bounds it, and at l = sqrt(d) "
-    "this is at most sqrt(d) + (M(l) - 1)/l, which falls to E X by monotone convergence (to -oo "
-    "where E X = -oo). P = Q gives S(d) >= E X.",
+    "for every d > 0; and S(d) -> E X as d -> 0. Combines: (d + K(l))/l bounds it, and at l = "
+    "sqrt(d) this is at most sqrt(d) + (M(l) - 1)/l, which falls to E X by monotone convergence "
+    "(to -oo where E X = -oo). P = Q gives S(d) >= E X.",
     "Theorem 2, upper half",
     "as_printed",
     uses=("t2.gibbs", "t2.bowl"),

@@ -356,7 +356,7 @@ CLAIMS = (
         "most d has KL(P||Q_r) = 0, so it is Q_r, whose mean is K'(r) < S(d).",
         "ours",
         "ours",
-        uses=("t2.duality", "t2.attained", "t2.top"),
+        uses=("t2.duality", "t2.attained", "t2.top", "t2.infinite-mean"),
         evidence=(
             Identity(NEVER),
             Enclosed(approached_enclosed, (("1", 6), ("0.3", 6), ("3", 7))),
