@@ -268,7 +268,8 @@ def _at_identity(law: Law, budget: Decimal) -> FrontierPoint | None:
     """Without a budget, or with a mean of oo already, P = Q."""
     if budget == 0:
         mean = settled_mean(law)
-        return FrontierPoint(budget, mean, mean, True, "without a budget P = Q", law)
+        exists = not (isinstance(mean, Diverges) and mean.sign == 0)
+        return FrontierPoint(budget, mean, mean, exists, "without a budget P = Q", law)
     return None
 
 

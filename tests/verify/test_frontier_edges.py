@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flint import arb
 
+from verify.enclosure import Diverges
 from verify.frontier import frontier_point
 from verify.law import Law
 
@@ -28,3 +29,19 @@ def test_beyond_a_guessed_rate_nothing_is_said_of_attainment(scale: str) -> None
 def test_beyond_a_proved_rate_nothing_attains_it() -> None:
     """Without the bend the rate is 1, and D* is 0.26."""
     assert frontier_point('tail(log_sf="-x-3*log(1+x)", lower=0)', 5).attained is False
+
+
+@pytest.mark.parametrize(
+    ("law", "value", "attained"),
+    [
+        ("cauchy()", Diverges(0), False),  # Q is the only P, and has no mean
+        ("pareto(alpha=1)", Diverges(+1), True),
+        ("-pareto(alpha=1)", Diverges(-1), True),
+    ],
+)
+def test_a_mean_that_does_not_exist_is_not_attained(
+    law: str, value: Diverges, attained: bool
+) -> None:
+    point = frontier_point(law, 0)
+    assert point.lower == value == point.upper
+    assert point.attained is attained
