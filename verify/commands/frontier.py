@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 SETTLED, UNDECIDED = 0, 4
 DIVERGENCES = ("kl",)
-#: Digits of a value in the table; the JSON has both ends in full.
-SHOWN_DIGITS = 13
+#: Digits of a mean in the table: as many as both values agree in. The JSON has them in full.
+MOST_DIGITS, FEWEST_DIGITS = 13, 8
 
 
 def frontier(
@@ -138,18 +138,22 @@ def _print_points(points: tuple[FrontierPoint, ...]) -> None:
 
 
 def _mean(point: FrontierPoint) -> str:
-    low, high = (_shown(value) for value in (point.lower, point.upper))
-    return low if low == high else f"{low} to {high}"
+    """The digits that both values round to; both values where they are not close."""
+    for digits in range(MOST_DIGITS, FEWEST_DIGITS - 1, -1):
+        low, high = (_shown(value, digits) for value in (point.lower, point.upper))
+        if low == high:
+            return low
+    return f"{low} to {high}"
 
 
-def _shown(value: Number | None) -> str:
+def _shown(value: Number | None, digits: int) -> str:
     from verify.enclosure import Diverges
 
     if value is None:
         return "not known"
     if isinstance(value, Diverges):
         return str(value)
-    return value.mid().str(SHOWN_DIGITS, radius=False)
+    return value.mid().str(digits, radius=False)
 
 
 def _gap(gap: arb | None) -> str:
