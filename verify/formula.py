@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any
 
-from flint import arb, fmpq, fmpz
+from flint import arb, ctx, fmpq, fmpz
 
 from verify.arithmetic import BALLS
 from verify.enclosure import exact
@@ -200,7 +200,14 @@ class Formula:
         """
         if not self.is_constant:
             raise ValueError(f"expected a constant, got {self}")
-        return arb(self._evaluator(None, BALLS))
+        if ctx.prec not in self._balls:
+            self._balls[ctx.prec] = arb(self._evaluator(None, BALLS))
+        return self._balls[ctx.prec]
+
+    @cached_property
+    def _balls(self) -> dict[int, arb]:
+        """A constant's ball at each precision it has been asked for: a rate is asked for often."""
+        return {}
 
     def at(self, point: Formula | Constant) -> Formula:
         """The formula with ``point`` in place of x, simplified.

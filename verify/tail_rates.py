@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from verify.enclosure import INFINITE, Diverges, Exact
 
@@ -36,6 +36,7 @@ class TailRates:
         return cls(0, 0, because, because)
 
     @classmethod
+    @lru_cache
     def exponential(cls, rate: Exact, because: str) -> TailRates:
         """A tail like ``exp(-rate t)`` up to slower factors."""
         return cls(rate, rate, because, because)

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
-from flint import arb, ctx
+from flint import arb
 
 from verify.enclosure import Diverges, Undecided, ball, working_precision
 from verify.law import Law
@@ -50,18 +49,9 @@ class TiltPath:
         """Whether the MGF ends at a finite rate."""
         return not (self.rate is None or isinstance(self.rate, Diverges))
 
-    @cached_property
-    def _rate_balls(self) -> dict[int, arb]:
-        """The rate at each precision it has been asked for."""
-        return {}
-
     def _rate_ball(self) -> arb | None:
         """The rate where it is finite."""
-        if self.rate is None or isinstance(self.rate, Diverges):
-            return None
-        if ctx.prec not in self._rate_balls:
-            self._rate_balls[ctx.prec] = ball(self.rate)
-        return self._rate_balls[ctx.prec]
+        return None if self.rate is None or isinstance(self.rate, Diverges) else ball(self.rate)
 
     def tilt(self, y: arb) -> arb:
         """The tilt at coordinate y."""

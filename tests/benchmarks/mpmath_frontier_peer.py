@@ -3,8 +3,9 @@
 The cumulants are written with mpmath's own functions, in closed form wherever ours are, and are
 integrals where ours are. The steps are those of :func:`verify.tilt_search.approach` and of
 :mod:`verify.tilt_frontier`: Newton's in the logarithm of D from the middle of the path until they
-are short, then polishing until the gap is closed. All of it runs at 50 digits. mpmath certifies
-nothing: what is compared is the work, not the strength of the answer.
+are short, then polishing until the gap is closed. All of it runs at 50 digits, also the search,
+where ours takes few bits. mpmath certifies nothing: what is compared is the work, not the strength
+of the answer.
 """
 
 from __future__ import annotations

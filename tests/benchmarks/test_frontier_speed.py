@@ -3,7 +3,8 @@
 Run by ``make bench``. One line a law: our slowest point of three budgets, the times of all three on
 either side, and their ratio, measured by turns in this run. The aims: a point under 2 ms where K is
 closed and under 60 ms where it is an integral; at least 2 times faster than mpmath on every law,
-median at least 5.
+median at least 5. Where K is a few elementary functions neither side has much arithmetic to do: a
+point is a tenth of a millisecond here, most of it Python, and the ratio stays about 2.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ from verify.law import Law
 from verify.laws import CATALOGUE, parse
 from verify.laws.custom import forget_tails
 
-REPEATS = 15
+REPEATS = 50
+LEAST_RATIO = 2
 #: Seconds after which a law's budget is not measured again.
 LONGEST = 1.0
-#: Relative to max(|S|, S - mean): both sides have S between values that are 1e-13 apart.
-APART = 1e-12
+#: Relative to max(|S|, S - mean). Each value is within 1e-13 of S; twice that, because the sizes of
+#: the two sides are taken at means that differ a little.
+APART = 2e-13
 
 
 def afresh(text: str) -> Law:
@@ -112,6 +115,8 @@ def test_frontier_against_mpmath() -> None:
         ratios.append(theirs / ours)
         mark = " by quadrature" if law.quadrature else ""
         print(f"{law.text:38} {most:10.2f} {ours:8.2f} {theirs:10.2f} {theirs / ours:6.1f}{mark}")
-    print(f"\nratio: least {min(ratios):.1f} (aim 2), median {median(ratios):.1f} (aim 5)")
+    reached = sum(ratio >= LEAST_RATIO for ratio in ratios)
+    print(f"\nratio: least {min(ratios):.1f} (aim {LEAST_RATIO}; {reached} of {len(ratios)} laws")
+    print(f"reach it), median {median(ratios):.1f} (aim 5)")
     print(f"slowest point: {max(slowest[False]):.2f} ms where K is closed (aim 2),")
     print(f"{max(slowest[True]):.1f} ms where it is an integral (aim 60)")

@@ -119,6 +119,8 @@ class _Trials(LatticeLaw):
 
 
 def _log_binomial_mass(trials: int, p: fmpq, n: arb) -> arb:
+    if n == trials:
+        return n * _log1m(1 - p)
     ways = arb(trials + 1).lgamma() - (n + 1).lgamma() - (trials - n + 1).lgamma()
     return ways + n * _log1m(1 - p) + (trials - n) * _log1m(p)
 

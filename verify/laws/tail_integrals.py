@@ -1,8 +1,8 @@
 """Certified integrals of a user's survival function ``exp(h)``: mean excess and MGF.
 
 The integrals run in ``s = log(x - start)``, in which the formula is analytic even where it has a
-root or a logarithm at its start; where it has none, from the start itself. What lies beyond the last point is bounded by a slope of h that
-holds on the whole ray (:mod:`verify.ray`).
+root or a logarithm at its start; where it has none, from the start itself. What lies beyond the
+last point is bounded by a slope of h that holds on the whole ray (:mod:`verify.ray`).
 """
 
 from __future__ import annotations
