@@ -79,6 +79,8 @@ class FrontierPoint:
         The l whose dual value ``(d + K(l))/l`` is ``upper``.
     means : str
         ``ball``, or ``float64`` for files too large to be certified.
+    settled : bool
+        Whether both values were found, and as close as the search aims at.
     """
 
     budget: Decimal
@@ -89,6 +91,7 @@ class FrontierPoint:
     achieving: Law | None = None
     tilt: fmpq | None = None
     means: str = "ball"
+    settled: bool = True
 
     @property
     def gap(self) -> arb | None:
@@ -132,9 +135,8 @@ class Frontier:
 
     @property
     def settled(self) -> bool:
-        """Whether every point has both of its values."""
-        points = self.points + (self.least or ())
-        return all(point.lower is not None and point.upper is not None for point in points)
+        """Whether every point is."""
+        return all(point.settled for point in self.points + (self.least or ()))
 
     def to_dict(self) -> dict[str, Any]:
         """The answer of ``goodhart frontier``."""
@@ -248,7 +250,7 @@ def _point(law: Law, budget: Decimal) -> FrontierPoint:
         known = _at_identity(law, budget) or _without_bound(law, budget) or _at_top(law, budget)
         return known or _by_search(law, budget)
     except Undecided as why:
-        return FrontierPoint(budget, None, None, None, f"not settled: {why}")
+        return FrontierPoint(budget, None, None, None, f"not settled: {why}", settled=False)
 
 
 # ---- what needs no search -----------------------------------------------------------------------
@@ -342,7 +344,8 @@ def _by_search(law: Law, budget: Decimal) -> FrontierPoint:
     beyond = by_tilted_threshold(path, exact, at_rate=False)
     if beyond is not None:
         return _found(law, budget, beyond, PAST_LAST_TILT)
-    return _found(law, budget, found, "the best pair of witnesses that was found: a wide gap")
+    because = "the best pair of witnesses that was found: a wide gap"
+    return replace(_found(law, budget, found, because), settled=False)
 
 
 def _found(law: Law, budget: Decimal, bounds: Bounds, because: str) -> FrontierPoint:

@@ -6,7 +6,7 @@ import pytest
 from flint import arb
 
 from verify.enclosure import Diverges
-from verify.frontier import frontier_point
+from verify.frontier import frontier, frontier_point
 from verify.law import Law
 
 #: Its slope is -1 up to about x = 1e90, and tends to -2: the search takes 1 for the rate.
@@ -45,3 +45,13 @@ def test_a_mean_that_does_not_exist_is_not_attained(
     point = frontier_point(law, 0)
     assert point.lower == value == point.upper
     assert point.attained is attained
+
+
+def test_a_wide_gap_is_not_settled() -> None:
+    """Past D*, on a scale at which no threshold within reach is far out."""
+    law = '1e300*tail(log_sf="-x-3*log(1+x)", lower=0)'
+    answer = frontier(law, ["0.1", "2"])
+    near, beyond = answer.points
+    assert near.settled and not beyond.settled and not answer.settled
+    assert "wide gap" in beyond.because
+    assert beyond.gap is not None and beyond.gap > arb("1e299")
