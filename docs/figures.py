@@ -210,7 +210,7 @@ def dichotomy() -> Any:
     for mean, kl in ((10, "0.1"), (100, "0.01"), (1000, "0.001")):
         certificate = construct(law, mean=mean, kl=kl)
         spent, reached = (_lower(certificate, name) for name in ("kl", "mean"))
-        named = {"label": "a lognormal law"} if mean == 10 else {}
+        named = {"label": "a lognormal law, reweighted"} if mean == 10 else {}
         axes.plot([spent], [reached], "D", ms=7, color=REWEIGHTED, ls="", **named)
     axes.set(xscale="log", yscale="log", ylim=(0.7, 3000))
     axes.set(xlabel="KL divergence (nats)", ylabel="mean reward")

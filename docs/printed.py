@@ -63,7 +63,7 @@ PRINTED = (
     Printed(
         "Theorem 6",
         "Selecting by a threshold: with an error lighter than every exponential, the utility grows "
-        "without bound.",
+        "without bound. (Its proof is checked in [Coq](proofs.md#theorem-6); its page is to come.)",
     ),
     Printed("Footnote on dependence", "An example in which error and utility are dependent."),
     Printed("Experiments", "The numbers printed with the experiments, and what they show."),

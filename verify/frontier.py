@@ -52,7 +52,11 @@ KNOWN_BITS = 80
 PRICE_BITS = 1024
 #: What is left of a budget unspent where it may be the very price.
 HAIR = fmpq(1, 2**60)
-PAST_LAST_TILT = "no tilt spends the budget: a threshold on a tilt by the rate, or next to it"
+#: D* is known and below the budget, or no tilt was found to spend it.
+PAST_LAST_TILT = "no tilt spends the budget: a threshold on the tilt by the rate comes close"
+NEXT_TO_RATE = (
+    "no tilt was found to spend the budget: a threshold on a tilt next to the rate is close"
+)
 #: Rows of a file up to which its frontier is certified; beyond, float64 with an error bound.
 CERTIFIED_ROWS = 10**5
 
@@ -343,7 +347,7 @@ def _by_search(law: Law, budget: Decimal) -> FrontierPoint:
         return _found(law, budget, found, because)
     beyond = by_tilted_threshold(path, exact, at_rate=False)
     if beyond is not None:
-        return _found(law, budget, beyond, PAST_LAST_TILT)
+        return _found(law, budget, beyond, NEXT_TO_RATE)
     because = "the best pair of witnesses that was found: a wide gap"
     return replace(_found(law, budget, found, because), settled=False)
 

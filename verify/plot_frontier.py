@@ -60,16 +60,16 @@ def _figure(
     axes.plot(budgets, lower, color=BASE, lw=2.6, label="achieved: a reweighting within d")
     axes.plot(budgets, upper, color=REWEIGHTED, lw=1.5, ls=(0, (4, 2)), label="dual bound")
     _draw_bounds(axes, shown, budgets[-1], (min(lower), max(upper)))
-    axes.plot(
-        [float(point.budget) for point in shown],
-        [float(point.lower) for point in shown],  # type: ignore[arg-type]
-        ls="",
-        marker="o",
-        ms=7,
-        mec="white",
-        color=BASE,
-        zorder=4,
-    )
+    for point in shown:
+        axes.plot(
+            [float(point.budget)],
+            [float(point.lower)],  # type: ignore[arg-type]
+            marker="o",
+            ms=7,
+            mec=BASE if point.attained is False else "white",
+            mfc="white" if point.attained is False else BASE,  # approached, not attained: hollow
+            zorder=4,
+        )
     axes.set_xlabel("budget d: KL(P || Q) in nats")
     axes.set_ylabel("best mean S(d), in units of the reward")
     axes.set_title(f"{clipped(str(answer.base))}", loc="left")

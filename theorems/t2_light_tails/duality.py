@@ -237,7 +237,7 @@ BOWL = (
 )
 CONVEX = (
     Step("mixture", "What a mixture saves on its parts is a relative entropy each.", mixture_saves),
-    Step("part", "With what averages to 0, each is a bowl against the mixture y.", part_saves),
+    Step("part", "Plus y - w, which averages to 0, each is a bowl; y is the mixture.", part_saves),
 )
 BOUND = Step("bound", "So E_P X is at most (d + K(l))/l where KL(P||Q) = d.", bound)
 GIBBS = (
