@@ -21,8 +21,9 @@ FARTHEST = 400
 COARSE, FINE = 1e-4, 1e-12
 #: The last step that is tried towards a place where the value cannot be had.
 NEAREST = 1e-3
-#: Bits of an estimate of D: those of COARSE, and as many again for what cancels in ``l K' - K``.
-ESTIMATE_BITS = 40
+#: Bits of an estimate of D: the 14 of COARSE, and more than as many again for what cancels in
+#: ``l K' - K``.
+ESTIMATE_BITS = 32
 #: Evaluations after which a search gives what it has.
 EVALUATIONS = 200
 #: Evaluations by which Newton's method alone is done where the slopes are of any use.
