@@ -77,14 +77,20 @@ class TiltPath:
 
     def _cumulants(self, tilt: arb) -> tuple[arb, arb, arb] | None:
         try:
-            values = self.law.cumulants(tilt)
+            # Not law.cumulants: that asks first whether the MGF is finite, which it is on the path.
+            series = self.law.cumulant_series(tilt)
         except Undecided:
             return None
-        return values if all(value.is_finite() for value in values) else None
+        log_mgf, mean, half = series[0], series[1], series[2]
+        if not (log_mgf.is_finite() and mean.is_finite() and half.is_finite()):
+            return None
+        return log_mgf, mean, 2 * half
 
     def kl(self, y: arb) -> Sloped:
         """``D = l K' - K`` at coordinate y, and its slope there."""
-        tilt = self.tilt(y)
+        return self._kl(y, self.tilt(y))
+
+    def _kl(self, y: arb, tilt: arb) -> Sloped:
         values = self._cumulants(tilt)
         if values is None:
             return None
@@ -102,8 +108,8 @@ class TiltPath:
             return estimate[0], estimate[1] * self._speed(y, tilt)
         # An integral of half the bits takes half the time; where it blurs D, with all of them.
         with working_precision(ESTIMATE_BITS):
-            quick = self.kl(y)
-        return self.kl(y) if quick is None else quick
+            quick = self._kl(y, tilt)
+        return self._kl(y, tilt) if quick is None else quick
 
     def mean(self, y: arb) -> Sloped:
         """``K'`` at coordinate y, and its slope there."""

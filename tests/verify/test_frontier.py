@@ -360,7 +360,7 @@ def test_the_least_mean_is_the_frontier_of_the_mirror_image() -> None:
         assert "for -X" in least.because
     symmetric = frontier("laplace()", ["0.5"], two_sided=True)
     assert symmetric.least is not None
-    assert_close(symmetric.least[0].upper, -number(symmetric.points[0].lower), 1e-20)
+    assert_close(symmetric.least[0].upper, -number(symmetric.points[0].lower), GAP)
     heavy = frontier("pareto(alpha=2)", ["0.5"], two_sided=True)
     assert heavy.least is not None and number(heavy.least[0].upper) > 1
     assert (
