@@ -6,13 +6,15 @@ import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import flint
 import numpy as np
 import pytest
 from hypothesis import settings
 
-from tests.terminal import Terminal
+if TYPE_CHECKING:
+    from tests.terminal import Terminal
 
 DOUBLE_PRECISION = 53
 """flint's precision at start-up, in bits. It is global: who changes it restores it."""
@@ -60,5 +62,7 @@ def terminal(
     capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Terminal:
     """A terminal in an empty directory."""
+    from tests.terminal import Terminal  # here: the tests of this file copy it to where it is alone
+
     monkeypatch.chdir(tmp_path)
     return Terminal(capsysbinary)
