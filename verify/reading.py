@@ -194,6 +194,8 @@ def _pick(path: str, table: Any, column: str | None) -> NDArray[Any]:
 
     numeric = [field.name for field in table.schema if holds_numbers(field.type)]
     listed = ", ".join(numeric[:20]) or "none"
+    if column is None and not numeric and len(table.schema.names) == 1:
+        _refuse_cells(path, table.column(0))
     if column is None:
         if len(numeric) != 1:
             problem = "several columns hold" if numeric else "no column holds"
@@ -208,6 +210,7 @@ def _pick(path: str, table: Any, column: str | None) -> NDArray[Any]:
         raise DataError(f"{path}: {problem} named {column}; columns with numbers: {listed}")
     chosen = table.column(column)
     if not holds_numbers(chosen.type):
+        _refuse_cells(path, chosen)
         raise DataError(
             f"{path}: column {column} holds {chosen.type}; columns with numbers: {listed}"
         )
@@ -219,6 +222,27 @@ def _pick(path: str, table: Any, column: str | None) -> NDArray[Any]:
         )
     numbers: NDArray[Any] = chosen.to_numpy()
     return numbers
+
+
+def _refuse_cells(path: str, column: Any) -> None:
+    """Name the first cell that is no number in a column of which others are.
+
+    Raises
+    ------
+    DataError
+        With the row, counted from 1 below the header.
+    """
+    from pyarrow import types
+
+    if not (types.is_string(column.type) or types.is_large_string(column.type)):
+        return
+    cells = [cell for cell in column.to_pylist() if cell is not None]
+    are_numbers = [_is_number(cell.encode("utf-8", "replace")) for cell in cells]
+    if any(are_numbers) and not all(are_numbers):
+        first = are_numbers.index(False)
+        row = column.to_pylist().index(cells[first]) + 1
+        shown = f"{cells[first]!r:.40}"
+        raise DataError(f"{path}: row {row} holds {shown}; expected a number in every row")
 
 
 _READERS: dict[str, Callable[[str, bytes, str | None], NDArray[Any]]] = {
