@@ -322,7 +322,9 @@ def _at_the_price(law: Law, budget: Decimal, top: fmpq) -> FrontierPoint:
     """
     found = by_tilt(TiltPath.of(law), rational(budget) * (1 - HAIR))
     because = "the budget is -log Q{top}, as far as balls can tell: a tilt next to it, and the top"
-    return FrontierPoint(budget, found.lower, arb(top), True, because, found.achieving)
+    return FrontierPoint(
+        budget, found.lower, arb(top), True, because, found.achieving, settled=found.closed
+    )
 
 
 # ---- what a search finds ------------------------------------------------------------------------
