@@ -18,7 +18,7 @@ import numpy as np
 from flint import arb, fmpq
 from matplotlib import rc_context
 
-from docs.figures import BITS, STYLE, axes_alone, svg_of
+from docs.figures.canvas import BITS, STYLE, axes_alone, svg_of
 from verify.enclosure import working_precision
 from verify.law import Law
 from verify.laws import student_t

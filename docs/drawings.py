@@ -44,7 +44,7 @@ class Drawing(_Captioned):
             raise self.error(f"no figure is called {name!r}")
         if "alt" not in self.options:
             raise self.error(f"the figure {name!r} needs :alt:")
-        self.env.note_dependency(figures.__file__)
+        self.env.note_dependency(figures.source(name))
         return self.captioned(labelled(figures.svg(name), self.options["alt"]), "drawing")
 
 

@@ -14,6 +14,7 @@ import pytest
 from flint import arb, fmpq
 
 from docs import animation, figures
+from docs.figures import canvas, theorem_1, theorem_2
 from docs.generate import pages
 from verify.enclosure import working_precision
 from verify.law import Law
@@ -44,7 +45,7 @@ def student_by_mpmath(t: mp.mpf, p: mp.mpf) -> tuple[mp.mpf, mp.mpf]:
 @pytest.mark.parametrize("rule", animation.RULES, ids=lambda rule: rule.key)
 @pytest.mark.parametrize("t", ["3", "1e4", "1e8"])
 def test_animation_numbers_by_a_second_route(rule: animation.Rule, t: str) -> None:
-    with working_precision(figures.BITS), mp.workdps(40):
+    with working_precision(canvas.BITS), mp.workdps(40):
         now = animation.moment(rule, Decimal(t))
         mass = mp.mpf(str(now.law.weight.mass))
         assert abs(mass / mp.mpf(t) ** mp.mpf(str(rule.exponent)) - 1) < 1e-10
@@ -111,13 +112,13 @@ def test_figure_is_on_a_page(name: str) -> None:
 
 def test_rise_by_a_second_route() -> None:
     law = student_t(df=3)
-    with working_precision(figures.BITS):
+    with working_precision(canvas.BITS):
         optimised = reweight(law, Threshold.at("1000", "0.001")).mean()
         assert isinstance(optimised, arb)
-        assert abs(figures.rise(law, fmpq(1000)) - optimised) < arb(10) ** -DIGITS
+        assert abs(theorem_1.rise(law, fmpq(1000)) - optimised) < arb(10) ** -DIGITS
 
 
 def test_best_means_by_a_second_route() -> None:
-    budgets, means = figures.best_means(Law.parse("exponential()"), [fmpq(1, 2), fmpq(3)])
+    budgets, means = theorem_2.best_means(Law.parse("exponential()"), [fmpq(1, 2), fmpq(3)])
     closed = [float(-mp.lambertw(-mp.exp(-1 - mp.mpf(d)), -1).real) for d in budgets]
     assert means == pytest.approx(closed, rel=1e-12)
