@@ -1,0 +1,41 @@
+"""The figures of the site, drawn when it is built, from certified numbers: one module a page.
+
+Each module draws with :mod:`docs.figures.canvas` and lists its figures as ``FIGURES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from matplotlib import rc_context
+
+from docs.figures import concepts, theorem_1, theorem_2
+from docs.figures.canvas import BITS, STYLE, svg_of
+from verify.enclosure import working_precision
+
+MODULES = (concepts, theorem_1, theorem_2)
+
+FIGURES: dict[str, Callable[[], Any]] = {
+    name: draw for module in MODULES for name, draw in module.FIGURES.items()
+}
+"""The figures that a page can name."""
+
+
+def svg(name: str) -> str:
+    """A figure by its name.
+
+    Raises
+    ------
+    KeyError
+        If there is none of that name.
+    """
+    with rc_context(STYLE), working_precision(BITS):
+        return svg_of(FIGURES[name]())
+
+
+def source(name: str) -> str:
+    """The file that draws a figure; the site is built again where it changed."""
+    (path,) = (module.__file__ for module in MODULES if name in module.FIGURES)
+    assert path is not None
+    return path
