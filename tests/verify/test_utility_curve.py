@@ -1,0 +1,104 @@
+"""The curve's JSON and rows, and how a limit is written."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from flint import arb, fmpq
+from hypothesis import given
+from hypothesis import strategies as st
+
+from verify.decimals import rational
+from verify.enclosure import INFINITE, Diverges, Number, working_precision
+from verify.utility_curve import Estimate, Limit, UtilityCurve, UtilityPoint, limit_text, written
+
+ENCLOSED = UtilityPoint(fmpq(1, 2), arb("0.5 +/- 1e-30"), arb(3), arb(1), arb(2))
+SAMPLED = UtilityPoint(
+    fmpq(1, 3), arb(1), INFINITE, Estimate(1.0, 0.25), None, means="monte-carlo", attained=None
+)
+
+
+def curve() -> UtilityCurve:
+    limit = Limit(arb(2) / 3, "a reason")
+    return UtilityCurve("tilt", "X", "V", (ENCLOSED, SAMPLED), limit, "clayton(2)")
+
+
+def test_the_json() -> None:
+    answer = curve().to_dict()
+    assert answer["optimizer"] == "tilt" and answer["dependence"] == "clayton(2)"
+    first, second = answer["points"]
+    assert first["tilt"] == "0.5" and second["tilt"] == "1/3"
+    assert Decimal(first["kl"][0]) <= Decimal("0.5") <= Decimal(first["kl"][1])
+    assert first["mean_v"] == ["1", "1"] and "standard_error" not in first
+    assert second["mean_u"] == "oo" and second["mean_x"] is None
+    assert second["standard_error"] == {"mean_v": 0.25}
+    assert [float(end) for end in second["mean_v"]] == pytest.approx([0.51, 1.49])
+    assert answer["limit"]["because"] == "a reason"
+
+
+@pytest.mark.parametrize(("optimizer", "name"), [("condition", "t"), ("best-of-n", "n")])
+def test_the_parameter_goes_by_its_name(optimizer: str, name: str) -> None:
+    other = UtilityCurve(optimizer, "X", "V", (ENCLOSED,), Limit(None, "no"))  # type: ignore[arg-type]
+    assert other.to_dict()["points"][0][name] == "0.5"
+    assert next(other.rows())[0] == name
+
+
+def test_the_rows_have_both_ends() -> None:
+    header, first, second = curve().rows()
+    assert len(header) == len(first) == len(second)
+    cells = dict(zip(header, second, strict=True))
+    assert cells["mean_u_low"] == cells["mean_u_high"] == "oo" and cells["mean_x_low"] == ""
+
+
+def test_what_is_not_finite_is_no_number() -> None:
+    assert written(arb.nan()) is None and written(arb("0 +/- inf")) is None
+    assert written(Diverges(0)) == "undefined"
+    nothing = UtilityPoint(fmpq(2), None, None, None, None, attained=False)
+    assert not nothing.known and ENCLOSED.known
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, None),
+        (INFINITE, "oo"),
+        (Diverges(-1), "-oo"),
+        (arb(1), "1"),
+        (arb(0), "0"),
+        (arb.nan(), None),
+        (arb("0 +/- 1"), None),  # planted: a ball that settles no digit
+        (arb("2.04 +/- 0.02"), "2"),
+        (arb("0.095 +/- 0.001"), None),  # 0.09 or 0.1 as far as one knows
+        (arb("-1235 +/- 7"), "-1.2e3"),  # not -1200: two of its digits are not settled
+    ],
+)
+def test_the_text_of_a_limit(value: Number | None, text: str | None) -> None:
+    assert limit_text(value) == text
+
+
+def test_the_text_is_the_nearest() -> None:
+    with working_precision(200):
+        assert limit_text(arb(2) / 3) == "0.66666666666666666667"
+        assert limit_text(arb.pi(), 5) == "3.1416"
+
+
+@given(
+    st.fractions(min_value=-1000, max_value=1000, max_denominator=10**6),
+    st.integers(min_value=0, max_value=60),
+)
+def test_the_digits_shown_are_correctly_rounded(value: object, exponent: int) -> None:
+    exact = fmpq(value.numerator, value.denominator)  # type: ignore[attr-defined]
+    with working_precision(300):
+        ball = arb(exact) + arb(0, arb(2) ** -exponent)
+    text = limit_text(ball)
+    if text is None:
+        return
+    # Within half a unit of the last place that is shown: that of the text, not of the number.
+    last = Decimal(text).as_tuple().exponent
+    assert isinstance(last, int)
+    assert 2 * abs(exact_of(text) - exact) <= fmpq(10) ** last
+
+
+def exact_of(text: str) -> fmpq:
+    return rational(Decimal(text))

@@ -1,0 +1,221 @@
+"""What an optimiser of the proxy does to the true utility: a curve of points, and its limit.
+
+The proxy reward is ``U = X + V``: X the error, V the true utility. A point is one policy: the
+optimiser's parameter, the KL it spends, and the means of U, V and X under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Any, Literal
+
+from flint import arb, fmpq
+
+from verify.decimals import DIGITS, decimal_text, outward, plain, round_decimal
+from verify.enclosure import Diverges, Number, working_precision
+
+Optimizer = Literal["tilt", "condition", "best-of-n"]
+
+#: What the parameter of each optimiser is called.
+PARAMETERS: dict[Optimizer, str] = {"tilt": "tilt", "condition": "t", "best-of-n": "n"}
+#: The quantities of a point.
+QUANTITIES = ("kl", "mean_u", "mean_v", "mean_x")
+#: Standard errors on either side of a sampled estimate: a 95 % interval of the normal law.
+SPREAD = 1.96
+#: Digits of a sampled estimate's interval: float64's.
+SAMPLED_DIGITS = 17
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A sampled number.
+
+    Attributes
+    ----------
+    value, standard_error : float
+        The estimate, and the standard deviation of its error.
+    """
+
+    value: float
+    standard_error: float
+
+
+#: A number of a point: enclosed, proved infinite, sampled, or not known.
+Quantity = Number | Estimate | None
+
+
+@dataclass(frozen=True)
+class UtilityPoint:
+    """What one policy does, or the near-optimal ones where no policy is optimal.
+
+    Attributes
+    ----------
+    at : fmpq
+        The optimiser's parameter: the tilt l, the threshold t, or n.
+    kl : arb, Diverges, Estimate or None
+        The divergence from the base, in nats; None where it is not known.
+    mean_u, mean_v, mean_x : arb, Diverges, Estimate or None
+        The means of the proxy, of the true utility and of the error.
+    means : str
+        ``ball`` or ``monte-carlo``.
+    attained : bool or None
+        Whether a policy has these numbers. False: they are limits along the near-optimal policies,
+        or there is no optimum. None: not known.
+    because : str
+        What the numbers rest on, or why they are missing, in one sentence.
+    kl_cap : Decimal or None
+        The budget of KL the point answers to, where it answers to one.
+    """
+
+    at: fmpq
+    kl: Quantity
+    mean_u: Quantity
+    mean_v: Quantity
+    mean_x: Quantity
+    means: Literal["ball", "monte-carlo"] = "ball"
+    attained: bool | None = True
+    because: str = ""
+    kl_cap: Decimal | None = None
+
+    @property
+    def quantities(self) -> dict[str, Quantity]:
+        """The four numbers by name."""
+        return {name: getattr(self, name) for name in QUANTITIES}
+
+    @property
+    def known(self) -> bool:
+        """Whether there is any number here beside the parameter."""
+        return any(value is not None for value in self.quantities.values())
+
+    def to_dict(self, parameter: str) -> dict[str, Any]:
+        """The point as JSON: decimal strings, rounded outward.
+
+        A sampled number is its 95 % interval, beside ``standard_error``.
+        """
+        answer: dict[str, Any] = {parameter: decimal_text(self.at)}
+        if self.kl_cap is not None:
+            answer["kl_cap"] = plain(self.kl_cap)
+        answer |= {name: written(value) for name, value in self.quantities.items()}
+        errors = {
+            name: value.standard_error
+            for name, value in self.quantities.items()
+            if isinstance(value, Estimate)
+        }
+        if errors:
+            answer["standard_error"] = errors
+        return answer | {"means": self.means, "attained": self.attained, "because": self.because}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Where the utility goes as the optimiser is pushed to its end.
+
+    Attributes
+    ----------
+    mean_v : arb, Diverges or None
+        The limit of ``E V``; None where there is none, or it is not known.
+    because : str
+        The reason, in one sentence.
+    """
+
+    mean_v: Number | None
+    because: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The limit as JSON: correctly rounded to the digits shown, "oo", "-oo" or null."""
+        return {"mean_v": limit_text(self.mean_v), "because": self.because}
+
+
+@dataclass(frozen=True)
+class UtilityCurve:
+    """The curve of an optimiser.
+
+    Attributes
+    ----------
+    optimizer : str
+        ``tilt``, ``condition`` or ``best-of-n``.
+    error, utility : str
+        The laws of X and of V, as text.
+    points : tuple of UtilityPoint
+        In the order they were asked for.
+    limit : Limit
+        Where ``E V`` goes.
+    dependence : str
+        How X and V depend on each other, as text.
+    """
+
+    optimizer: Optimizer
+    error: str
+    utility: str
+    points: tuple[UtilityPoint, ...]
+    limit: Limit
+    dependence: str = field(default="independent")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer of ``goodhart utility``."""
+        parameter = PARAMETERS[self.optimizer]
+        return {
+            "optimizer": self.optimizer,
+            "error": self.error,
+            "utility": self.utility,
+            "dependence": self.dependence,
+            "points": [point.to_dict(parameter) for point in self.points],
+            "limit": self.limit.to_dict(),
+        }
+
+    def rows(self) -> Iterator[list[Any]]:
+        """The points as rows of a table, the names of its columns first."""
+        ends = [f"{name}_{end}" for name in QUANTITIES for end in ("low", "high")]
+        yield [PARAMETERS[self.optimizer], "kl_cap", *ends, "attained", "means", "because"]
+        for point in self.points:
+            row: list[Any] = [decimal_text(point.at)]
+            row.append("" if point.kl_cap is None else plain(point.kl_cap))
+            for value in point.quantities.values():
+                text = written(value)
+                row += text if isinstance(text, list) else [text or ""] * 2
+            yield [*row, point.attained, point.means, point.because]
+
+
+def written(value: Quantity) -> list[str] | str | None:
+    """A number as ``[lo, hi]``, "oo", "-oo", "undefined" or None.
+
+    The ends enclose a ball, and are the 95 % interval of an estimate.
+    """
+    if isinstance(value, Estimate):
+        margin = SPREAD * value.standard_error
+        ends = (value.value - margin, value.value + margin)
+        return [f"{end:.{SAMPLED_DIGITS}g}" for end in ends]
+    if value is None or (isinstance(value, arb) and not value.is_finite()):
+        return None
+    return str(value) if isinstance(value, Diverges) else list(outward(value))
+
+
+def limit_text(value: Number | None, digits: int = DIGITS) -> str | None:
+    """A number correctly rounded to as many digits as its ball settles, at most ``digits``.
+
+    None where the ball settles none.
+    """
+    if value is None or isinstance(value, Diverges):
+        return None if value is None else str(value)
+    if not value.is_finite():
+        return None
+    with working_precision(4 * digits + 64):
+        # Outward to twice the digits, which each rounding below then shortens.
+        low = round_decimal(value.lower(), 2 * digits, up=False)
+        high = round_decimal(value.upper(), 2 * digits, up=True)
+    for places in range(digits, 0, -1):
+        nearest = Context(prec=places, rounding=ROUND_HALF_EVEN)
+        one, other = nearest.plus(low), nearest.plus(high)
+        if one == other:
+            return _shown(one)
+    return None
+
+
+def _shown(number: Decimal) -> str:
+    """Decimal text that shows no digit before the point but the settled ones."""
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent > 0:
+        return str(number).lower().replace("e+", "e")
+    return plain(number)
