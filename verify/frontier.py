@@ -322,9 +322,8 @@ def _at_the_price(law: Law, budget: Decimal, top: fmpq) -> FrontierPoint:
     """
     found = by_tilt(TiltPath.of(law), rational(budget) * (1 - HAIR))
     because = "the budget is -log Q{top}, as far as balls can tell: a tilt next to it, and the top"
-    return FrontierPoint(
-        budget, found.lower, arb(top), True, because, found.achieving, settled=found.closed
-    )
+    tilted = reweight(law, Tilt(found.spending))
+    return FrontierPoint(budget, found.lower, arb(top), True, because, tilted, settled=found.closed)
 
 
 # ---- what a search finds ------------------------------------------------------------------------
@@ -335,7 +334,7 @@ def _by_search(law: Law, budget: Decimal) -> FrontierPoint:
     # For laws of one's own the end of the path is worth a look first: the search for a tilt that
     # spends more than all of them do takes long.
     if law.rates_need_search:
-        beyond = by_tilted_threshold(path, exact, at_rate=True)
+        beyond = by_tilted_threshold(law, path.rate, exact, at_rate=True)
         if beyond is not None:
             return _found(law, budget, beyond, PAST_LAST_TILT)
     try:
@@ -347,7 +346,7 @@ def _by_search(law: Law, budget: Decimal) -> FrontierPoint:
     if found.closed:
         because = "the tilt by l spends the budget; (d + K(l))/l bounds every other"
         return _found(law, budget, found, because)
-    beyond = by_tilted_threshold(path, exact, at_rate=False)
+    beyond = by_tilted_threshold(law, path.rate, exact, at_rate=False)
     if beyond is not None:
         return _found(law, budget, beyond, NEXT_TO_RATE)
     because = "the best pair of witnesses that was found: a wide gap"
@@ -361,7 +360,7 @@ def _found(law: Law, budget: Decimal, bounds: Bounds, because: str) -> FrontierP
         bounds.upper,
         bounds.attained,
         because,
-        bounds.achieving,
+        bounds.threshold or reweight(law, Tilt(bounds.spending)),
         bounds.tilt,
     )
 

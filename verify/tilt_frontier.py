@@ -14,9 +14,7 @@ from flint import arb, fmpq
 
 from verify.enclosure import Diverges, Undecided, ball, working_precision
 from verify.law import Law
-from verify.reweighted import reweight
-from verify.tilt_search import COARSE, TiltPath, approach, crossing
-from verify.weight import Tilt
+from verify.tilt_search import COARSE, Tiltable, TiltPath, approach, crossing
 
 #: Precision of the coarse search, and those that are tried for the two values.
 SEARCH_BITS = 64
@@ -44,25 +42,25 @@ class Bounds:
 
     Attributes
     ----------
-    path : TiltPath
-        The law's tilts.
     lower, upper : arb
         Enclosures of the mean that is achieved and of the dual bound.
     tilt : fmpq or None
         The l of the dual bound; None where the bound is the top of the support.
-    achieving : Law
-        What achieves the lower value.
+    spending : fmpq
+        The l whose tilt, or a threshold on it, achieves the lower value.
+    threshold : Law or None
+        That threshold on the tilt; None where the tilt alone does.
     attained : bool or None
         Whether S is attained, as far as it is proved.
     closed : bool
         Whether the gap is small enough.
     """
 
-    path: TiltPath
     lower: arb
     upper: arb
     tilt: fmpq | None
-    achieving: Law
+    spending: fmpq
+    threshold: Law | None
     attained: bool | None
     closed: bool
 
@@ -85,7 +83,7 @@ def by_tilt(path: TiltPath, budget: fmpq) -> Bounds:
                 start, _ = crossing(path.kl, ball(budget).mid(), FINEST)
             found = _polished(path, ball(budget), start) or found
             if found is not None and found.closed:
-                return _with_attainment(found, ball(budget))
+                return _with_attainment(found, path, ball(budget))
         if path.ends and not spent and found is not None:
             break  # past D*
     if found is None:
@@ -110,8 +108,7 @@ def _polished(path: TiltPath, budget: arb, y: arb) -> Bounds | None:
         if kl <= budget:
             upper, dual = _least_bound(path.law, (budget + log_mgf) / tilt, tilt)
             closed = bool(upper - mean < allowed)
-            achieving = reweight(path.law, Tilt(tilt))
-            best = Bounds(path, mean, upper, dual, achieving, attained, closed)
+            best = Bounds(mean, upper, dual, tilt, None, attained, closed)
             if closed:
                 return best
         goal = budget * (1 - _retreat(allowed * tilt / budget))
@@ -122,7 +119,7 @@ def _polished(path: TiltPath, budget: arb, y: arb) -> Bounds | None:
     return best
 
 
-def _least_bound(law: Law, bound: arb, tilt: fmpq) -> tuple[arb, fmpq | None]:
+def _least_bound(law: Tiltable, bound: arb, tilt: fmpq) -> tuple[arb, fmpq | None]:
     """The tilt's bound and the tilt, or the top of the support where that is less."""
     top = law.support[1]
     if not isinstance(top, Diverges) and ball(top) < bound:
@@ -136,7 +133,7 @@ def _retreat(allowed: arb) -> arb:
     return min(max(share, LEAST_RETREAT), MOST_RETREAT) if share.is_finite() else LEAST_RETREAT
 
 
-def size_of(law: Law, best: arb) -> arb:
+def size_of(law: Tiltable, best: arb) -> arb:
     """``max(|S|, S - mean)``, from below: what gaps are measured against."""
     size, mean = best.abs_lower(), law.mean()
     if isinstance(mean, Diverges):
@@ -155,20 +152,20 @@ def rounded_tilt(path: TiltPath, y: arb) -> fmpq:
     return fmpq((tilt.fmpq() * places).floor()) / places
 
 
-def _with_attainment(found: Bounds, budget: arb) -> Bounds:
+def _with_attainment(found: Bounds, path: TiltPath, budget: arb) -> Bounds:
     """Adds whether a tilt spends all of the budget.
 
     D is continuous, so one that exceeds it will do. For bounded and superexponential laws there is
     one (below ``-log Q{top}``, if the top is an atom): D tends to ``-log Q{top}``.
     """
-    if found.attained or found.tilt is None or _spends_everything(found.path.law):
+    if found.attained or found.tilt is None or _spends_everything(path.law):
         return replace(found, attained=True)
-    y = found.path.coordinate(ball(found.tilt)) + BEYOND
-    tilt, values = found.path.tilt(y), found.path.cumulants(y)
+    y = path.coordinate(ball(found.tilt)) + BEYOND
+    tilt, values = path.tilt(y), path.cumulants(y)
     enough = values is not None and tilt * values[1] - values[0] >= budget
     return replace(found, attained=True if enough else None)
 
 
-def _spends_everything(law: Law) -> bool:
+def _spends_everything(law: Tiltable) -> bool:
     bounded = not isinstance(law.support[1], Diverges)
     return bounded or (not law.rates_need_search and isinstance(law.mgf_abscissa, Diverges))

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from flint import arb
+from flint import arb, arb_series
 
-from verify.enclosure import Diverges, Undecided, ball, working_precision
-from verify.law import Law
+from verify.enclosure import Diverges, Number, Undecided, ball, working_precision
+from verify.law import Bound, Point
 from verify.tail_rates import Rate
 
 #: How far the search goes in the coordinate y, and how closely it finds a root there.
@@ -33,15 +34,31 @@ PATIENCE = 12
 Sloped = tuple[arb, arb] | None
 
 
+class Tiltable(Protocol):
+    """What a search for tilts asks: of a law, or of several that are tilted together."""
+
+    @property
+    def support(self) -> tuple[Bound, Bound]: ...
+    @property
+    def mgf_abscissa(self) -> Rate: ...
+    @property
+    def rates_need_search(self) -> bool: ...
+    def rate_estimate(self) -> Rate: ...
+    def mean(self) -> Number: ...
+    def cumulants(self, tilt: Point) -> tuple[arb, arb, arb]: ...
+    def cumulant_series(self, tilt: arb) -> arb_series: ...
+    def tilt_cost_estimate(self, tilt: arb) -> tuple[arb, arb] | None: ...
+
+
 @dataclass(frozen=True)
 class TiltPath:
     """The tilts of a law, by a coordinate y on the whole line."""
 
-    law: Law
+    law: Tiltable
     rate: Rate
 
     @classmethod
-    def of(cls, law: Law) -> TiltPath:
+    def of(cls, law: Tiltable) -> TiltPath:
         """The path up to the law's MGF abscissa (to infinity where nothing is known of it)."""
         return cls(law, law.rate_estimate())
 

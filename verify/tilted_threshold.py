@@ -15,12 +15,18 @@ from flint import arb, fmpq
 from verify.assertion import ByTiltedThreshold, Target
 from verify.decimals import rational, round_decimal
 from verify.divergence import binary_kl
-from verify.enclosure import Diverges, Undecided, ball, ball_of_decimal, working_precision
+from verify.enclosure import (
+    Diverges,
+    Exact,
+    Undecided,
+    ball,
+    ball_of_decimal,
+    working_precision,
+)
 from verify.law import Law
 from verify.reweighted import ThresholdReweighted, reweight
 from verify.tail_rates import Rate
 from verify.tilt_frontier import AIM, LEAST_RETREAT, Bounds, size_of
-from verify.tilt_search import TiltPath
 from verify.weight import Location, Threshold, Tilt
 
 #: How close to the rate the tilt is: l = r (1 - 2^-20).
@@ -84,45 +90,51 @@ PROBE_BITS = 24
 NEWTON_STEPS = 8
 
 
-def by_tilted_threshold(path: TiltPath, budget: fmpq, at_rate: bool) -> Bounds | None:
+def by_tilted_threshold(law: Law, rate: Rate, budget: fmpq, at_rate: bool) -> Bounds | None:
     """The frontier past D*: a threshold on the tilt by the rate, or on one next to it.
 
     Parameters
     ----------
-    path : TiltPath
-        The law's tilts.
+    law : Law
+        The law.
+    rate : fmpq, Formula, Diverges or None
+        Where its tilts end, or a guess at it.
     budget : fmpq
         d.
     at_rate : bool
         Whether the tilt is by the rate itself, where only some laws have cumulants; there D* is
-        known, and with it that no tilt attains S, if the path's rate is the MGF abscissa.
+        known, and with it that no tilt attains S, if the rate is the MGF abscissa.
 
     Returns
     -------
     Bounds or None
         None where there is no such tilt, or it spends the budget.
     """
-    if path.rate is None or isinstance(path.rate, Diverges):
+    if rate is None or isinstance(rate, Diverges):
         return None
-    closeness = fmpq(0) if at_rate else FRONTIER_CLOSENESS
-    with working_precision(FRONTIER_BITS):
-        tilt = (ball(path.rate) * (1 - closeness)).mid().fmpq()
-    if _clearly_spends(path.law, tilt, budget):
+    tilt = last_tilt(rate, at_rate)
+    if _clearly_spends(law, tilt, budget):
         return None
     with working_precision(FRONTIER_BITS):
         try:
-            log_mgf, mean, _ = path.law.cumulants(tilt)
+            log_mgf, mean, _ = law.cumulants(tilt)
         except Undecided:
             return None
         total = budget + log_mgf
         if not (mean.is_finite() and tilt * mean < total):
             return None
-        bounds = _on_tilt(path, tilt, mean, total)
+        bounds = _on_tilt(law, tilt, mean, total)
         if bounds is None:
             return None
-        # The path's rate may be a guess. Were the MGF finite beyond it, a tilt might spend it all.
-        known = at_rate and tilt == path.law.mgf_abscissa
+        # The rate may be a guess. Were the MGF finite beyond it, a tilt might spend it all.
+        known = at_rate and tilt == law.mgf_abscissa
         return replace(bounds, attained=False if known else None)
+
+
+def last_tilt(rate: Exact, at_rate: bool) -> fmpq:
+    """The rate, or a tilt next to it."""
+    with working_precision(FRONTIER_BITS):
+        return (ball(rate) * (1 - (fmpq(0) if at_rate else FRONTIER_CLOSENESS))).mid().fmpq()
 
 
 def _clearly_spends(law: Law, tilt: fmpq, budget: fmpq) -> bool:
@@ -135,15 +147,15 @@ def _clearly_spends(law: Law, tilt: fmpq, budget: fmpq) -> bool:
         return bool(tilt * mean - log_mgf > budget)
 
 
-def _on_tilt(path: TiltPath, tilt: fmpq, mean: arb, total: arb) -> Bounds | None:
+def _on_tilt(law: Law, tilt: fmpq, mean: arb, total: arb) -> Bounds | None:
     """Both sides from one tilt, where ``total = d + K(l)`` and ``mean = K'(l)``."""
     upper = total / tilt
-    size = size_of(path.law, upper)
-    tilted = reweight(path.law, Tilt(tilt))
+    size = size_of(law, upper)
+    tilted = reweight(law, Tilt(tilt))
     for power in range(FIRST_POWER, LAST_POWER, STRIDE):
         t = fmpq(2) ** power
         # Mass (S - m)/t out at t costs about -log Q_l(X > t) times that.
-        log_tail = path.law.log_survival(t) + tilt * arb(t)
+        log_tail = law.log_survival(t) + tilt * arb(t)
         if not (upper - mean) / arb(t) * (1 + abs(log_tail)) < MOVING_SHARE * AIM * size * tilt:
             continue
         achieving = _spending(tilted, t, tilt, total, mean)
@@ -153,7 +165,7 @@ def _on_tilt(path: TiltPath, tilt: fmpq, mean: arb, total: arb) -> Bounds | None
         # The chain rule: KL(P||Q) = KL(P||Q_l) + l E_P X - K(l).
         within = achieving.kl() + tilt * lower <= total
         if within and upper - lower < AIM * size:
-            return Bounds(path, lower, upper, tilt, achieving, None, True)
+            return Bounds(lower, upper, tilt, tilt, achieving, None, True)
     return None
 
 
