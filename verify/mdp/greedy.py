@@ -1,0 +1,119 @@
+"""The best mean return that any policy has, and what the cheapest policy with it costs.
+
+Where the base policy never goes no policy at a finite KL divergence goes. Among the rest, let
+``V(s)`` be the best mean return from s on. As the tilt grows the soft values are
+``l V(s) + c(s) + o(1)`` with ``c(s) = log sum pi0(a|s) exp(E c(s'))`` over the best actions, and
+their policies tend to one that takes only best actions. It costs ``-E c(s_1)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flint import arb, fmpq
+
+from verify.enclosure import Undecided, ball
+from verify.mdp.linear import Policy, Scalar
+from verify.mdp.model import MDP, Action, Drawn, MDPError, State, finite_mean
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """The best actions.
+
+    Attributes
+    ----------
+    value : fmpq or arb
+        ``E V(s_1)``.
+    actions : mapping of states to tuples of actions
+        The best ones.
+    free : bool
+        Whether every action of the base policy is a best one, so that the price is 0.
+    """
+
+    value: Scalar
+    actions: Mapping[State, tuple[Action, ...]]
+    free: bool
+
+
+def greedy(mdp: MDP) -> Greedy:
+    """The best actions at each state that the base policy gets to.
+
+    Raises
+    ------
+    MDPError
+        If a policy draws a return itself, or some state may come again.
+    Undecided
+        If means that are not rational numbers cannot be told apart.
+    """
+    if mdp.cyclic:
+        raise MDPError("the best actions need an MDP without cycles: add the time to the states")
+    values: dict[State, Scalar] = {}
+    actions: dict[State, tuple[Action, ...]] = {}
+    free = True
+    for state in mdp.states:
+        if state in mdp.returns:
+            if isinstance(mdp.returns[state], Drawn):
+                raise MDPError(f"final state {state!r}: the policy draws its return, no best mean")
+            values[state] = finite_mean(mdp, state)
+            continue
+        moves = mdp.moves[state]
+        reached = {action: average(values, move.outcomes) for action, move in moves.items()}
+        values[state] = _largest(reached.values(), state)
+        actions[state] = tuple(
+            action for action, value in reached.items() if _equal(value, values[state])
+        )
+        free = free and len(actions[state]) == len(moves)
+    return Greedy(average(values, mdp.start), actions, free)
+
+
+def average(values: Mapping[State, Scalar], law: Mapping[State, fmpq]) -> Scalar:
+    """The average of values under a law."""
+    return sum((share * values[state] for state, share in law.items()), fmpq(0))
+
+
+def _largest(values: object, state: State) -> Scalar:
+    first, *others = values  # type: ignore[misc]
+    best: Scalar = first
+    for other in others:
+        if other > best:
+            best = other
+        elif not (other <= best):
+            raise Undecided(f"which action at {state!r} is the best")
+    return best
+
+
+def _equal(one: Scalar, other: Scalar) -> bool:
+    if isinstance(one, fmpq) and isinstance(other, fmpq):
+        return bool(one == other)
+    return one is other
+
+
+def greedy_costs(mdp: MDP, best: Greedy) -> dict[State, arb]:
+    """``c(s)``, at the working precision; ``-E c(s_1)`` is the price."""
+    costs: dict[State, arb] = {}
+    for state in mdp.states:
+        if state in mdp.returns:
+            costs[state] = arb(0)
+            continue
+        moves = mdp.moves[state]
+        total = arb(0)
+        for action in best.actions[state]:
+            total += moves[action].probability * ball(average(costs, moves[action].outcomes)).exp()
+        costs[state] = total.log()
+    return costs
+
+
+def greedy_policy(mdp: MDP, best: Greedy) -> Policy:
+    """The policy with mean ``E V(s_1)`` that costs least."""
+    costs = greedy_costs(mdp, best)
+    policy = {}
+    for state, actions in best.actions.items():
+        moves = mdp.moves[state]
+        policy[state] = {
+            action: moves[action].probability
+            * (ball(average(costs, moves[action].outcomes)) - costs[state]).exp()
+            for action in actions
+        }
+    return policy

@@ -1,0 +1,120 @@
+"""Averages over what is to come, and expected numbers of visits: two linear sweeps over an MDP.
+
+Both go through the states in the order of :attr:`verify.mdp.model.MDP.blocks`. A state that cannot
+come again is one substitution; states on a common cycle are one linear system. With rational
+numbers all of it is exact, with balls it is certified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flint import arb, arb_mat, fmpq, fmpq_mat
+
+from verify.enclosure import ball
+from verify.mdp.model import MDP, Action, MDPError, State
+
+Scalar = fmpq | arb
+#: For each state that is not final, the probability of each action.
+Policy = Mapping[State, Mapping[Action, Scalar]]
+
+
+def base_policy(mdp: MDP) -> dict[State, dict[Action, Scalar]]:
+    """The base policy at the states that it gets to."""
+    return {
+        state: {action: move.probability for action, move in mdp.moves[state].items()}
+        for state in mdp.states
+        if state in mdp.moves
+    }
+
+
+def steps(mdp: MDP, policy: Policy, state: State) -> dict[State, Scalar]:
+    """The law of the next state."""
+    law: dict[State, Scalar] = {}
+    for action, chance in policy[state].items():
+        for following, share in mdp.moves[state][action].outcomes.items():
+            law[following] = law.get(following, fmpq(0)) + chance * share
+    return law
+
+
+def averages(mdp: MDP, policy: Policy, at_end: Mapping[State, Scalar]) -> dict[State, Scalar]:
+    """``E[f(final state) | s]`` for each state s, under a policy.
+
+    Parameters
+    ----------
+    at_end : mapping of final states to fmpq or arb
+        The function f.
+
+    Raises
+    ------
+    MDPError
+        If the policy does not end almost surely.
+    """
+    values: dict[State, Scalar] = {}
+    for block in mdp.blocks:
+        if block[0] in mdp.returns:
+            values[block[0]] = at_end[block[0]]
+            continue
+        leads = [steps(mdp, policy, state) for state in block]
+        inside = {state: i for i, state in enumerate(block)}
+        known = [
+            sum((p * values[s] for s, p in law.items() if s not in inside), fmpq(0))
+            for law in leads
+        ]
+        within = [[law.get(state, fmpq(0)) for state in block] for law in leads]
+        values.update(zip(block, _solved(within, known, block), strict=True))
+    return values
+
+
+def visits(mdp: MDP, policy: Policy) -> dict[State, Scalar]:
+    """How often each state is visited on average, under a policy.
+
+    At a final state this is the probability that the trajectory ends there.
+
+    Raises
+    ------
+    MDPError
+        If the policy does not end almost surely.
+    """
+    entering: dict[State, Scalar] = {state: fmpq(0) for state in mdp.states}
+    entering.update(mdp.start)
+    found: dict[State, Scalar] = {}
+    for block in reversed(mdp.blocks):
+        if block[0] in mdp.returns:
+            found[block[0]] = entering[block[0]]
+            continue
+        leads = [steps(mdp, policy, state) for state in block]
+        known = [entering[state] for state in block]
+        within = [[law.get(state, fmpq(0)) for law in leads] for state in block]
+        times = _solved(within, known, block)
+        found.update(zip(block, times, strict=True))
+        for law, often in zip(leads, times, strict=True):
+            for state, chance in law.items():
+                if state not in found:
+                    entering[state] = entering[state] + often * chance
+    return found
+
+
+def _solved(
+    within: Sequence[Sequence[Scalar]], known: Sequence[Scalar], block: Sequence[State]
+) -> list[Scalar]:
+    """The x with ``x = within x + known``."""
+    size = len(known)
+    if size == 1 and isinstance(within[0][0], fmpq) and within[0][0] == 0:
+        return [known[0]]
+    entries = [
+        [(fmpq(1) if i == j else fmpq(0)) - within[i][j] for j in range(size)] for i in range(size)
+    ]
+    flat = [*known, *(entry for row in entries for entry in row)]
+    try:
+        if all(isinstance(value, fmpq) for value in flat):
+            solution = fmpq_mat(entries).solve(fmpq_mat([[value] for value in known]))
+        else:
+            solution = arb_mat([[ball(value) for value in row] for row in entries]).solve(
+                arb_mat([[ball(value)] for value in known])
+            )
+    except ZeroDivisionError:
+        raise MDPError(
+            f"state {block[0]!r}: the policy does not end almost surely from there"
+        ) from None
+    return [solution[i, 0] for i in range(size)]
