@@ -1,8 +1,8 @@
 """The best mean return within a KL budget over all policies, enclosed from both sides.
 
 ``sup{E_pi G : KL <= d} = inf_l (d + E L_l(s_1))/l`` with the soft values of
-:mod:`verify.mdp.soft_values`. The *lower* value is the mean return of a policy whose divergence from
-the base policy, added up over the states it visits, is within the budget; the *upper* value is
+:mod:`verify.mdp.soft_values`. The *lower* value is the mean return of a policy whose divergence
+from the base policy, added up over the states it visits, is within the budget; the *upper* value is
 ``(d + E L_l(s_1))/l`` for one l, which no policy exceeds.
 """
 
@@ -184,9 +184,7 @@ def _searched(mdp: MDP, budget: fmpq) -> PolicyFrontier | None:
         return None
     upper = (ball(budget) + at_start(mdp, values)[0]) / tilt
     spends = above.is_finite()
-    because = (
-        "the policy of the soft values at l spends the budget; (d + E L_l)/l bounds all others"
-    )
+    because = "the policy of the soft values at l spends the budget; (d + E L_l)/l bounds others"
     return PolicyFrontier(
         budget,
         done.mean,

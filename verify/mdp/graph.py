@@ -57,7 +57,7 @@ def blocks_in_order(sources: Iterable[State], successors: Successors) -> Blocks:
         return state, iter(list(successors(state)))
 
     def close(state: State) -> None:
-        block = []
+        block: list[State] = []
         while not block or block[-1] != state:
             block.append(stack.pop())
             open_states.remove(block[-1])

@@ -8,7 +8,7 @@ their policies tend to one that takes only best actions. It costs ``-E c(s_1)``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flint import arb, fmpq
@@ -73,9 +73,8 @@ def average(values: Mapping[State, Scalar], law: Mapping[State, fmpq]) -> Scalar
     return sum((share * values[state] for state, share in law.items()), fmpq(0))
 
 
-def _largest(values: object, state: State) -> Scalar:
-    first, *others = values  # type: ignore[misc]
-    best: Scalar = first
+def _largest(values: Iterable[Scalar], state: State) -> Scalar:
+    best, *others = values
     for other in others:
         if other > best:
             best = other

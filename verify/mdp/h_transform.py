@@ -3,8 +3,8 @@
 For a weight w on final states let ``h(s) = E[w(final state) | s]`` under the base policy. The
 policy ``pi0(a|s) h(s')/h(s)`` has trajectory law ``w Tr(pi0)``: along a trajectory the quotients
 telescope to ``w/h(s_1)``. No policy has a say in what the environment draws, so this works if and
-only if the environment's draws leave h where it is: ``h = 1`` at every start state, and one value of
-h at all the states that one action may lead to. (The quotient of the trajectory laws, given the
+only if the environment's draws leave h where it is: ``h = 1`` at every start state, and one value
+of h at all the states that one action may lead to. (The quotient of the trajectory laws, given the
 past, is h at the current state, by the Markov property; and a policy changes it only by what it
 does.)
 """

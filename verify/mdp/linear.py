@@ -105,16 +105,22 @@ def _solved(
     entries = [
         [(fmpq(1) if i == j else fmpq(0)) - within[i][j] for j in range(size)] for i in range(size)
     ]
-    flat = [*known, *(entry for row in entries for entry in row)]
     try:
-        if all(isinstance(value, fmpq) for value in flat):
-            solution = fmpq_mat(entries).solve(fmpq_mat([[value] for value in known]))
-        else:
-            solution = arb_mat([[ball(value) for value in row] for row in entries]).solve(
-                arb_mat([[ball(value)] for value in known])
-            )
+        return _solution(entries, known)
     except ZeroDivisionError:
         raise MDPError(
             f"state {block[0]!r}: the policy does not end almost surely from there"
         ) from None
-    return [solution[i, 0] for i in range(size)]
+
+
+def _solution(matrix: Sequence[Sequence[Scalar]], right: Sequence[Scalar]) -> list[Scalar]:
+    """The solution of a linear system: exact where all its numbers are rational."""
+    rows = [[entry for entry in row if isinstance(entry, fmpq)] for row in matrix]
+    column = [value for value in right if isinstance(value, fmpq)]
+    size = len(right)
+    if len(column) == size and all(len(row) == size for row in rows):
+        exactly = fmpq_mat(rows).solve(fmpq_mat([[value] for value in column]))
+        return [exactly[i, 0] for i in range(size)]
+    balls = arb_mat([[ball(entry) for entry in row] for row in matrix])
+    enclosed = balls.solve(arb_mat([[ball(value)] for value in right]))
+    return [enclosed[i, 0] for i in range(size)]

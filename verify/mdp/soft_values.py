@@ -1,6 +1,6 @@
-"""Soft values: ``L_l(s) = log sum_a pi0(a|s) exp(E[L_l(s') | s, a])``, with ``L_l = l g`` at the end.
+"""Soft values: ``L_l(s) = log sum_a pi0(a|s) exp(E[L_l(s') | s, a])``, ``L_l = l g`` at the end.
 
-By Gibbs' variational formula ``L_l(s)`` is the most of ``l E G - KL`` that any policy has from s on,
+By Gibbs' variational formula ``L_l(s)`` is the most of ``l E G - KL`` that a policy has from s on,
 and the policy ``pi0(a|s) exp(E L_l(s') - L_l(s))`` has it. What the policy draws itself is averaged
 inside the logarithm; what the environment draws, the start state and noise of the return included,
 outside. So at a final state ``L_l`` is
