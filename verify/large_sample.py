@@ -26,7 +26,7 @@ from verify.binned_moments import NARROWEST, Bins
 from verify.enclosure import ball_of_decimal, sign_of
 from verify.errors import InputError
 from verify.reading import DataError, exact_floats
-from verify.sample_search import FOUR, SMALLEST_BUDGET, Search
+from verify.sample_search import FOUR, SMALLEST_BUDGET, BinnedSearch
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class LargeSample:
         share = fmpq(self.n, self.top_rows)
         return sign_of(lambda: ball_of_decimal(budget) - arb(share).log(), "the top's price") > 0
 
-    def _search(self, budgets: Sequence[Decimal]) -> Search:
+    def _search(self, budgets: Sequence[Decimal]) -> BinnedSearch:
         values = np.array([float(budget) for budget in budgets])
         centre, variance = self._centre_and_variance
         price = log(self.n / self.top_rows)
@@ -145,7 +145,7 @@ class LargeSample:
         spread = variance**0.5
         tilts = np.sqrt(2 * np.maximum(values, SMALLEST_BUDGET)) / spread
         tilts = np.minimum(tilts, (price + values + 5) / max(self._scaled_top - centre, spread))
-        search = Search(self._bins, values, self._scaled_top, price, tilts, centre)
+        search = BinnedSearch(self._bins, values, self._scaled_top, price, tilts, centre)
         search.run()
         # Every tilt, and S, is above the mean.
         search.lower = np.maximum(search.lower, self._scaled_mean[0])
@@ -176,14 +176,14 @@ class LargeSample:
         NARROWEST, twice, is how far scaling and narrow bins may have moved rewards; S moves no
         further than they do.
         """
-        lower = _scaled(float(lower) - 2 * NARROWEST, self._exponent)
-        upper = _scaled(float(upper) + 2 * NARROWEST, self._exponent)
+        lower = times_power(float(lower) - 2 * NARROWEST, self._exponent)
+        upper = times_power(float(upper) + 2 * NARROWEST, self._exponent)
         return max(nextafter(lower, -inf), self._bottom), min(nextafter(upper, inf), self.top)
 
     def _tilt_in_units(self, scaled: float) -> float | None:
         """A scaled tilt per unit of reward; None if there is none, or no float64 is exactly it."""
-        tilt = _scaled(scaled, -self._exponent)
-        return tilt if tilt > 0 and _scaled(tilt, self._exponent) == scaled else None
+        tilt = times_power(scaled, -self._exponent)
+        return tilt if tilt > 0 and times_power(tilt, self._exponent) == scaled else None
 
     def _relative(self, lower: float, upper: float) -> float:
         """``(upper - lower)/max(|S|, S - mean)``, exactly, for the S that makes it largest."""
@@ -208,7 +208,7 @@ def _positive(budget: Decimal | float | str) -> Decimal:
     return value
 
 
-def _scaled(value: float, exponent: int) -> float:
+def times_power(value: float, exponent: int) -> float:
     """``value * 2^exponent``, to the nearest float64."""
     try:
         return ldexp(value, exponent)

@@ -14,6 +14,7 @@ roundings of the formulas themselves, no more than 4 in a row, are added to each
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
@@ -120,12 +121,12 @@ def _over(error: Floats, divisor: Floats) -> Floats:
 
 
 class Search:
-    """The search, in the scaled units of the bins.
+    """The search, in scaled units.
 
     Parameters
     ----------
-    bins : Bins
-        The sample.
+    read : callable
+        The :class:`Reading` of some tilts, given a reference for each.
     budgets : numpy.ndarray
         Each below ``price``.
     top, price : float
@@ -142,37 +143,31 @@ class Search:
     """
 
     def __init__(
-        self, bins: Bins, budgets: Floats, top: float, price: float, tilts: Floats, centre: float
+        self,
+        read: Callable[[Floats, Floats], Reading],
+        budgets: Floats,
+        top: float,
+        price: float,
+        tilts: Floats,
+        centre: float,
     ) -> None:
-        self.bins, self.top, self.price = bins, top, price
+        self.read, self.top, self.price = read, top, price
         self.budgets = np.maximum(budgets, SMALLEST_BUDGET)
         # One ulp down and up: a decimal budget is within half of one.
         self.least, self.most = np.nextafter(budgets, 0), np.nextafter(self.budgets, inf)
         self.tilts = tilts
-        self.references = self._reference(np.full(len(budgets), centre), tilts)
+        self.references = reference_near(np.full(len(budgets), centre), tilts, self.top)
         self.lower = np.full(len(budgets), -inf)
         self.upper = np.full(len(budgets), top)
         self.achieving = np.zeros(len(budgets))
 
     def run(self) -> None:
-        """Search; split the bins whose truncation matters at the tilts found; search on."""
-        while True:
-            self._converge()
-            allowed = NEGLIGIBLE * self.budgets / len(self.bins)
-            # A little beyond: where a bin becomes too wide to be expanded, the error jumps, and the
-            # search may have stopped short of that.
-            chosen = self.bins.truncated(self.tilts * BEYOND, self.references, allowed)
-            if not chosen.any():
-                return
-            self.bins = self.bins.split(chosen)
-
-    def _converge(self) -> None:
         """Newton's method from the tilts at hand, kept between those known to be too far."""
         active = np.arange(len(self.budgets))
         below, above = np.zeros(len(active)), np.full(len(active), inf)
         for _ in range(LONGEST_SEARCH):
             tilt, budget = self.tilts[active], self.budgets[active]
-            reading = Reading.of(self.bins.sums(tilt, self.references[active]), tilt)
+            reading = self.read(tilt, self.references[active])
             within = self._record(active, reading)
             error, left = reading.kl_error, budget - reading.kl
             # Half of what is left aside is for D's error, so that the next D is surely within.
@@ -187,14 +182,14 @@ class Search:
             going = ~(found | hopeless | stuck)
             if not going.any():
                 return
-            wanted = self._newton(reading, tilt, aim)
+            wanted = _newton_tilt(reading.kl, reading.curvature, tilt, aim, self.price)
             step = _between(wanted, below[active], above[active])
             mean = self.references[active] + reading.mean
             change = step - tilt
             mean += np.where(np.abs(change) < tilt / 4, reading.curvature * change, 0.0)
             active = active[going]
             self.tilts[active] = step[going]
-            self.references[active] = self._reference(mean[going], step[going])
+            self.references[active] = reference_near(mean[going], step[going], self.top)
 
     def _record(self, active: NDArray[np.int64], reading: Reading) -> Flags:
         """Keep what is better than before; tell which tilts are surely within the budget."""
@@ -208,26 +203,60 @@ class Search:
         self.upper[active[tighter]] = upper[tighter]
         return within
 
-    def _newton(self, reading: Reading, tilt: Floats, aim: Floats) -> Floats:
-        """The next tilt: straight lines for log D over log l, and for log(price - D) over l.
 
-        Each is nearly straight, the first where D is small, the second where it nears its supremum.
-        """
-        with np.errstate(all="ignore"):
-            slope = tilt * reading.curvature
-            small = tilt * (aim / reading.kl) ** (reading.kl / (tilt * slope))
-            gap = self.price - reading.kl
-            large = tilt + gap / slope * np.log(gap / (self.price - aim))
-            wanted = np.where(reading.kl < self.price / 2, small, large)
-            return np.clip(wanted, tilt / LONGEST_STEP, tilt * LONGEST_STEP)
+class BinnedSearch(Search):
+    """The search on a binned sample; ``bins`` are split as it needs.
 
-    def _reference(self, mean: Floats, tilt: Floats) -> Floats:
-        """The mean, or less far below the top where exponents would be too large."""
-        reference = np.minimum(np.maximum(mean, self.top - LARGEST_EXPONENT / tilt), self.top)
-        # The difference may round to a neighbour of the top, far away for such a tilt.
-        return np.where(
-            tilt * (self.top - reference) > 1.01 * LARGEST_EXPONENT, self.top, reference
-        )
+    Parameters
+    ----------
+    bins : Bins
+        The sample.
+    budgets, top, price, tilts, centre
+        As for :class:`Search`.
+    """
+
+    def __init__(
+        self, bins: Bins, budgets: Floats, top: float, price: float, tilts: Floats, centre: float
+    ) -> None:
+        super().__init__(self._read_bins, budgets, top, price, tilts, centre)
+        self.bins = bins
+
+    def run(self) -> None:
+        """Search; split the bins whose truncation matters at the tilts found; search on."""
+        while True:
+            super().run()
+            allowed = NEGLIGIBLE * self.budgets / len(self.bins)
+            # A little beyond: where a bin becomes too wide to be expanded, the error jumps, and the
+            # search may have stopped short of that.
+            chosen = self.bins.truncated(self.tilts * BEYOND, self.references, allowed)
+            if not chosen.any():
+                return
+            self.bins = self.bins.split(chosen)
+
+    def _read_bins(self, tilts: Floats, references: Floats) -> Reading:
+        return Reading.of(self.bins.sums(tilts, references), tilts)
+
+
+def _newton_tilt(kl: Floats, curvature: Floats, tilt: Floats, aim: Floats, price: float) -> Floats:
+    """The next tilt: straight lines for log D over log l, and for log(price - D) over l.
+
+    Each is nearly straight, the first where D is small, the second where it nears its supremum.
+    """
+    with np.errstate(all="ignore"):
+        slope = tilt * curvature
+        small = tilt * (aim / kl) ** (kl / (tilt * slope))
+        gap = price - kl
+        large = tilt + gap / slope * np.log(gap / (price - aim))
+        wanted = np.where(kl < price / 2, small, large)
+        return np.clip(wanted, tilt / LONGEST_STEP, tilt * LONGEST_STEP)
+
+
+def reference_near(mean: Floats, tilt: Floats | float, top: Floats | float) -> Floats:
+    """The mean, or less far below the top where exponents would be too large."""
+    with np.errstate(divide="ignore"):
+        reference = np.minimum(np.maximum(mean, top - LARGEST_EXPONENT / tilt), top)
+    # The difference may round to a neighbour of the top, far away for such a tilt.
+    return np.where(tilt * (top - reference) > 1.01 * LARGEST_EXPONENT, top, reference)
 
 
 def _between(wanted: Floats, below: Floats, above: Floats) -> Floats:
