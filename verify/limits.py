@@ -1,0 +1,157 @@
+"""Where the true utility goes as an optimiser of the proxy is pushed to its end, and why.
+
+The proxy is ``U = X + V`` with the error X independent of the utility V. What is not known is said
+to be unknown, with the reason: no limit here is a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from flint import arb, fmpq
+
+from verify.decimals import decimal_text
+from verify.enclosure import (
+    Diverges,
+    Exact,
+    Undecided,
+    accurate,
+    ball,
+    compare,
+    escalate,
+)
+from verify.law import Law
+from verify.path_ends import largest_value, up_to_rate
+from verify.tail_rates import Rate
+from verify.utility_curve import Limit, Optimizer
+
+#: Bits of a limit: more than the digits that are shown.
+BITS = 96
+#: Precision at which a limit that is an integral is given up.
+LAST_BITS = 384
+
+
+def limit_of_utility(error: Law, utility: Law, optimizer: Optimizer = "tilt") -> Limit:
+    """The limit of ``E V`` under ever stronger optimisation of ``U = X + V``.
+
+    Parameters
+    ----------
+    error, utility : Law
+        The laws of X and of V, independent of each other.
+    optimizer : str
+        ``tilt``: the tilts by l, as l rises to the rate of U.
+
+    Raises
+    ------
+    KeyError
+        For an optimiser whose limit is not known here.
+    """
+    return _LIMITS[optimizer](error, utility)
+
+
+@dataclass(frozen=True)
+class RateOfSum:
+    """The rate of ``U = X + V`` for independent X and V.
+
+    Attributes
+    ----------
+    rate : exact number, Diverges or None
+        The smaller of the two rates, for ``E exp(l U)`` is a product; None where it is not known.
+    set_by : tuple of str
+        ``"X"``, ``"V"`` or both: whose rate it is.
+    because : str
+        The reason for a rate of 0 or None.
+    """
+
+    rate: Rate
+    set_by: tuple[str, ...] = ()
+    because: str = ""
+
+    @property
+    def text(self) -> str:
+        """The rate as text: a decimal where it is one."""
+        if isinstance(self.rate, int | fmpq):
+            return decimal_text(fmpq(self.rate))
+        return str(self.rate)
+
+    @property
+    def owner(self) -> str:
+        """Whose rate it is, in words."""
+        return " and of ".join(self.set_by)
+
+
+def rate_of_sum(error: Law, utility: Law) -> RateOfSum:
+    """The rate of the sum, and whose it is."""
+    named = (("X", error.right_tail), ("V", utility.right_tail))
+    for name, tail in named:
+        if tail.abscissa == 0:
+            return RateOfSum(0, (name,), f"{name} is right-heavy: {tail.abscissa_because}")
+    for name, tail in named:
+        if tail.abscissa is None:
+            reason = f"the rate of {name} is not known: {tail.abscissa_because}"
+            return RateOfSum(None, (), reason)
+    x, v = (tail.abscissa for _, tail in named)
+    if isinstance(x, Diverges):
+        return RateOfSum(v, ("V",))
+    if isinstance(v, Diverges):
+        return RateOfSum(x, ("X",))
+    assert x is not None and v is not None
+    try:
+        order = compare(x, v)
+    except Undecided as why:
+        return RateOfSum(None, (), f"the rates of X and of V could not be told apart: {why}")
+    if order == 0:
+        return RateOfSum(x, ("X", "V"))
+    return RateOfSum(x, ("X",)) if order < 0 else RateOfSum(v, ("V",))
+
+
+# ---------------------------------------------------------------- tilting
+
+
+def _under_tilt(error: Law, utility: Law) -> Limit:
+    """``K_V'(rate U -)``: where the tilts of U take V."""
+    slowest = rate_of_sum(error, utility)
+    if slowest.rate is None:
+        return Limit(None, slowest.because)
+    if slowest.rate == 0:
+        reason = f"{slowest.because}; U is right-heavy too, so there is no tilt, and any KL at all "
+        return Limit(None, f"{reason}buys any E U")
+    try:
+        if isinstance(slowest.rate, Diverges):
+            return _to_the_top(utility)
+        return _to_the_rate(utility, slowest, slowest.rate)
+    except Undecided as why:
+        return Limit(None, f"not known: {why}")
+
+
+def _to_the_top(utility: Law) -> Limit:
+    endless = "E exp(l U) is finite for every l, so the tilts have no end"
+    top = largest_value(utility)
+    if isinstance(top, Diverges):
+        return Limit(top, f"{endless}, and V has no largest value")
+    settled = escalate(partial(ball, top), _settled, "the largest value of V", first=BITS)
+    return Limit(settled, f"{endless}, and E V tends to the largest value of V")
+
+
+def _to_the_rate(utility: Law, slowest: RateOfSum, rate: Exact) -> Limit:
+    ends = f"the tilts of U end at l = {slowest.text}, the rate of {slowest.owner}"
+    last = escalate(
+        lambda: up_to_rate(utility, rate),
+        lambda found: isinstance(found, Diverges) or _settled(found[1]),
+        "E V at the last tilt",
+        first=BITS,
+        last=LAST_BITS,
+    )
+    if isinstance(last, Diverges):
+        return Limit(last, f"{ends}; there E V exp(l V) is infinite: {last.because}")
+    return Limit(last[1], f"{ends}; there E V exp(l V) is finite, and E V tends to K_V'(l)")
+
+
+def _settled(value: arb) -> bool:
+    """Whether a ball is accurate, or small where it may be 0."""
+    return accurate(value, BITS - 24) or bool(value.rad() < arb(2) ** -BITS)
+
+
+_LIMITS: dict[Optimizer, Callable[[Law, Law], Limit]] = {"tilt": _under_tilt}
