@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from theorems import t1_heavy_tails, t2_light_tails
+from theorems import dependence, t1_heavy_tails, t2_light_tails
 from verify.claim import Claim
 
-CLAIMS: tuple[Claim, ...] = (*t1_heavy_tails.CLAIMS, *t2_light_tails.CLAIMS)
+CLAIMS: tuple[Claim, ...] = (
+    *t1_heavy_tails.CLAIMS,
+    *t2_light_tails.CLAIMS,
+    *dependence.CLAIMS,
+)
