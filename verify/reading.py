@@ -7,7 +7,8 @@ in one line.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -52,22 +53,59 @@ def read_column(path: str, column: str | None = None) -> Column:
         One line: the file cannot be read, is empty, has no such column or several that would do,
         holds something else than numbers, or has entries that are missing or not finite.
     """
+    if Path(path).suffix.lower() == ".npy":
+        content = content_of(path)
+        with broken_files(path):
+            numbers = _read_npy(path, content, column)
+    else:
+        content, table = read_table(path, [] if column is None else [column])
+        numbers = numbers_in(path, table, column)
+    return Column(exact_floats(path, numbers), digest(content))
+
+
+def read_table(path: str, columns: list[str]) -> tuple[bytes, Any]:
+    """The bytes of a file, and the pyarrow table in it.
+
+    Parameters
+    ----------
+    path : str
+        A .csv, .parquet or .jsonl file.
+    columns : list of str
+        Those that are needed: others may be left out, if all of these are there.
+
+    Raises
+    ------
+    DataError
+        One line, if the file cannot be read.
+    """
+    reader = _TABLES.get(Path(path).suffix.lower())
+    if reader is None:
+        raise DataError(f"{path}: expected a file that ends in {', '.join(['.npy', *_TABLES])}")
+    content = content_of(path)
+    with broken_files(path):
+        return content, reader(content, columns)
+
+
+def digest(content: bytes) -> str:
+    """The SHA-256 of a file's bytes."""
     from hashlib import sha256  # late: laws are imported by commands that read no file
 
-    reader = _READERS.get(Path(path).suffix.lower())
-    if reader is None:
-        raise DataError(f"{path}: expected a file that ends in {', '.join(_READERS)}")
-    content = _content(path)
+    return sha256(content).hexdigest()
+
+
+@contextmanager
+def broken_files(path: str) -> Iterator[None]:
+    """What the libraries raise on a broken file becomes one line: they raise what they like."""
     try:
-        numbers = reader(path, content, column)
+        yield
     except (InputError, MemoryError):
         raise
-    except Exception as error:  # the libraries raise what they like on a broken file
+    except Exception as error:
         raise DataError(f"{path}: cannot be read ({_first_line(error)})") from None
-    return Column(exact_floats(path, numbers), sha256(content).hexdigest())
 
 
-def _content(path: str) -> bytes:
+def content_of(path: str) -> bytes:
+    """The bytes of a file."""
     file = Path(path)
     try:
         if not file.is_file():
@@ -153,15 +191,14 @@ def _read_npy(path: str, content: bytes, column: str | None) -> NDArray[Any]:
     return numbers
 
 
-def _read_csv(path: str, content: bytes, column: str | None) -> NDArray[Any]:
+def _csv_table(content: bytes, columns: list[str]) -> Any:
     from pyarrow import csv
 
     first = content.lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
     options = csv.ReadOptions(autogenerate_column_names=_is_number(first))
     # In a file of one column an empty line is a missing reward: it is refused, not skipped.
     parsing = csv.ParseOptions(ignore_empty_lines=False)
-    table = csv.read_csv(BytesIO(content), read_options=options, parse_options=parsing)
-    return _pick(path, table, column)
+    return csv.read_csv(BytesIO(content), read_options=options, parse_options=parsing)
 
 
 def _is_number(line: bytes) -> bool:
@@ -173,20 +210,36 @@ def _is_number(line: bytes) -> bool:
     return True
 
 
-def _read_parquet(path: str, content: bytes, column: str | None) -> NDArray[Any]:
+def _parquet_table(content: bytes, columns: list[str]) -> Any:
     from pyarrow import parquet
 
-    return _pick(path, parquet.read_table(BytesIO(content)), column)
+    file = parquet.ParquetFile(BytesIO(content))
+    names = file.schema_arrow.names
+    enough = bool(columns) and all(names.count(column) == 1 for column in columns)
+    return file.read(columns=columns if enough else None)
 
 
-def _read_jsonl(path: str, content: bytes, column: str | None) -> NDArray[Any]:
+def _jsonl_table(content: bytes, columns: list[str]) -> Any:
     from pyarrow import json
 
-    return _pick(path, json.read_json(BytesIO(content)), column)
+    return json.read_json(BytesIO(content))
 
 
-def _pick(path: str, table: Any, column: str | None) -> NDArray[Any]:
-    """The column asked for, or the only one that holds numbers."""
+_TABLES: dict[str, Callable[[bytes, list[str]], Any]] = {
+    ".csv": _csv_table,
+    ".parquet": _parquet_table,
+    ".jsonl": _jsonl_table,
+}
+
+
+def numbers_in(path: str, table: Any, column: str | None) -> NDArray[Any]:
+    """The column asked for, or the only one that holds numbers.
+
+    Raises
+    ------
+    DataError
+        If there is none, or several; or it holds something else, or entries are missing.
+    """
     from pyarrow import types
 
     def holds_numbers(kind: Any) -> bool:
@@ -243,11 +296,3 @@ def _refuse_cells(path: str, column: Any) -> None:
         row = column.to_pylist().index(cells[first]) + 1
         shown = f"{cells[first]!r:.40}"
         raise DataError(f"{path}: row {row} holds {shown}; expected a number in every row")
-
-
-_READERS: dict[str, Callable[[str, bytes, str | None], NDArray[Any]]] = {
-    ".npy": _read_npy,
-    ".csv": _read_csv,
-    ".parquet": _read_parquet,
-    ".jsonl": _read_jsonl,
-}
