@@ -124,7 +124,8 @@ class ArrayMDP:
         from scipy import sparse
 
         number = {state: i for i, state in enumerate(mdp.states)}
-        owner, base, rows, columns, shares = [], [], [], [], []
+        owner: list[int] = []
+        base, rows, columns, shares = [], [], [], []
         for state in mdp.states:
             for move in mdp.moves.get(state, {}).values():
                 for following, share in move.outcomes.items():
@@ -144,7 +145,7 @@ class ArrayMDP:
     @cached_property
     def deterministic(self) -> bool:
         """Whether each action leads to one state."""
-        return self.leads.nnz == len(self.base)
+        return int(self.leads.nnz) == len(self.base)
 
     # ---------------------------------------------------------------- layers
 

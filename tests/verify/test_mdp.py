@@ -1,0 +1,229 @@
+"""MDPs: what is refused, cycles, whose randomness a return is; small cases by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flint import arb, fmpq
+
+from verify.enclosure import Undecided
+from verify.laws import exponential, normal, pareto
+from verify.mdp import (
+    MDP,
+    Drawn,
+    MDPError,
+    Noise,
+    averages,
+    base_policy,
+    chain_rule_kl,
+    h_transform,
+    mean_return,
+    policy_frontier,
+    soft_values,
+    trajectories,
+    trajectory_kl,
+    trajectory_law,
+    visits,
+    weights_at_end,
+)
+from verify.weight import BestOfN, Identity, Threshold, Tilt, TopFraction
+
+HALF = fmpq(1, 2)
+
+#: Two ways to the same return, and one to another.
+FORK: dict[str, Any] = {
+    "moves": {
+        "s": {"a": ("1/3", "t"), "b": ("2/3", "u")},
+        "t": {"c": (HALF, "x"), "d": (HALF, "y")},
+        "u": {"e": (1, "y")},
+    },
+    "returns": {"x": 5, "y": 1},
+}
+LOOP: dict[str, Any] = {
+    "moves": {"s": {"again": (HALF, "s"), "win": ("1/3", "x"), "lose": ("1/6", "y")}},
+    "returns": {"x": 1, "y": 0},
+}
+
+
+def fork() -> MDP:
+    return MDP.build("s", **FORK)
+
+
+def loop() -> MDP:
+    return MDP.build("s", **LOOP)
+
+
+# ---------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    ("start", "moves", "returns", "message"),
+    [
+        ("s", {"s": {"a": (HALF, "x")}}, {"x": 0}, "state 's': the base probabilities"),
+        ("s", {"s": {}}, {"x": 0}, "state 's': the base probabilities of its actions sum to 0"),
+        ("s", {"s": {"a": (1, "q")}}, {"x": 0}, "action 'a': state 'q' has neither"),
+        ("q", {}, {"x": 0}, "the start law: state 'q' has neither"),
+        ({"x": "0.3"}, {}, {"x": 0}, "the start law: the probabilities sum to 3/10"),
+        ("s", {"s": {"a": (1, {"x": HALF})}}, {"x": 0}, "action 'a': the probabilities sum to 1/2"),
+        ("s", {"s": {"a": (2, "x"), "b": (-1, "x")}}, {"x": 0}, "'b': a negative probability"),
+        ("s", {"s": {"a": ("one", "x")}}, {"x": 0}, "'a': expected a number, got 'one'"),
+        ("s", {"s": {"a": (float("nan"), "x")}}, {"x": 0}, "'a': expected a number, got nan"),
+        ("x", {"x": {"a": (1, "x")}}, {"x": 0}, "state 'x' has actions and a return"),
+        ("x", {}, {"x": "much"}, "final state 'x': expected a number"),
+        ("x", {}, {"x": normal()}, "final state 'x': say whose randomness"),
+        ("s", {"s": {"a": (1, "s")}}, {"x": 0}, "state 's': the base policy gets there"),
+        (
+            "s",
+            {"s": {"a": (HALF, "x"), "b": (HALF, "t")}, "t": {"c": (1, "u")}, "u": {"c": (1, "t")}},
+            {"x": 0},
+            "state 'u': the base policy gets there and from there to no final state",
+        ),
+    ],
+)
+def test_bad_input_names_the_state(start: Any, moves: Any, returns: Any, message: str) -> None:
+    with pytest.raises(MDPError) as caught:
+        MDP.build(start, moves, returns)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_never_reached_need_not_end() -> None:
+    mdp = MDP.build("s", {"s": {"a": (1, "x"), "b": (0, "t")}, "t": {"c": (1, "t")}}, {"x": 2})
+    assert set(mdp.states) == {"s", "x"}
+    assert mean_return(mdp, base_policy(mdp)) == 2
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda: list(trajectories(loop())), "'s' may come again: there are infinitely many"),
+        (lambda: policy_frontier(loop(), 1), "frontier needs an MDP without cycles"),
+        (lambda: soft_values(loop(), fmpq(1)), "soft values need an MDP without cycles"),
+        (lambda: policy_frontier(fork(), -1), "budget: expected a number of nats"),
+        (lambda: policy_frontier(fork(), "much"), "budget: expected a finite number"),
+        (lambda: h_transform(fork(), {"x": 1}), "final state 'y': the weight has no value"),
+        (lambda: h_transform(fork(), {"x": -1, "y": 2}), "final state 'x': a negative weight"),
+        (lambda: h_transform(fork(), lambda _: 0), "the weight is 0 at every final state"),
+        (lambda: h_transform(fork(), Threshold.at(5, "0.5")), "no return lies above it"),
+        (lambda: h_transform(fork(), Threshold.at(0, "0.5")), "every return lies above it"),
+        (
+            lambda: h_transform(MDP.build("x", {}, {"x": Noise(normal())}), Tilt(fmpq(1))),
+            "final state 'x': expected a number as its return, not a law",
+        ),
+        (
+            lambda: visits(loop(), {"s": {"again": fmpq(1)}}),
+            "'s': the policy does not end almost surely",
+        ),
+        (
+            lambda: visits(loop(), {"s": {"again": arb(1)}}),
+            "'s': the policy does not end almost surely",
+        ),
+    ],
+)
+def test_questions_without_an_answer(ask: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message.replace("(", r"\(")) as caught:
+        ask()
+    assert "\n" not in str(caught.value)
+
+
+def test_too_many_trajectories_are_counted_not_listed() -> None:
+    moves = {i: {a: (HALF, i + 1) for a in "ab"} for i in range(40)}
+    with pytest.raises(MDPError, match=f"^{2**40} trajectories"):
+        next(trajectories(MDP.build(0, moves, {40: 0})))
+
+
+# ---------------------------------------------------------------- by hand
+
+
+def test_fork_by_hand() -> None:
+    mdp = fork()
+    found = h_transform(mdp, {"x": 3, "y": "3/5"})
+    assert found.h == {"x": 3, "y": fmpq(3, 5), "t": fmpq(9, 5), "u": fmpq(3, 5), "s": 1}
+    assert found.policy["s"] == {"a": fmpq(3, 5), "b": fmpq(2, 5)}
+    assert found.policy["t"] == {"c": fmpq(5, 6), "d": fmpq(1, 6)}
+    ends = [(path.end, p) for path, p in trajectory_law(mdp, found.policy).items()]
+    assert ends == [("x", HALF), ("y", fmpq(1, 10)), ("y", fmpq(2, 5))]
+    assert mean_return(mdp, found.policy) == 3
+    # kl(1/2, 1/6) = log(3)/2 + log(3/5)/2
+    spent = chain_rule_kl(mdp, found.policy, base_policy(mdp))
+    assert spent.equals(trajectory_kl(mdp, found.policy, base_policy(mdp)))  # type: ignore[union-attr, arg-type]
+    assert abs(spent.ball() - (arb(9) / 5).log() / 2) < arb(2) ** -45  # type: ignore[union-attr]
+
+
+def test_loop_is_solved_exactly() -> None:
+    """A coin that is thrown until it stops: two throws on average, win 2/3."""
+    mdp = loop()
+    assert mdp.cyclic
+    assert visits(mdp, base_policy(mdp)) == {"s": 2, "x": fmpq(2, 3), "y": fmpq(1, 3)}
+    assert averages(mdp, base_policy(mdp), {"x": fmpq(3), "y": fmpq(0)})["s"] == 2
+    found = h_transform(mdp, {"x": 1, "y": 0})
+    assert found.policy["s"] == {"again": HALF, "win": HALF, "lose": 0}
+    # The trajectories are those that win, in the proportions of the base policy: cost log 3/2.
+    spent = chain_rule_kl(mdp, found.policy, base_policy(mdp))
+    assert abs(spent.ball() - (arb(3) / 2).log()) < arb(2) ** -45  # type: ignore[union-attr]
+
+
+def test_cycle_of_two_states_exactly_and_in_balls() -> None:
+    """Gambler's ruin on 0, 1, 2, 3 from 1: up with probability p wins p^2/(1 - p + p^2)."""
+    p = fmpq(2, 5)
+    mdp = MDP.build(
+        1,
+        {1: {"+": (p, 2), "-": (1 - p, 0)}, 2: {"+": (p, 3), "-": (1 - p, 1)}},
+        {0: 0, 3: 1},
+    )
+    expected = p**2 / (1 - p + p**2)
+    assert mean_return(mdp, base_policy(mdp)) == expected
+    in_balls = {s: {a: arb(q) for a, q in law.items()} for s, law in base_policy(mdp).items()}
+    assert abs(mean_return(mdp, in_balls) - expected) < arb(2) ** -45
+    winning = h_transform(mdp, {0: 0, 3: 1})
+    assert winning.policy[1]["-"] == 0
+    assert mean_return(mdp, winning.policy) == 1
+
+
+def test_weights_of_optimisers_are_those_of_the_law_of_returns() -> None:
+    mdp = fork()  # 5 with probability 1/6, 1 with 5/6
+    for weight, high, low in (
+        (Identity(), 1, 1),
+        (Threshold.at(2, "0.5"), 3, fmpq(3, 5)),
+        (Threshold.at(2, 1), 6, 0),
+        (BestOfN(2), fmpq(11, 6), fmpq(5, 6)),
+        (TopFraction(fmpq(1, 12)), 6, 0),
+        (TopFraction(fmpq(1, 2)), 2, fmpq(4, 5)),
+    ):
+        assert weights_at_end(mdp, weight) == {"x": high, "y": low}
+    tilted = weights_at_end(mdp, Tilt(HALF))
+    total = (arb(5) / 2).exp() / 6 + arb(HALF).exp() * 5 / 6
+    assert abs(tilted["x"] - (arb(5) / 2).exp() / total) < arb(2) ** -40
+
+
+# ---------------------------------------------------------------- whose randomness
+
+
+def test_noise_of_the_environment_cannot_be_bought() -> None:
+    """However heavy the noise, only its mean counts; what the policy draws is another thing."""
+    coin = {"s": {"a": (HALF, "x"), "b": (HALF, "y")}}
+    noisy = MDP.build("s", coin, {"x": Noise(3 + pareto(alpha=2)), "y": Noise(normal())})
+    sure = MDP.build("s", coin, {"x": 5, "y": 0})
+    for budget in ("0.1", "5"):
+        one, other = policy_frontier(noisy, budget), policy_frontier(sure, budget)
+        assert abs(one.lower - other.lower) < arb(10) ** -10  # type: ignore[operator]
+    own = MDP.build("s", coin, {"x": Drawn(3 + pareto(alpha=2)), "y": Drawn(normal())})
+    assert str(policy_frontier(own, "0.1").lower) == "oo"
+
+
+def test_drawn_returns_are_tilted() -> None:
+    """One prompt, answers with Exp(1) rewards: the frontier of Exp(1)."""
+    point = policy_frontier(MDP.build("s", {}, {"s": Drawn(exponential())}), "0.5")
+    # -W_{-1}(-exp(-1 - d)) at d = 1/2, THEORY section 2
+    expected = arb("2.35767667394589906 +/- 1e-17")
+    assert abs(point.lower - expected) < arb(10) ** -10  # type: ignore[operator]
+    assert abs(point.upper - expected) < arb(10) ** -10  # type: ignore[operator]
+    assert point.attained and point.settled
+
+
+def test_weights_that_balls_cannot_compare_are_undecided() -> None:
+    mdp = MDP.build({"s": HALF, "t": HALF}, {"s": {"a": (1, "x")}, "t": {"b": (1, "x")}}, {"x": 1})
+    with pytest.raises(Undecided, match="balls cannot tell"):
+        h_transform(mdp, {"x": arb(2).sqrt()})
+    assert h_transform(mdp, {"x": 7}).policy == base_policy(mdp)

@@ -1,0 +1,177 @@
+"""Float64 sweeps over large MDPs: against the exact ones, and against a sweep written plainly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from flint import arb, fmpq
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from tests.verify.mdp_strategies import deterministic, layered, weights
+from verify.errors import InputError
+from verify.mdp import MDP, MDPError, averages, base_policy, soft_values, weights_at_end
+from verify.mdp.array_frontier import array_frontier, evaluate, greedy_price, soft_series
+from verify.mdp.arrays import ArrayMDP
+from verify.mdp.greedy import greedy
+
+#: Relative to numbers up to about 100, after at most 5 layers of sums of 53 bits.
+CLOSE = 1e-11
+
+anything = st.one_of(deterministic, layered(deterministic=False, starts=3))
+
+
+@given(st.data(), anything)
+def test_h_agrees_with_the_exact_one(data: st.DataObject, mdp: MDP) -> None:
+    w = weights_at_end(mdp, data.draw(weights(mdp)))
+    arrays, number = ArrayMDP.of(mdp)
+    at_end = np.zeros(arrays.size)
+    for state, value in w.items():
+        at_end[number[state]] = float(arb(value))
+    h = arrays.averages(at_end)
+    for state, value in averages(mdp, base_policy(mdp), w).items():
+        assert h[number[state]] == pytest.approx(float(arb(value)), abs=CLOSE)
+
+
+@given(anything, st.sampled_from([fmpq(1, 7), fmpq(3), fmpq(2000)]))
+def test_soft_values_agree_with_the_certified_ones(mdp: MDP, tilt: fmpq) -> None:
+    """Also for tilts so large that exponentials of the returns leave the range of float64."""
+    arrays, number = ArrayMDP.of(mdp)
+    found = arrays.soft_values(float(arb(tilt)))
+    for state, value in soft_values(mdp, tilt).items():
+        assert found[number[state]] == pytest.approx(float(value[0]), rel=1e-12, abs=CLOSE)
+
+
+@given(anything)
+def test_derivatives_and_evaluation_agree(mdp: MDP) -> None:
+    arrays, _ = ArrayMDP.of(mdp)
+    tilt = 0.75
+    value, mean, variance = soft_series(arrays, tilt)
+    got, spent = evaluate(arrays, tilt)
+    assert got == pytest.approx(mean, abs=CLOSE)
+    assert spent == pytest.approx(tilt * mean - value, abs=CLOSE)
+    step = 1e-4
+    ends = [soft_series(arrays, tilt + move)[1] for move in (-step, step)]
+    # A central difference errs by step^2 K''''/6, and here |K''''| < 10^3.
+    assert variance == pytest.approx((ends[1] - ends[0]) / (2 * step), abs=1e-5)
+
+
+@given(anything)
+def test_price_of_the_best_mean_agrees(mdp: MDP) -> None:
+    from verify.mdp.greedy import greedy_costs
+
+    best, price = greedy_price(ArrayMDP.of(mdp)[0])
+    found = greedy(mdp)
+    exact = -sum((p * greedy_costs(mdp, found)[s] for s, p in mdp.start.items()), arb(0))
+    assert best == pytest.approx(float(arb(found.value)), abs=CLOSE)  # type: ignore[arg-type]
+    # In float64 actions that tie may come out a rounding apart; then one of them is left out.
+    assert price >= float(exact) - CLOSE
+
+
+# ---------------------------------------------------------------- large
+
+
+def large(layers: int, width: int, actions: int, outcomes: int, seed: int = 3) -> dict[str, Any]:
+    """``layers`` layers of ``width`` states each, beside the final ones; transitions at random."""
+    rng = np.random.default_rng(seed)
+    size = (layers + 1) * width
+    owner = np.repeat(np.arange(width, size), actions)
+    base = rng.random((layers * width, actions)) + 0.1
+    base /= base.sum(axis=1, keepdims=True)
+    to = rng.integers(0, width, (len(owner), outcomes)) + (owner // width - 1)[:, None] * width
+    shares = rng.random((len(owner), outcomes)) + 0.1
+    shares /= shares.sum(axis=1, keepdims=True)
+    rows = np.repeat(np.arange(len(owner)), outcomes)
+    leads = sparse.coo_array((shares.ravel(), (rows, to.ravel())), shape=(len(owner), size))
+    start, returns = np.zeros(size), np.full(size, np.nan)
+    start[-width:] = 1 / width
+    returns[:width] = rng.normal(size=width)
+    return {
+        "start": start,
+        "owner": owner,
+        "base": base.ravel(),
+        "leads": leads,
+        "returns": returns,
+    }
+
+
+def test_large_one_against_a_plain_sweep() -> None:
+    given_arrays = large(layers=9, width=40, actions=4, outcomes=2)
+    mdp = ArrayMDP(**given_arrays)
+    tilt = 1.5
+    values = np.where(np.isnan(mdp.returns), 0.0, tilt * mdp.returns)
+    leads = given_arrays["leads"].tocsr()
+    for state in range(40, len(values)):  # states are numbered from the ends backwards here
+        of_state = np.flatnonzero(given_arrays["owner"] == state)
+        reached = leads[of_state] @ values
+        values[state] = np.log(given_arrays["base"][of_state] @ np.exp(reached))
+    assert mdp.soft_values(tilt) == pytest.approx(values, abs=CLOSE)
+
+
+def test_order_of_states_and_actions_does_not_matter() -> None:
+    arrays = large(layers=5, width=20, actions=3, outcomes=2)
+    rng = np.random.default_rng(1)
+    states, actions = rng.permutation(120), rng.permutation(300)  # new number of each, and order
+    back = np.argsort(states)
+    leads = arrays["leads"].tocsr()[actions][:, back]
+    shuffled = ArrayMDP(
+        arrays["start"][back],
+        states[arrays["owner"]][actions],
+        arrays["base"][actions],
+        leads,
+        arrays["returns"][back],
+    )
+    one, other = ArrayMDP(**arrays).soft_values(2.0), shuffled.soft_values(2.0)
+    assert other[states] == pytest.approx(one, abs=CLOSE)
+
+
+@pytest.mark.parametrize(("actions", "outcomes"), [(10, 1), (5, 2)])
+def test_full_size(actions: int, outcomes: int) -> None:
+    """10^5 states and 10^6 transitions: both sides of the frontier meet."""
+    mdp = ArrayMDP(**large(layers=19, width=5000, actions=actions, outcomes=outcomes))
+    assert mdp.size == 10**5
+    assert mdp.leads.nnz > 0.94 * 10**6  # 5 % of the states are final
+    found = array_frontier(mdp, 0.5)
+    assert found.kl == pytest.approx(0.5, rel=1e-9)
+    assert found.lower == pytest.approx(found.upper, rel=1e-9)
+
+
+# ---------------------------------------------------------------- bad input
+
+
+def small() -> dict[str, Any]:
+    return {
+        "start": np.array([0.0, 0.0, 1.0]),
+        "owner": np.array([2, 2]),
+        "base": np.array([0.5, 0.5]),
+        "leads": sparse.csr_array(np.array([[1.0, 0, 0], [0, 1.0, 0]])),
+        "returns": np.array([0.0, 1.0, np.nan]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"base": np.array([0.5, 0.4])}, "state 2: the base probabilities do not sum to 1"),
+        ({"returns": np.array([0.0, np.nan, np.nan])}, "state 1: the base probabilities"),
+        ({"start": np.array([0.0, 0.5, 0.6])}, "the start law: the probabilities sum to 1.1"),
+        ({"start": np.array([np.nan, 0, 1])}, "state 0: a start probability"),
+        ({"base": np.array([1.5, -0.5])}, "state 2: the probabilities after an action"),
+        ({"leads": sparse.csr_array(np.array([[1.0, 0, 0], [0, 0.5, 0]]))}, "state 2: the prob"),
+        ({"leads": sparse.csr_array(np.array([[1.0, 0, 0], [0, 0, 1.0]]))}, "state 2: it may come"),
+    ],
+)
+def test_bad_arrays_name_the_state(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(MDPError, match=message):
+        _ = ArrayMDP(**{**small(), **change}).layers
+
+
+def test_budget_is_positive() -> None:
+    mdp = ArrayMDP(**small())
+    assert array_frontier(mdp, 5).lower == 1
+    for budget in (0, -1, float("nan")):
+        with pytest.raises(InputError, match="budget: expected a number of nats above 0"):
+            array_frontier(mdp, budget)
