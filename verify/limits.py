@@ -7,24 +7,21 @@ to be unknown, with the reason: no limit here is a guess.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
-from flint import arb, fmpq
+from flint import arb
 
-from verify.decimals import decimal_text
 from verify.enclosure import (
     Diverges,
     Exact,
     Undecided,
     accurate,
     ball,
-    compare,
     escalate,
 )
+from verify.independent_sum import RateOfSum, rate_of_sum
 from verify.law import Law
 from verify.path_ends import largest_value, up_to_rate
-from verify.tail_rates import Rate
 from verify.utility_curve import Limit, Optimizer
 
 #: Bits of a limit: more than the digits that are shown.
@@ -49,62 +46,6 @@ def limit_of_utility(error: Law, utility: Law, optimizer: Optimizer = "tilt") ->
         For an optimiser whose limit is not known here.
     """
     return _LIMITS[optimizer](error, utility)
-
-
-@dataclass(frozen=True)
-class RateOfSum:
-    """The rate of ``U = X + V`` for independent X and V.
-
-    Attributes
-    ----------
-    rate : exact number, Diverges or None
-        The smaller of the two rates, for ``E exp(l U)`` is a product; None where it is not known.
-    set_by : tuple of str
-        ``"X"``, ``"V"`` or both: whose rate it is.
-    because : str
-        The reason for a rate of 0 or None.
-    """
-
-    rate: Rate
-    set_by: tuple[str, ...] = ()
-    because: str = ""
-
-    @property
-    def text(self) -> str:
-        """The rate as text: a decimal where it is one."""
-        if isinstance(self.rate, int | fmpq):
-            return decimal_text(fmpq(self.rate))
-        return str(self.rate)
-
-    @property
-    def owner(self) -> str:
-        """Whose rate it is, in words."""
-        return " and of ".join(self.set_by)
-
-
-def rate_of_sum(error: Law, utility: Law) -> RateOfSum:
-    """The rate of the sum, and whose it is."""
-    named = (("X", error.right_tail), ("V", utility.right_tail))
-    for name, tail in named:
-        if tail.abscissa == 0:
-            return RateOfSum(0, (name,), f"{name} is right-heavy: {tail.abscissa_because}")
-    for name, tail in named:
-        if tail.abscissa is None:
-            reason = f"the rate of {name} is not known: {tail.abscissa_because}"
-            return RateOfSum(None, (), reason)
-    x, v = (tail.abscissa for _, tail in named)
-    if isinstance(x, Diverges):
-        return RateOfSum(v, ("V",))
-    if isinstance(v, Diverges):
-        return RateOfSum(x, ("X",))
-    assert x is not None and v is not None
-    try:
-        order = compare(x, v)
-    except Undecided as why:
-        return RateOfSum(None, (), f"the rates of X and of V could not be told apart: {why}")
-    if order == 0:
-        return RateOfSum(x, ("X", "V"))
-    return RateOfSum(x, ("X",)) if order < 0 else RateOfSum(v, ("V",))
 
 
 # ---------------------------------------------------------------- tilting

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from flint import arb, fmpq
 
 from verify.decimals import DIGITS, decimal_text, outward, plain, round_decimal
-from verify.enclosure import Diverges, Number, working_precision
+from verify.enclosure import Diverges, Exact, Number, working_precision
 
 Optimizer = Literal["tilt", "condition", "best-of-n"]
 
@@ -22,6 +22,8 @@ Optimizer = Literal["tilt", "condition", "best-of-n"]
 PARAMETERS: dict[Optimizer, str] = {"tilt": "tilt", "condition": "t", "best-of-n": "n"}
 #: The quantities of a point.
 QUANTITIES = ("kl", "mean_u", "mean_v", "mean_x")
+#: What a point may answer to.
+ASKED = ("kl_cap", "beta")
 #: Standard errors on either side of a sampled estimate: a 95 % interval of the normal law.
 SPREAD = 1.96
 #: Digits of a sampled estimate's interval: float64's.
@@ -52,8 +54,9 @@ class UtilityPoint:
 
     Attributes
     ----------
-    at : fmpq
-        The optimiser's parameter: the tilt l, the threshold t, or n.
+    at : exact number, Diverges or None
+        The optimiser's parameter: the tilt l, the threshold t, or n; oo where all mass goes to the
+        largest value, None where there is none.
     kl : arb, Diverges, Estimate or None
         The divergence from the base, in nats; None where it is not known.
     mean_u, mean_v, mean_x : arb, Diverges, Estimate or None
@@ -65,11 +68,11 @@ class UtilityPoint:
         or there is no optimum. None: not known.
     because : str
         What the numbers rest on, or why they are missing, in one sentence.
-    kl_cap : Decimal or None
-        The budget of KL the point answers to, where it answers to one.
+    kl_cap, beta : Decimal or None
+        The budget of KL, or the price b of a unit of it, that the point answers to.
     """
 
-    at: fmpq
+    at: Exact | Diverges | None
     kl: Quantity
     mean_u: Quantity
     mean_v: Quantity
@@ -78,6 +81,14 @@ class UtilityPoint:
     attained: bool | None = True
     because: str = ""
     kl_cap: Decimal | None = None
+    beta: Decimal | None = None
+
+    @property
+    def place(self) -> str | None:
+        """The parameter as text: a decimal, or a fraction or formula where it is none."""
+        if self.at is None:
+            return None
+        return decimal_text(fmpq(self.at)) if isinstance(self.at, int | fmpq) else str(self.at)
 
     @property
     def quantities(self) -> dict[str, Quantity]:
@@ -94,9 +105,11 @@ class UtilityPoint:
 
         A sampled number is its 95 % interval, beside ``standard_error``.
         """
-        answer: dict[str, Any] = {parameter: decimal_text(self.at)}
-        if self.kl_cap is not None:
-            answer["kl_cap"] = plain(self.kl_cap)
+        answer: dict[str, Any] = {parameter: self.place}
+        for name in ASKED:
+            asked = getattr(self, name)
+            if asked is not None:
+                answer[name] = plain(asked)
         answer |= {name: written(value) for name, value in self.quantities.items()}
         errors = {
             name: value.standard_error
@@ -168,10 +181,10 @@ class UtilityCurve:
     def rows(self) -> Iterator[list[Any]]:
         """The points as rows of a table, the names of its columns first."""
         ends = [f"{name}_{end}" for name in QUANTITIES for end in ("low", "high")]
-        yield [PARAMETERS[self.optimizer], "kl_cap", *ends, "attained", "means", "because"]
+        yield [PARAMETERS[self.optimizer], *ASKED, *ends, "attained", "means", "because"]
         for point in self.points:
-            row: list[Any] = [decimal_text(point.at)]
-            row.append("" if point.kl_cap is None else plain(point.kl_cap))
+            asked = (getattr(point, name) for name in ASKED)
+            row: list[Any] = [point.place or "", *("" if x is None else plain(x) for x in asked)]
             for value in point.quantities.values():
                 text = written(value)
                 row += text if isinstance(text, list) else [text or ""] * 2

@@ -13,10 +13,11 @@ from flint import arb, fmpq
 
 from verify.enclosure import Diverges, Number, Undecided, ball, working_precision
 from verify.formula import Formula
+from verify.independent_sum import rate_of_sum
 from verify.law import Law
 from verify.laws import CATALOGUE
 from verify.laws.custom import Tail
-from verify.limits import limit_of_utility, rate_of_sum
+from verify.limits import limit_of_utility
 from verify.path_ends import largest_value, up_to_rate
 from verify.reweighted import reweight
 from verify.weight import Tilt
