@@ -36,7 +36,7 @@ from verify.laws.point import PointMass
 from verify.reweighted import reweight
 from verify.tail_kind import tail_kind
 from verify.tilt_frontier import Bounds, by_tilt
-from verify.tilt_search import TiltPath
+from verify.tilt_search import Tiltable, TiltPath
 from verify.tilted_threshold import by_tilted_threshold
 from verify.weight import Tilt
 
@@ -118,8 +118,8 @@ class FrontierPoint:
         """The point as JSON: decimal strings, rounded outward."""
         return {
             "budget": plain(self.budget),
-            "lower": _written(self.lower),
-            "upper": _written(self.upper),
+            "lower": written(self.lower),
+            "upper": written(self.upper),
             "attained": self.attained,
             "tilt": None if self.tilt is None else decimal_text(self.tilt),
             "means": self.means,
@@ -167,7 +167,7 @@ def frontier(law: Law | str, budgets: Iterable[object], two_sided: bool = False)
         Adds the least mean at each: ``inf E_P X = -sup E_P[-X]``, the frontier of ``-X`` negated.
     """
     law = Law.parse(law) if isinstance(law, str) else law
-    exact = [_budget(budget) for budget in budgets]
+    exact = [parse_budget(budget) for budget in budgets]
     least = None
     if two_sided:
         least = tuple(point.mirrored() for point in _points(_mirror_image(law), exact))
@@ -203,7 +203,14 @@ def frontier_point(law: Law | str, budget: object) -> FrontierPoint:
     return frontier(law, [budget]).points[0]
 
 
-def _budget(value: object) -> Decimal:
+def parse_budget(value: object) -> Decimal:
+    """A budget as it is written: a number of nats, at least 0.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
     if isinstance(value, Decimal | int) and not isinstance(value, bool):
         value = str(value)
     if isinstance(value, float):
@@ -260,7 +267,7 @@ def _point(law: Law, budget: Decimal) -> FrontierPoint:
 # ---- what needs no search -----------------------------------------------------------------------
 
 
-def settled_mean(law: Law) -> Number:
+def settled_mean(law: Tiltable) -> Number:
     """The mean, as a ball that is accurate or at least small."""
 
     def settled(mean: Number) -> bool:
@@ -374,7 +381,8 @@ def _negative(value: Number | None) -> Number | None:
     return None if value is None else -value
 
 
-def _written(value: Number | None) -> list[str] | str | None:
+def written(value: Number | None) -> list[str] | str | None:
+    """A number as JSON: a decimal string for either end, ``oo``, or null."""
     if value is None:
         return None
     return str(value) if isinstance(value, Diverges) else list(outward(value))

@@ -251,7 +251,7 @@ def _newton_tilt(kl: Floats, curvature: Floats, tilt: Floats, aim: Floats, price
         return np.clip(wanted, tilt / LONGEST_STEP, tilt * LONGEST_STEP)
 
 
-def reference_near(mean: Floats, tilt: Floats | float, top: Floats | float) -> Floats:
+def reference_near(mean: Floats, tilt: Floats, top: Floats | float) -> Floats:
     """The mean, or less far below the top where exponents would be too large."""
     with np.errstate(divide="ignore"):
         reference = np.minimum(np.maximum(mean, top - LARGEST_EXPONENT / tilt), top)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,9 +22,9 @@ MOST_DIGITS, FEWEST_DIGITS = 13, 8
 
 def frontier(
     law: Annotated[
-        str,
+        str | None,
         typer.Argument(metavar="LAW", help="The law of the reward, e.g. 'gamma(shape=2)'."),
-    ],
+    ] = None,
     divergence: Annotated[
         str, typer.Option(metavar="NAME", help=f"What is limited: {', '.join(DIVERGENCES)}.")
     ] = "kl",
@@ -30,6 +32,28 @@ def frontier(
         str, typer.Option(metavar="NUMBERS", help="The budgets d, in nats, with commas between.")
     ] = "0.01,0.1,1",
     two_sided: Annotated[bool, typer.Option("--two-sided", help="Add the least mean.")] = False,
+    per_prompt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="In place of LAW: rewards by prompt (.csv, .parquet or .jsonl)."
+        ),
+    ] = None,
+    prompt: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column that tells prompts apart.")
+    ] = None,
+    reward: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column of rewards.")
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Of prompts: 'equal' (the default), or by their numbers of 'rows'."
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="What each prompt spends and gains, as CSV."),
+    ] = None,
     json: Annotated[
         str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
     ] = None,
@@ -43,14 +67,15 @@ def frontier(
 ) -> None:
     """The best mean of any law P within a KL budget of LAW, enclosed from both sides.
 
+    With --per-prompt: of any policy that meets prompts as they come, within a budget on the average
+    KL divergence, and beside it the pooled answer, which is too large.
+
     Exit status: 0 settled (also where the best mean is infinite), 4 undecided, 2 bad input.
     """
     from verify.errors import InputError
     from verify.files import STDOUT, check_outputs
-    from verify.frontier import frontier as best_means
-    from verify.laws import parse
 
-    outputs = {"--json": json, "--csv": csv, "--plot": plot}
+    outputs = {"--json": json, "--csv": csv, "--plot": plot, "--split": split}
     check_outputs(outputs)
     if divergence not in DIVERGENCES:
         raise InputError(
@@ -60,23 +85,76 @@ def frontier(
         from verify.plotting import format_of
 
         format_of(plot)
-    answer = best_means(parse(law), [text.strip() for text in budgets.split(",")], two_sided)
-    _write(answer, json, csv)
-    if STDOUT not in outputs.values():
+    quiet = STDOUT in outputs.values()
+    numbers = [text.strip() for text in budgets.split(",")]
+    of_prompts = {"--prompt": prompt, "--reward": reward, "--weights": weights, "--split": split}
+    if per_prompt is None:
+        settled = _of_law(law, of_prompts, numbers, two_sided, Outputs(quiet, json, csv, plot))
+    else:
+        from verify.commands import frontier_per_prompt
+
+        if law is not None or two_sided:
+            extra = "--two-sided" if law is None else f"LAW ({law:.40})"
+            raise InputError(f"--per-prompt takes no {extra}")
+        settled = frontier_per_prompt.answer(
+            per_prompt, of_prompts, numbers, Outputs(quiet, json, csv, plot)
+        )
+    raise typer.Exit(SETTLED if settled else UNDECIDED)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where the answer goes.
+
+    Attributes
+    ----------
+    quiet : bool
+        Whether standard output carries a file alone.
+    json, csv, plot : str or None
+        Files.
+    """
+
+    quiet: bool
+    json: str | None
+    csv: str | None
+    plot: str | None
+
+
+def _of_law(
+    law: str | None,
+    of_prompts: dict[str, str | None],
+    budgets: list[str],
+    two_sided: bool,
+    outputs: Outputs,
+) -> bool:
+    """The frontier of one law; whether it is settled."""
+    from verify.errors import InputError
+    from verify.frontier import frontier as best_means
+    from verify.laws import parse
+
+    given = [option for option, value in of_prompts.items() if value is not None]
+    if given:
+        raise InputError(f"{given[0]} goes with --per-prompt FILE")
+    if law is None:
+        raise InputError("expected LAW, or --per-prompt FILE; goodhart frontier --help tells more")
+    answer = best_means(parse(law), budgets, two_sided)
+    _write(answer, outputs.json, outputs.csv)
+    if not outputs.quiet:
         _print(answer)
-    if plot is not None:
-        _plot(answer, plot)
-    raise typer.Exit(SETTLED if answer.settled else UNDECIDED)
+    if outputs.plot is not None:
+        from verify.plot_frontier import plot_frontier
+
+        draw(plot_frontier, answer, outputs.plot)
+    return answer.settled
 
 
-def _plot(answer: Frontier, path: str) -> None:
+def draw(plot: Callable[[Any, str], None], answer: object, path: str) -> None:
     """The picture; the answer stands where it cannot be had, so that is a note."""
     from verify.errors import InputError
     from verify.files import OutputError
-    from verify.plot_frontier import plot_frontier
 
     try:
-        plot_frontier(answer, path)
+        plot(answer, path)
     except OutputError:
         raise
     except InputError as error:
@@ -91,13 +169,18 @@ def _write(answer: Frontier, json: str | None, csv: str | None) -> None:
     if json is not None:
         write_text(json, dumps(answer.to_dict(), indent=2) + "\n")
     if csv is not None:
-        columns = ("side", "budget", "lower", "upper", "attained", "tilt", "means")
-        rows = [
-            [side, *(_ends(point)), point.attained, point.to_dict()["tilt"], point.means]
-            for side, points in (("best", answer.points), ("least", answer.least or ()))
-            for point in points
-        ]
-        write_csv(csv, [columns, *rows])
+        write_csv(csv, rows_of({"best": answer.points, "least": answer.least or ()}))
+
+
+def rows_of(sides: Mapping[str, Sequence[FrontierPoint]]) -> list[Sequence[object]]:
+    """The rows of the CSV, its header first."""
+    columns = ("side", "budget", "lower", "upper", "attained", "tilt", "means")
+    rows = [
+        [side, *(_ends(point)), point.attained, point.to_dict()["tilt"], point.means]
+        for side, points in sides.items()
+        for point in points
+    ]
+    return [columns, *rows]
 
 
 def _ends(point: FrontierPoint) -> tuple[str, str, str]:
@@ -119,25 +202,41 @@ def _print(answer: Frontier) -> None:
 
 
 def _print_points(points: tuple[FrontierPoint, ...]) -> None:
+    reasons: list[str] = []
+    rows = [POINT_COLUMNS, *(cells_of(point, reasons) for point in points)]
+    print_table(rows)
+    print_reasons(reasons)
+
+
+POINT_COLUMNS = ("d", "mean", "gap", "attained", "because")
+
+
+def cells_of(point: FrontierPoint, reasons: list[str]) -> tuple[str, ...]:
+    """The cells of a point; a reason that is new is added to the list that notes refer to."""
     from verify.decimals import plain
 
-    rows = [("d", "mean", "gap", "attained", "because")]
-    reasons: list[str] = []
-    for point in points:
-        if point.because not in reasons:
-            reasons.append(point.because)
-        attained = {True: "yes", False: "no", None: "not known"}[point.attained]
-        note = f"({reasons.index(point.because) + 1})"
-        rows.append((plain(point.budget), _mean(point), _gap(point.gap), attained, note))
+    if point.because not in reasons:
+        reasons.append(point.because)
+    attained = {True: "yes", False: "no", None: "not known"}[point.attained]
+    note = f"({reasons.index(point.because) + 1})"
+    return plain(point.budget), mean_text(point), _gap(point.gap), attained, note
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """A table with its columns in line."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         typer.echo("  " + "  ".join(cells).rstrip())
+
+
+def print_reasons(reasons: list[str]) -> None:
+    """What the notes in a table refer to."""
     for number, reason in enumerate(reasons, 1):
         typer.echo(f"  ({number}) {reason}")
 
 
-def _mean(point: FrontierPoint) -> str:
+def mean_text(point: FrontierPoint) -> str:
     """The digits that both values round to; both values where they are not close."""
     for digits in range(MOST_DIGITS, FEWEST_DIGITS - 1, -1):
         low, high = (_shown(value, digits) for value in (point.lower, point.upper))
