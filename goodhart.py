@@ -15,6 +15,7 @@ from verify.commands.construct import construct
 from verify.commands.frontier import frontier
 from verify.commands.laws import laws
 from verify.commands.options import LawCommand
+from verify.commands.utility import utility
 from verify.errors import InputError
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app.command()(verify)
 app.command(cls=LawCommand)(construct)
 app.command()(check)
 app.command(cls=LawCommand)(frontier)
+app.command(cls=LawCommand)(utility)
 app.command()(laws)
 
 

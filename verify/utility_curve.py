@@ -166,6 +166,11 @@ class UtilityCurve:
     limit: Limit
     dependence: str = field(default="independent")
 
+    @property
+    def answered(self) -> bool:
+        """Whether some point has a number, or is proved to have no optimum."""
+        return any(point.known or point.attained is False for point in self.points)
+
     def to_dict(self) -> dict[str, Any]:
         """The answer of ``goodhart utility``."""
         parameter = PARAMETERS[self.optimizer]

@@ -1,0 +1,131 @@
+"""``goodhart utility`` on the command line: its table, its JSON, its picture, its refusals."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.terminal import Terminal, listing
+
+NON_STEEP = 'tail(log_sf="-x-3*log(1+x)", lower=0)'
+
+
+def test_the_table(terminal: Terminal) -> None:
+    done = terminal("utility", "exponential()", "normal()", "--betas", "2, 1.5,1")
+    assert done.status == 0 and not done.err
+    lines = done.out.splitlines()
+    assert lines[0].endswith("X = exponential(), V = normal(mu=0, sigma=1)")
+    assert lines[1].split() == ["b", "l", "KL", "E", "U", "E", "V", "E", "X", "attained", "because"]
+    # E V = l, E X = 1/(1 - l) and KL = l/(1 - l) + log(1 - l) + l^2/2
+    assert lines[2].split() == ["2", "0.5", "0.4318528194", "2.5", "0.5", "2", "yes", "(1)"]
+    assert lines[3].split()[:2] == ["1.5", "0.6666666667"]
+    assert lines[4].split() == ["1", "1", "-", "-", "-", "-", "no", "(2)"]
+    assert "no optimum" in lines[6] and lines[7] == "limit of E V: 1"
+
+
+def test_the_default_is_a_grid_of_caps(terminal: Terminal) -> None:
+    answer = json.loads(terminal("utility", "normal()", "normal()", "--json", "-").out)
+    assert [point["kl_cap"] for point in answer["points"]] == ["0.01", "0.1", "1", "10", "100"]
+
+
+def test_the_json_encloses(terminal: Terminal) -> None:
+    done = terminal("utility", "exponential()", "normal()", "--kl-caps", "1,100", "--json", "-")
+    answer = json.loads(done.out)
+    assert answer["optimizer"] == "tilt" and answer["dependence"] == "independent"
+    assert answer["limit"]["mean_v"] == "1" and answer["limit"]["because"]
+    for point, digits in zip(
+        answer["points"], ("0.646849483353", "0.990491132452371"), strict=True
+    ):
+        unit = Decimal(1).scaleb(Decimal(digits).as_tuple().exponent)  # type: ignore[arg-type]
+        for end in point["mean_v"]:
+            assert abs(Decimal(end) - Decimal(digits)) <= unit / 2
+        for name in ("kl", "mean_u", "mean_v", "mean_x"):
+            low, high = (Decimal(end) for end in point[name])
+            assert 0 <= high - low < Decimal("1e-17") * (1 + abs(high))
+        low, high = (Decimal(end) for end in point["kl"])
+        assert low <= Decimal(point["kl_cap"]) <= high
+        assert point["means"] == "ball" and point["attained"] is True
+        Decimal(point["tilt"])
+
+
+def test_past_the_last_tilt(terminal: Terminal) -> None:
+    arguments = (NON_STEEP, "normal()", "--kl-caps", "3", "--json", "-")
+    (point,) = json.loads(terminal("utility", *arguments).out)["points"]
+    assert point["attained"] is False and point["mean_v"] == ["1", "1"]
+    assert point["tilt"] == "1" and "near-optimal" in point["because"]
+
+
+def test_a_heavy_error_has_no_tilt(terminal: Terminal) -> None:
+    done = terminal("utility", "pareto(2)", "normal()", "--json", "-")
+    answer = json.loads(done.out)
+    assert done.status == 0 and answer["limit"]["mean_v"] is None
+    assert "right-heavy" in answer["limit"]["because"]
+    assert all(point["mean_u"] == "oo" and point["mean_v"] is None for point in answer["points"])
+
+
+def test_an_infinite_limit(terminal: Terminal) -> None:
+    done = terminal("utility", "normal()", "-gumbel()", "--tilts", "0,1")
+    assert done.status == 0 and "limit of E V: oo" in done.out
+    assert done.out.splitlines()[2].split()[:3] == ["oo", "0", "0"]
+
+
+def test_the_csv(terminal: Terminal) -> None:
+    arguments = ("laplace()", "normal()", "--betas", "2,0.5", "--csv", "-")
+    rows = list(csv.DictReader(io.StringIO(terminal("utility", *arguments).out)))
+    assert [row["tilt"] for row in rows] == ["0.5", "2"]
+    assert [row["beta"] for row in rows] == ["2", "0.5"]
+    assert float(rows[0]["mean_v_low"]) == float(rows[0]["mean_v_high"]) == 0.5
+    assert rows[1]["mean_v_low"] == "" and rows[1]["attained"] == "False"
+
+
+def test_nothing_settled_is_said(terminal: Terminal) -> None:
+    done = terminal("utility", "normal()", "-log_cauchy()", "--kl-caps", "1e-9")
+    assert done.status == 4 and "not settled" in done.out and "not known" in done.out
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_the_picture(terminal: Terminal, ending: str) -> None:
+    arguments = (NON_STEEP, "normal()", "--kl-caps", "0.01,0.1,0.5,1,3", "--plot", f"u.{ending}")
+    done = terminal("utility", *arguments)
+    assert done.status == 0 and listing() == [f"u.{ending}"]
+    if ending == "png":
+        with Image.open("u.png") as image:
+            image.load()
+            note = json.loads(image.text["Description"])  # type: ignore[attr-defined]
+            drawn = np.asarray(image.convert("RGB")).reshape(-1, 3)
+        assert note["utility"] == "normal(mu=0, sigma=1)" and len(note["points"]) == 5
+        for colour in ((0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)):  # the path, and its limit
+            assert (abs(drawn.astype(int) - colour).sum(axis=1) < 40).sum() > 200
+
+
+def test_no_picture_without_a_utility(terminal: Terminal) -> None:
+    done = terminal("utility", "pareto(2)", "normal()", "--plot", "u.png")
+    assert done.status == 0 and listing() == []
+    assert done.err.startswith("goodhart: not written: --plot: no point has both")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("normal()",), "missing argument"),
+        (("normal()", "nosuch()"), "nosuch"),
+        (("normal()", "normal()", "--betas", "0"), "beta: expected a number above 0, got 0"),
+        (("normal()", "normal()", "--betas", "1,,2"), "beta: expected a decimal number"),
+        (("normal()", "normal()", "--kl-caps", "nan"), "KL cap: expected a decimal number"),
+        (("normal()", "normal()", "--kl-caps", "-1"), "KL cap: expected a number, 0 or more"),
+        (("normal()", "normal()", "--tilts", "-0.5"), "tilt: expected a number, 0 or more"),
+        (("normal()", "normal()", "--optimizer", "magic"), "--optimizer: expected tilt"),
+        (("normal()", "normal()", "--plot", "u.jpeg"), "--plot: expected a file ending in"),
+        (("normal()", "normal()", "--json", "-", "--csv", "-"), "both go to standard output"),
+        (("normal()", "normal()", "--beta", "1"), "did you mean --betas"),
+    ],
+)
+def test_bad_input_is_one_line(terminal: Terminal, arguments: tuple[str, ...], words: str) -> None:
+    assert words in terminal.refused("utility", *arguments)
+    assert listing() == []

@@ -1,0 +1,152 @@
+"""``goodhart utility``: what optimising the proxy ``U = X + V`` does to the true utility V."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from verify.commands.frontier import draw, print_reasons, print_table
+
+if TYPE_CHECKING:
+    from verify.utility_curve import Quantity, UtilityCurve, UtilityPoint
+
+ANSWERED, UNDECIDED = 0, 4
+OPTIMIZERS = ("tilt",)
+#: KL caps where nothing is asked for: they mean the same for every pair of laws.
+DEFAULT_CAPS = "0.01,0.1,1,10,100"
+#: Digits of a number in the table, and of a sampled one. The JSON has them in full.
+DIGITS, SAMPLED_DIGITS = 10, 4
+
+
+def utility(
+    error: Annotated[
+        str, typer.Argument(metavar="X", help="The law of the error, e.g. 'exponential()'.")
+    ],
+    utility: Annotated[
+        str, typer.Argument(metavar="V", help="The law of the true utility, e.g. 'normal()'.")
+    ],
+    optimizer: Annotated[
+        str,
+        typer.Option(metavar="NAME", help=f"What optimises U = X + V: {', '.join(OPTIMIZERS)}."),
+    ] = "tilt",
+    betas: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBERS", help="Prices b of a nat: the best E U - b KL."),
+    ] = None,
+    kl_caps: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBERS", help=f"Budgets of KL in nats (default: {DEFAULT_CAPS})."),
+    ] = None,
+    tilts: Annotated[
+        str | None, typer.Option(metavar="NUMBERS", help="Tilts l = 1/b themselves.")
+    ] = None,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
+    ] = None,
+    csv: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The points as CSV ('-' for stdout).")
+    ] = None,
+    plot: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Draw E V against KL (.png, .svg or .pdf)."),
+    ] = None,
+) -> None:
+    """The curve of E V as the proxy U = X + V is optimised, X and V independent, and its limit.
+
+    Exit status: 0 answered (also that no policy is optimal), 4 nothing was settled, 2 bad input.
+    """
+    from verify.errors import InputError
+    from verify.files import STDOUT, check_outputs
+
+    outputs = {"--json": json, "--csv": csv, "--plot": plot}
+    check_outputs(outputs)
+    if optimizer not in OPTIMIZERS:
+        raise InputError(f"--optimizer: expected {' or '.join(OPTIMIZERS)}, got {optimizer!r:.40}")
+    if plot is not None:
+        from verify.plotting import format_of
+
+        format_of(plot)
+    if tilts is None and betas is None and kl_caps is None:
+        kl_caps = DEFAULT_CAPS
+    answer = _curve(error, utility, _listed(tilts), _listed(betas), _listed(kl_caps))
+    _write(answer, json, csv)
+    if STDOUT not in outputs.values():
+        _print(answer)
+    if plot is not None:
+        from verify.plot_utility import plot_utility
+
+        draw(plot_utility, answer, plot)
+    raise typer.Exit(ANSWERED if answer.answered else UNDECIDED)
+
+
+def _listed(numbers: str | None) -> list[str]:
+    return [] if numbers is None else [text.strip() for text in numbers.split(",")]
+
+
+def _curve(
+    error: str, utility: str, tilts: list[str], betas: list[str], kl_caps: list[str]
+) -> UtilityCurve:
+    from verify.laws import parse
+    from verify.tilted_utility import tilted_utility
+
+    return tilted_utility(parse(error), parse(utility), tilts, betas, kl_caps)
+
+
+def _write(answer: UtilityCurve, json: str | None, csv: str | None) -> None:
+    from json import dumps
+
+    from verify.files import write_csv, write_text
+
+    if json is not None:
+        write_text(json, dumps(answer.to_dict(), indent=2) + "\n")
+    if csv is not None:
+        write_csv(csv, list(answer.rows()))
+
+
+def _print(answer: UtilityCurve) -> None:
+    from verify.utility_curve import limit_text
+
+    typer.echo(f"E V as U = X + V is optimised, X = {answer.error}, V = {answer.utility}")
+    reasons: list[str] = []
+    columns = ("b", "l", "KL", "E U", "E V", "E X", "attained", "because")
+    print_table([columns, *(_cells(point, reasons) for point in answer.points)])
+    print_reasons(reasons)
+    limit = limit_text(answer.limit.mean_v)
+    typer.echo(f"limit of E V: {'none known' if limit is None else limit}")
+    typer.echo(f"  {answer.limit.because}")
+
+
+def _cells(point: UtilityPoint, reasons: list[str]) -> tuple[str, ...]:
+    """The cells of a point; a reason that is new is added to the list that notes refer to."""
+    if point.because not in reasons:
+        reasons.append(point.because)
+    attained = {True: "yes", False: "no", None: "not known"}[point.attained]
+    kl = _shown(point.kl)
+    if point.kl is None and point.kl_cap is not None:
+        kl = f"<= {point.kl_cap}"
+    means = (_shown(value) for value in (point.mean_u, point.mean_v, point.mean_x))
+    note = f"({reasons.index(point.because) + 1})"
+    return (*_places(point), kl, *means, attained, note)
+
+
+def _places(point: UtilityPoint) -> tuple[str, str]:
+    """The price b = 1/l of a nat, and the tilt l."""
+    from verify.enclosure import Diverges, ball
+
+    if point.at is None:
+        return "-", "-"
+    if isinstance(point.at, Diverges):
+        return "0", "oo"
+    tilt = ball(point.at)
+    if point.at == 0:
+        return "oo", "0"
+    return _shown(1 / tilt), _shown(tilt)
+
+
+def _shown(value: Quantity) -> str:
+    from verify.utility_curve import Estimate, limit_text
+
+    if isinstance(value, Estimate):
+        return f"{value.value:.{SAMPLED_DIGITS}g} +- {value.standard_error:.1g}"
+    return limit_text(value, DIGITS) or "-"
