@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flint import fmpq
 
@@ -34,6 +34,8 @@ from verify.truncation import truncate
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+T = TypeVar("T")
 
 #: Numbers computed in a law text (``1e300*1e300``) have at most about this many bits.
 MOST_BITS = 4096
@@ -69,7 +71,7 @@ def parse_law(text: str, *, open_files: bool = True, data: str | None = None) ->
         node = parse(text, longest=MAX_LAW_CHARACTERS)
     except ExpressionError as error:
         raise LawError(f"law: {error}") from None
-    value = _Reader(open_files, data).value(node)
+    value = Reader(open_files, data).value(node)
     if isinstance(value, Law):
         return value
     raise LawError(
@@ -91,7 +93,7 @@ def _at(node: Node) -> str:
     return f"position {position}: " if position else ""
 
 
-class _Reader:
+class Reader:
     """Interprets one tree."""
 
     def __init__(self, open_files: bool, data: str | None) -> None:
@@ -166,13 +168,13 @@ class _Reader:
             return special[node.function](node)
         from verify.laws import CATALOGUE
 
-        kind = CATALOGUE.get(node.function)
+        kind: type[Law] | None = CATALOGUE.get(node.function)
         if kind is None:
             raise LawError(f"law: {_at(node)}{_unknown(node.function)}")
         return self.catalogued(node, kind)
 
-    def catalogued(self, node: Call, kind: type[Law]) -> Law:
-        """A law of the catalogue, with positional or named numbers."""
+    def catalogued(self, node: Call, kind: type[T]) -> T:
+        """A law of the catalogue (or another class of its kind), from the numbers in a call."""
         specs = fields(cast("type[DataclassInstance]", kind))
         names = [spec.name for spec in specs]
         given: dict[str, Node] = {}
@@ -186,7 +188,7 @@ class _Reader:
             if name not in names:
                 raise LawError(
                     f"law: {_at(node)}{node.function} has no parameter {name:.40}"
-                    f"{_guess(name, names)}; it takes {_counted(names)}"
+                    f"{guess(name, names)}; it takes {_counted(names)}"
                 )
             if name in given:
                 raise LawError(f"law: {_at(node)}{node.function}: {name} is given twice")
@@ -195,7 +197,7 @@ class _Reader:
         if missing:
             raise LawError(
                 f"law: {_at(node)}{node.function} needs {', '.join(missing)}: "
-                f"write {_written(node.function)}"
+                f"write {written_call(node.function, kind)}"
             )
         numbers = {
             name: self.number(value, f"{node.function}: {name}") for name, value in given.items()
@@ -331,7 +333,8 @@ def _counted(names: Sequence[str]) -> str:
     return ", ".join(names) if names else "no parameters"
 
 
-def _guess(name: str, known: Sequence[str]) -> str:
+def guess(name: str, known: Sequence[str]) -> str:
+    """What a misspelt name may have meant, as the end of a message; empty if nothing is close."""
     from difflib import get_close_matches
 
     close = get_close_matches(name[:40].lower(), known, n=3)
@@ -345,8 +348,8 @@ def _unknown(name: str) -> str:
     known = [*CATALOGUE, *SPECIAL]
     if name in known:
         return f"{name} needs parentheses: write {_written(name)}"
-    guess = _guess(name, known)
-    return f"unknown law {name:.40}{guess or '; known are ' + ', '.join(known)}"
+    close = guess(name, known)
+    return f"unknown law {name:.40}{close or '; known are ' + ', '.join(known)}"
 
 
 def _written(name: str) -> str:
@@ -354,5 +357,10 @@ def _written(name: str) -> str:
         return SPECIAL[name]
     from verify.laws import CATALOGUE
 
-    specs = fields(cast("type[DataclassInstance]", CATALOGUE[name]))
+    return written_call(name, CATALOGUE[name])
+
+
+def written_call(name: str, kind: type) -> str:
+    """How a law with parameters is written: ``pareto(alpha=NUMBER, scale=1)``."""
+    specs = fields(cast("type[DataclassInstance]", kind))
     return f"{name}({', '.join(_signature(spec) for spec in specs)})"
