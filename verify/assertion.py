@@ -76,6 +76,11 @@ class Assertion(ABC):
         """Whether the numbers prove the assertion (False also where they leave it open)."""
 
     @property
+    def laws(self) -> tuple[Law, ...]:
+        """The laws that it speaks of."""
+        return (self.law,)
+
+    @property
     def goals(self) -> tuple[arb, arb]:
         """``M`` and ``eps`` as balls."""
         return ball_of_decimal(self.target.mean), ball_of_decimal(self.target.kl)

@@ -8,6 +8,7 @@ it is *true* is for :mod:`verify.checker`.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ import flint
 
 from verify import __version__
 from verify.assertion import (
+    Assertion,
     BoundedByTilt,
     BoundedByTop,
     ByIdentity,
@@ -29,6 +31,7 @@ from verify.assertion import (
 from verify.decimals import plain
 from verify.errors import InputError
 from verify.law import Law
+from verify.pair import PairAssertion, UtilityGoal, UtilityMean, split
 from verify.utility import UtilityBound
 from verify.weight import Threshold
 
@@ -38,6 +41,10 @@ VERDICTS = ("counterexample", "impossible", "undecided")
 LARGEST_FILE = 1 << 16
 LARGEST_LAW = 10_000
 FEWEST_BITS, MOST_BITS = 64, 4096
+
+
+#: A reweighting as it is written; see :class:`Certificate`.
+Reweighting = dict[str, str | None] | None
 
 
 class CertificateError(InputError):
@@ -70,8 +77,8 @@ class Certificate:
         Of an impossibility: ``tilt`` and ``log_mgf``, or ``upper_end``.
     enclosures : dict
         ``log_tail``, ``mean``, ``kl`` (or ``mean_bound``), each ``(lo, hi)``, "oo" or None.
-    utility : UtilityBound or None
-        Corollary 1, where a utility law was given.
+    utility : UtilityBound, UtilityMean or None
+        Where a utility law was given: Corollary 1, or the mean that V was given.
     data : DataStamp or None
         For empirical laws only.
     because : str
@@ -85,10 +92,10 @@ class Certificate:
     verdict: str
     base: str
     target: Target
-    reweighting: dict[str, str | None] | None
+    reweighting: Reweighting
     witness: dict[str, Any] | None
     enclosures: dict[str, Written]
-    utility: UtilityBound | None
+    utility: UtilityBound | UtilityMean | None
     data: DataStamp | None
     because: str
     precision_bits: int
@@ -103,15 +110,10 @@ class Certificate:
         if self.reweighting is not None:
             result["reweighting"] = dict(self.reweighting)
         if self.witness is not None:
-            result["witness"] = {key: _listed(value) for key, value in self.witness.items()}
-        result["enclosures"] = {key: _listed(value) for key, value in self.enclosures.items()}
+            result["witness"] = _all_listed(self.witness)
+        result["enclosures"] = _all_listed(self.enclosures)
         if self.utility is not None:
-            result["utility"] = {
-                "law": self.utility.law,
-                "tilt": None if self.utility.tilt is None else plain(self.utility.tilt),
-                "upper_bound": _listed(self.utility.upper_bound),
-                "because": self.utility.because,
-            }
+            result["utility"] = _utility(self.utility)
         if self.because:
             result["because"] = self.because
         result["precision_bits"] = self.precision_bits
@@ -136,48 +138,119 @@ class Certificate:
         return read_certificate(text)
 
 
+def _utility(utility: UtilityBound | UtilityMean) -> dict[str, Any]:
+    if isinstance(utility, UtilityBound):
+        return {
+            "law": utility.law,
+            "tilt": None if utility.tilt is None else plain(utility.tilt),
+            "upper_bound": _listed(utility.upper_bound),
+            "because": utility.because,
+        }
+    result: dict[str, Any] = {
+        "law": utility.law,
+        "mean_target": plain(utility.mean_target),
+        "direction": utility.direction,
+    }
+    if utility.reweighting is not None:
+        result["reweighting"] = dict(utility.reweighting)
+    if utility.witness is not None:
+        result["witness"] = _all_listed(utility.witness)
+    result["enclosures"] = _all_listed(utility.enclosures)
+    if utility.total_kl is not None:
+        result["total_kl"] = _listed(utility.total_kl)
+    return result
+
+
 def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def _all_listed(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _listed(value) for key, value in values.items()}
+
+
 def certificate_of(proved: Proved, utility: UtilityBound | None = None) -> Certificate:
-    """Write a proved assertion down."""
-    assertion = proved.assertion
+    """Write a proved assertion down, with a bound on E V or without."""
+    if isinstance(proved.assertion, PairAssertion):
+        return _certificate_of_pair(proved, proved.assertion)
     numbers = dict(proved.numbers)
-    reweighting: dict[str, str | None] | None = None
-    witness: dict[str, Any] | None = None
-    match assertion:
-        case ByThreshold(weight=weight, floor=floor):
-            reweighting = _threshold(weight)
-            if floor is not None:
-                reweighting["condition_above"] = _text(floor)
-        case ByTiltedThreshold(weight=weight, tilt=tilt):
-            reweighting = _threshold(weight) | {"tilt": _text(tilt)}
-        case ByTilt(tilt=tilt):
-            reweighting = {"kind": "tilt", "tilt": _text(tilt)}
-        case ByIdentity():
-            reweighting = {"kind": "identity"}
-        case BoundedByTilt(tilt=tilt):
-            witness = {"tilt": _text(tilt), "log_mgf": numbers.pop("log_mgf")}
-        case BoundedByTop():
-            numbers.pop("log_mgf")
-            witness = {"upper_end": numbers["mean_bound"]}
+    reweighting, witness = _described(proved.assertion, numbers)
+    return _certificate(proved, reweighting, witness, numbers, utility)
+
+
+def _certificate_of_pair(proved: Proved, pair: PairAssertion) -> Certificate:
+    numbers, of_utility = split(proved.numbers)
+    total = numbers.pop("total_kl", None)
+    error, utility = pair.parts
+    reweighting, witness = _described(error, numbers)
+    stated = _stated(pair.goal, *_described(utility, of_utility), of_utility, total)
+    return _certificate(proved, reweighting, witness, numbers, stated)
+
+
+def _certificate(
+    proved: Proved,
+    reweighting: Reweighting,
+    witness: dict[str, Written] | None,
+    enclosures: dict[str, Written],
+    utility: UtilityBound | UtilityMean | None,
+) -> Certificate:
+    assertion = proved.assertion
     return Certificate(
         verdict=assertion.verdict,
         base=str(assertion.law),
         target=assertion.target,
         reweighting=reweighting,
         witness=witness,
-        enclosures=numbers,
+        enclosures=enclosures,
         utility=utility,
-        data=data_stamp(assertion.law),
+        data=data_stamp(*assertion.laws),
         because="",
         precision_bits=proved.bits,
         versions=versions(),
     )
 
 
-def undecided(law: Law, target: Target, because: str) -> Certificate:
+def _described(
+    assertion: Assertion | None, numbers: dict[str, Written]
+) -> tuple[Reweighting, dict[str, Written] | None]:
+    """The witness of an assertion; what belongs to it is taken from the numbers."""
+    match assertion:
+        case ByThreshold(weight=weight, floor=floor):
+            reweighting = _threshold(weight)
+            if floor is not None:
+                reweighting["condition_above"] = _text(floor)
+            return reweighting, None
+        case ByTiltedThreshold(weight=weight, tilt=tilt):
+            return _threshold(weight) | {"tilt": _text(tilt)}, None
+        case ByTilt(tilt=tilt):
+            return {"kind": "tilt", "tilt": _text(tilt)}, None
+        case ByIdentity():
+            return {"kind": "identity"}, None
+        case BoundedByTilt(tilt=tilt):
+            return None, {"tilt": _text(tilt), "log_mgf": numbers.pop("log_mgf")}
+        case BoundedByTop():
+            numbers.pop("log_mgf")
+            return None, {"upper_end": numbers["mean_bound"]}
+    return None, None
+
+
+def _stated(
+    goal: UtilityGoal,
+    reweighting: Reweighting = None,
+    witness: dict[str, Written] | None = None,
+    enclosures: dict[str, Written] | None = None,
+    total_kl: Written = None,
+) -> UtilityMean:
+    """What is said of the mean of V."""
+    direction = "above" if goal.above else "below"
+    return UtilityMean(
+        str(goal.law), goal.mean, direction, reweighting, witness, enclosures or {}, total_kl
+    )
+
+
+def undecided(
+    law: Law, target: Target, because: str, goal: UtilityGoal | None = None
+) -> Certificate:
     """Write down that nothing was decided, and why."""
     return Certificate(
         verdict="undecided",
@@ -186,21 +259,22 @@ def undecided(law: Law, target: Target, because: str) -> Certificate:
         reweighting=None,
         witness=None,
         enclosures={},
-        utility=None,
-        data=data_stamp(law),
+        utility=None if goal is None else _stated(goal),
+        data=data_stamp(law, *([] if goal is None else [goal.law])),
         because=because,
         precision_bits=MOST_BITS,
         versions=versions(),
     )
 
 
-def data_stamp(law: Law) -> DataStamp | None:
-    """The stamp of the file behind an empirical law, wherever it stands in the law."""
+def data_stamp(*laws: Law) -> DataStamp | None:
+    """The stamp of the file behind an empirical law, wherever it stands in the laws."""
     from verify.laws.empirical_law import Empirical
 
-    for part in law.parts():
-        if isinstance(part, Empirical):
-            return DataStamp(part.sha256, part.n)
+    for law in laws:
+        for part in law.parts():
+            if isinstance(part, Empirical):
+                return DataStamp(part.sha256, part.n)
     return None
 
 

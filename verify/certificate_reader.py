@@ -21,6 +21,7 @@ from verify.certificate import (
     DataStamp,
 )
 from verify.decimals import ENCLOSURE_EXPONENT, DecimalError, parse_decimal
+from verify.pair import UtilityMean
 from verify.utility import UtilityBound
 
 #: The keys of each object: required, then allowed as well.
@@ -33,11 +34,12 @@ _REWEIGHTING = {
     "tilt": ({"kind", "tilt"}, set()),
     "identity": ({"kind"}, set()),
 }
-_ENCLOSURES = {
-    "counterexample": {"log_tail", "mean", "kl"},
-    "impossible": {"mean_bound"},
-    "undecided": set(),
-}
+_OF_BOUND = {"law", "tilt", "upper_bound", "because"}
+_OF_MEAN = (
+    {"law", "mean_target", "direction", "enclosures"},
+    {"reweighting", "witness", "total_kl"},
+)
+_REWEIGHTED, _BOUND = {"log_tail", "mean", "kl"}, {"mean_bound"}
 #: Largest decimal exponents of targets, and of ``log_t``.
 _TARGET_EXPONENT = 300
 _LOG_T_EXPONENT = 12
@@ -53,17 +55,23 @@ def read_certificate(text: str) -> Certificate:
     verdict = top["verdict"]
     if verdict not in VERDICTS:
         _refuse(f"verdict: expected one of {', '.join(VERDICTS)}, got {_shown(verdict)}")
-    _match_parts(verdict, top)
+    stated = _stated(top)
+    if stated is None:
+        named = _match_parts(verdict, top)
+        utility: UtilityBound | UtilityMean | None = _utility(top)
+    else:
+        named, of_utility = _match_pair(verdict, top, stated)
+        utility = _utility_mean(stated, of_utility)
     bits = _whole(top["precision_bits"], "precision_bits", FEWEST_BITS, MOST_BITS)
     because = _string(top.get("because", ""), "because", 10_000, empty=True)
     return Certificate(
         verdict=verdict,
         base=_string(top["base"], "base", LARGEST_LAW),
         target=_target(top["target"]),
-        reweighting=_reweighting(top["reweighting"]) if "reweighting" in top else None,
-        witness=_witness(top["witness"]) if "witness" in top else None,
-        enclosures=_enclosures(top["enclosures"], _ENCLOSURES[verdict]),
-        utility=_utility(top["utility"]) if "utility" in top else None,
+        reweighting=_reweighting(top),
+        witness=_witness(top),
+        enclosures=_enclosures(top["enclosures"], named),
+        utility=utility,
         data=_data(top["data"]) if "data" in top else None,
         because=because,
         precision_bits=bits,
@@ -135,15 +143,52 @@ def _decimal(value: Any, what: str, exponent: int, digits: int = 80) -> Decimal:
         raise CertificateError(str(error)) from None
 
 
-def _match_parts(verdict: str, top: dict[str, Any]) -> None:
-    """A counterexample has a reweighting, an impossibility a witness, and neither has both."""
+def _stated(top: dict[str, Any]) -> dict[str, Any] | None:
+    """What is said of the mean of V; None where its law is there for a bound, or not at all."""
+    utility = top.get("utility")
+    if not isinstance(utility, dict) or "mean_target" not in utility:
+        return None
+    return _object(utility, "utility", *_OF_MEAN)
+
+
+def _match_parts(verdict: str, top: dict[str, Any]) -> set[str]:
+    """A counterexample has a reweighting, an impossibility a witness; the enclosures it needs."""
     expected = {"counterexample": {"reweighting"}, "impossible": {"witness"}}.get(verdict, set())
     present = {"reweighting", "witness"} & top.keys()
     if present != expected:
         wanted = " and ".join(sorted(expected)) or "neither reweighting nor witness"
         _refuse(f"verdict {verdict!r} goes with {wanted}")
     if "utility" in top and verdict != "counterexample":
-        _refuse("utility goes with a counterexample only")
+        _refuse("utility goes with a counterexample only, unless it has a mean_target")
+    return {"counterexample": _REWEIGHTED, "impossible": _BOUND}.get(verdict, set())
+
+
+def _match_pair(
+    verdict: str, top: dict[str, Any], utility: dict[str, Any]
+) -> tuple[set[str], set[str]]:
+    """The same for a pair; the enclosures that the two parts need.
+
+    A counterexample reweights both. For an impossibility the witness is about X, about V, or about
+    both: then the bound is one on the mean of X.
+    """
+    kinds = {"reweighting", "witness"}
+    present, of_utility = kinds & top.keys(), kinds & utility.keys()
+    witnesses = [holder["witness"] for holder in (top, utility) if "witness" in holder]
+    if len(witnesses) == 2 and any(isinstance(w, dict) and "upper_end" in w for w in witnesses):
+        _refuse("witness: where both laws have one, both are tilts")
+    if ("total_kl" in utility) != (verdict == "counterexample"):
+        _refuse("utility: total_kl goes with a counterexample, and it needs one")
+    match verdict:
+        case "counterexample" if present == of_utility == {"reweighting"}:
+            return _REWEIGHTED, _REWEIGHTED
+        case "impossible" if present | of_utility == {"witness"}:
+            return (_BOUND, set()) if present else (set(), _BOUND)
+        case "undecided" if not present | of_utility:
+            return set(), set()
+    _refuse(
+        "a utility with a mean_target: a counterexample has a reweighting of either law, an "
+        "impossibility a witness for one or both, and nothing else"
+    )
 
 
 def _target(value: Any) -> Target:
@@ -155,7 +200,11 @@ def _target(value: Any) -> Target:
     return Target(mean, kl)
 
 
-def _reweighting(value: Any) -> dict[str, str | None]:
+def _reweighting(holder: dict[str, Any]) -> dict[str, str | None] | None:
+    """What an object has under ``reweighting``."""
+    if "reweighting" not in holder:
+        return None
+    value = holder["reweighting"]
     kind = value.get("kind") if isinstance(value, dict) else None
     if kind not in _REWEIGHTING:
         kinds = ", ".join(_REWEIGHTING)
@@ -179,7 +228,11 @@ def _reweighting(value: Any) -> dict[str, str | None]:
     return result
 
 
-def _witness(value: Any) -> dict[str, Any]:
+def _witness(holder: dict[str, Any]) -> dict[str, Any] | None:
+    """What an object has under ``witness``."""
+    if "witness" not in holder:
+        return None
+    value = holder["witness"]
     if isinstance(value, dict) and "upper_end" in value:
         witness = _object(value, "witness", {"upper_end"})
         return {"upper_end": _written(witness["upper_end"], "witness upper_end")}
@@ -209,8 +262,10 @@ def _written(value: Any, what: str) -> Written:
     return value[0], value[1]
 
 
-def _utility(value: Any) -> UtilityBound:
-    utility = _object(value, "utility", {"law", "tilt", "upper_bound", "because"})
+def _utility(top: dict[str, Any]) -> UtilityBound | None:
+    if "utility" not in top:
+        return None
+    utility = _object(top["utility"], "utility", _OF_BOUND)
     tilt = utility["tilt"]
     exact_tilt = None if tilt is None else _decimal(tilt, "utility tilt", _TARGET_EXPONENT)
     if exact_tilt is not None and exact_tilt <= 0:
@@ -222,6 +277,23 @@ def _utility(value: Any) -> UtilityBound:
         tilt=exact_tilt,
         upper_bound=_written(utility["upper_bound"], "utility upper_bound"),
         because=_string(utility["because"], "utility because", 10_000, empty=True),
+    )
+
+
+def _utility_mean(utility: dict[str, Any], names: set[str]) -> UtilityMean:
+    if utility["direction"] not in ("above", "below"):
+        _refuse(f"utility direction: expected above or below, got {_shown(utility['direction'])}")
+    total = utility.get("total_kl")
+    if total is not None and not isinstance(total, list):
+        _refuse(f"utility total_kl: expected [lo, hi], got {_shown(total)}")
+    return UtilityMean(
+        law=_string(utility["law"], "utility law", LARGEST_LAW),
+        mean_target=_decimal(utility["mean_target"], "utility mean_target", _TARGET_EXPONENT),
+        direction=utility["direction"],
+        reweighting=_reweighting(utility),
+        witness=_witness(utility),
+        enclosures=_enclosures(utility["enclosures"], names),
+        total_kl=None if total is None else _written(total, "utility total_kl"),
     )
 
 

@@ -28,15 +28,30 @@ from verify.assertion import (
     ByThreshold,
     ByTilt,
     ByTiltedThreshold,
+    Target,
     Value,
     Written,
 )
-from verify.certificate import Certificate, CertificateError, DataStamp, data_stamp
+from verify.certificate import (
+    Certificate,
+    CertificateError,
+    DataStamp,
+    Reweighting,
+    data_stamp,
+)
 from verify.decimals import DIGITS
 from verify.enclosure import Diverges, Undecided, accurate, ball_of_decimal, working_precision
 from verify.law import Law, LawError
 from verify.laws import parse
-from verify.utility import bound_at
+from verify.pair import (
+    PREFIX,
+    BoundedByOne,
+    BoundedByPair,
+    ByPair,
+    UtilityGoal,
+    UtilityMean,
+)
+from verify.utility import UtilityBound, bound_at
 from verify.weight import Location, Threshold
 
 #: Correct bits that a recomputed number must have.
@@ -81,11 +96,14 @@ def check(certificate: Certificate, data: str | None = None) -> Check:
         If the certificate does not describe a law, or needs a data file that was not given.
     """
     law = _law(certificate.base, data)
-    faults = list(_data_faults(certificate.data, data_stamp(law)))
+    stated = certificate.utility if isinstance(certificate.utility, UtilityMean) else None
+    utility = None if stated is None else _law(stated.law, data, "utility law")
+    about = [law] if utility is None else [law, utility]
+    faults = list(_data_faults(certificate.data, data_stamp(*about)))
     if certificate.verdict == "undecided":
         faults.append("the certificate decides nothing (verdict 'undecided')")
         return Check(False, tuple(faults), "not asked", law)
-    assertion = assertion_of(certificate, law)
+    assertion = assertion_of(certificate, law, utility)
     with working_precision(2 * certificate.precision_bits):
         try:
             numbers = assertion.numbers()
@@ -101,11 +119,11 @@ def check(certificate: Certificate, data: str | None = None) -> Check:
     return Check(not faults, tuple(faults), second, law)
 
 
-def _law(text: str, data: str | None) -> Law:
+def _law(text: str, data: str | None, what: str = "base") -> Law:
     try:
         return parse(text, open_files=False, data=data)
     except LawError as error:
-        raise CertificateError(f"base: {error}") from None
+        raise CertificateError(f"{what}: {error}") from None
 
 
 def _data_faults(claimed: DataStamp | None, actual: DataStamp | None) -> list[str]:
@@ -120,15 +138,55 @@ def _data_faults(claimed: DataStamp | None, actual: DataStamp | None) -> list[st
     return [f"the data file has {actual.n} rewards, the certificate says {claimed.n}"]
 
 
-def assertion_of(certificate: Certificate, law: Law) -> Assertion:
-    """The statement that a (decided) certificate makes about its law."""
+def assertion_of(certificate: Certificate, law: Law, utility: Law | None = None) -> Assertion:
+    """The statement that a (decided) certificate makes.
+
+    Parameters
+    ----------
+    certificate : Certificate
+        As read.
+    law : Law
+        What its base reads as.
+    utility : Law, optional
+        The law of V, for the statement about a pair; without it what is said of X alone.
+
+    Raises
+    ------
+    CertificateError
+        If nothing is said of X alone.
+    """
     target = certificate.target
-    if certificate.verdict == "impossible":
-        witness: Mapping[str, Any] = certificate.witness or {}
+    stated = certificate.utility
+    if utility is None or not isinstance(stated, UtilityMean):
+        found = _alone(law, target, certificate.reweighting, certificate.witness)
+        if found is None:
+            raise CertificateError("the certificate has no witness about its base law")
+        return found
+    goal = UtilityGoal(utility, stated.mean_target, stated.direction == "above")
+    error = _alone(law, target, certificate.reweighting, certificate.witness)
+    wanted = goal.target(target.kl)
+    of_utility = _alone(goal.outward, wanted, stated.reweighting, stated.witness)
+    match error, of_utility:
+        case None, Assertion():
+            return BoundedByOne(law, target, goal, of_utility, of_utility=True)
+        case Assertion(), None:
+            return BoundedByOne(law, target, goal, error, of_utility=False)
+        case BoundedByTilt(tilt=tilt), BoundedByTilt(tilt=utility_tilt):
+            return BoundedByPair(law, target, goal, tilt, utility_tilt)
+    assert error is not None and of_utility is not None
+    return ByPair(law, target, goal, error, of_utility)
+
+
+def _alone(
+    law: Law, target: Target, reweighting: Reweighting, witness: Mapping[str, Any] | None
+) -> Assertion | None:
+    """The statement of a witness about one law; None without a witness."""
+    if witness is not None:
         if "upper_end" in witness:
             return BoundedByTop(law, target)
         return BoundedByTilt(law, target, Decimal(witness["tilt"]))
-    reweighting: Mapping[str, str | None] = certificate.reweighting or {}
+    if reweighting is None:
+        return None
     match reweighting["kind"]:
         case "identity":
             return ByIdentity(law, target)
@@ -148,15 +206,14 @@ def _number(text: str | None) -> Decimal | None:
 
 def _faults(certificate: Certificate, assertion: Assertion, numbers: dict[str, Value]) -> list[str]:
     """What the ball route finds wrong with the claim or its printed enclosures."""
-    printed: dict[str, Written] = dict(certificate.enclosures)
-    if certificate.witness is not None:
-        if "upper_end" in certificate.witness:
-            printed["log_mgf"] = None
-            if certificate.witness["upper_end"] != printed["mean_bound"]:
-                return ["upper_end and mean_bound differ"]
-        else:
-            printed["log_mgf"] = certificate.witness["log_mgf"]
-    faults = [
+    printed, faults = _printed(certificate.enclosures, certificate.witness)
+    stated = certificate.utility
+    if isinstance(stated, UtilityMean):
+        of_utility, more = _printed(stated.enclosures, stated.witness)
+        printed |= {PREFIX + name: written for name, written in of_utility.items()}
+        printed["total_kl"] = stated.total_kl
+        faults += more
+    faults += [
         f"{name}: {fault}"
         for name, value in numbers.items()
         if (fault := enclosure_fault(printed[name], value)) is not None
@@ -164,6 +221,20 @@ def _faults(certificate: Certificate, assertion: Assertion, numbers: dict[str, V
     if not assertion.holds(numbers):
         faults.append("the numbers do not prove the claim")
     return faults
+
+
+def _printed(
+    enclosures: Mapping[str, Written], witness: Mapping[str, Written] | None
+) -> tuple[dict[str, Written], list[str]]:
+    """The enclosures in a file by name, and what is wrong between them."""
+    printed = dict(enclosures)
+    if witness is None:
+        return printed, []
+    if "upper_end" not in witness:
+        return printed | {"log_mgf": witness["log_mgf"]}, []
+    differ = witness["upper_end"] != printed["mean_bound"]
+    faults = ["upper_end and mean_bound differ"] if differ else []
+    return printed | {"log_mgf": None}, faults
 
 
 def enclosure_fault(printed: Written, value: Value) -> str | None:
@@ -204,9 +275,9 @@ def _utility_faults(
     certificate: Certificate, numbers: dict[str, Value], data: str | None
 ) -> list[str]:
     utility = certificate.utility
-    if utility is None:
+    if not isinstance(utility, UtilityBound):
         return []
-    law = _law(utility.law, data)
+    law = _law(utility.law, data, "utility law")
     if utility.upper_bound is None:
         return []
     if utility.upper_bound == "oo":

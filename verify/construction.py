@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 
 from flint import arb, fmpq
 
@@ -43,7 +44,7 @@ from verify.law import Law
 from verify.tail_kind import tail_kind
 from verify.threshold_search import LARGEST_LOG, candidates
 from verify.threshold_tails import BallTails, rounded_threshold
-from verify.tilt_search import COARSE, FINE, Sloped, TiltPath, crossing
+from verify.tilt_search import COARSE, FINE, TiltPath, crossing
 from verify.tilted_threshold import beyond_last_tilt
 from verify.truncation import truncate
 from verify.utility import utility_bound
@@ -91,18 +92,41 @@ def construct(
     """
     law = Law.parse(law) if isinstance(law, str) else law
     utility = Law.parse(utility) if isinstance(utility, str) else utility
-    target = Target(_decimal(mean, "mean"), _decimal(kl, "kl"))
-    if target.kl <= 0:
-        raise InputError(f"kl: expected a budget above 0, got {target.kl}")
+    target = read_target(mean, kl)
     reasons: list[str] = []
+    proved = decide(law, target, reasons)
+    if proved is not None:
+        return _certify(proved, utility)
+    return undecided(law, target, because(reasons))
+
+
+def decide(law: Law, target: Target, reasons: list[str]) -> Proved | None:
+    """The first witness that proves itself; why others did not is added to the reasons."""
     for assertion in _proposals(law, target, reasons):
         try:
-            proved = prove(assertion)
+            return prove(assertion)
         except Undecided as why:
             reasons.append(str(why))
-            continue
-        return _certify(proved, utility)
-    return undecided(law, target, "; ".join(dict.fromkeys(reasons)) or "no witness was found")
+    return None
+
+
+def because(reasons: list[str]) -> str:
+    """Why nothing was decided: the reasons, each once."""
+    return "; ".join(dict.fromkeys(reasons)) or "no witness was found"
+
+
+def read_target(mean: object, kl: object, name: str = "mean") -> Target:
+    """A target from numbers or decimal text.
+
+    Raises
+    ------
+    InputError
+        If one is not a decimal number, or the budget is not positive.
+    """
+    target = Target(_decimal(mean, name), _decimal(kl, "kl"))
+    if target.kl <= 0:
+        raise InputError(f"kl: expected a budget above 0, got {target.kl}")
+    return target
 
 
 def _decimal(value: object, what: str) -> Decimal:
@@ -123,7 +147,7 @@ def _certify(proved: Proved, utility: Law | None) -> Certificate:
 def _proposals(law: Law, target: Target, reasons: list[str]) -> Iterator[Assertion]:
     """Assertions worth trying, the most natural first."""
     try:
-        mean = _settled_mean(law)
+        mean = settled_mean(law)
     except Undecided as why:
         reasons.append(str(why))
         mean = None
@@ -146,7 +170,15 @@ def _proposals(law: Law, target: Target, reasons: list[str]) -> Iterator[Asserti
             reasons.append(str(why))
 
 
-def _settled_mean(law: Law) -> arb | Diverges:
+def settled_mean(law: Law) -> arb | Diverges:
+    """The mean, to 20 bits or to within 2^-30.
+
+    Raises
+    ------
+    Undecided
+        If no precision settles it.
+    """
+
     def settled(mean: arb | Diverges) -> bool:
         if isinstance(mean, Diverges):
             return True
@@ -269,11 +301,7 @@ def _reaching(
 ) -> arb | None:
     """A coordinate whose tilt has a mean above the goal, midway to the one that spends eps."""
     offset = mean.mid() if isinstance(mean, arb) else arb(0)
-
-    def gained(y: arb) -> Sloped:
-        values = path.mean(y)
-        return None if values is None else (values[0] - offset, values[1])
-
+    gained = partial(path.gain, offset)
     reached = gained(spent)
     if reached is not None and reached[0] < goal - offset:
         return None  # the mean increases along the path, so no tilt within the budget does it

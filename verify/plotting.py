@@ -62,7 +62,11 @@ def plot_certificate(certificate: Certificate, law: Law, path: str) -> None:
     if certificate.verdict == "undecided":
         raise InputError("--plot: the verdict is 'undecided', so there is nothing to draw")
     from verify.checker import assertion_of
+    from verify.pair import UtilityMean
 
+    stated = certificate.utility
+    if isinstance(stated, UtilityMean) and stated.witness is not None:
+        raise InputError("--plot: the picture is of LAW, and it is not LAW alone that forbids this")
     assertion = assertion_of(certificate, law)
     if isinstance(assertion, BoundedByTilt | BoundedByTop):
         title, goal = _impossible_title(certificate), rational(certificate.target.mean)

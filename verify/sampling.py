@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from verify.assertion import Assertion
     from verify.certificate import Certificate
     from verify.formula import Formula
     from verify.laws.empirical_law import Empirical
@@ -318,8 +319,17 @@ def sample_tilted(law: Tilted, size: int, rng: np.random.Generator) -> NDArray[n
     return finite(draw_tilted(law.base, law.tilt, Window(), size, rng), law)
 
 
-def write_sample(certificate: Certificate, law: Law, path: str, size: int, seed: int) -> None:
+def write_sample(
+    certificate: Certificate,
+    law: Law,
+    path: str,
+    size: int,
+    seed: int,
+    utility: Law | None = None,
+) -> None:
     """Write draws of the law that a counterexample reweights to, as a .npy file.
+
+    Where the certificate gives V a mean, each row is a draw of X and of V.
 
     Raises
     ------
@@ -333,13 +343,24 @@ def write_sample(certificate: Certificate, law: Law, path: str, size: int, seed:
     from verify.assertion import ByIdentity, ByThreshold, ByTilt, ByTiltedThreshold
     from verify.checker import assertion_of
     from verify.files import whole_file
+    from verify.pair import ByPair
 
-    assertion = assertion_of(certificate, law) if certificate.verdict != "undecided" else None
-    if not isinstance(assertion, ByIdentity | ByThreshold | ByTilt | ByTiltedThreshold):
+    rng = np.random.default_rng(seed)
+
+    def draws(assertion: Assertion) -> NDArray[np.float64]:
+        assert isinstance(assertion, ByIdentity | ByThreshold | ByTilt | ByTiltedThreshold)
+        reweighted = assertion.reweighted()
+        return finite(reweighted.sample(size, rng), reweighted)
+
+    if certificate.verdict != "counterexample":
         raise SamplingError(
             f"--sample: the verdict is {certificate.verdict!r}, so there is no law to draw from"
         )
-    law = assertion.reweighted()
-    draws = finite(law.sample(size, np.random.default_rng(seed)), law)
+    assertion = assertion_of(certificate, law, utility)
+    if isinstance(assertion, ByPair):
+        sign = 1 if assertion.goal.above else -1
+        drawn = np.column_stack([draws(assertion.error), sign * draws(assertion.utility)])
+    else:
+        drawn = draws(assertion)
     with whole_file(path) as file:
-        np.lib.format.write_array(file, draws, allow_pickle=False)
+        np.lib.format.write_array(file, drawn, allow_pickle=False)

@@ -133,6 +133,11 @@ class TiltPath:
         values = self.cumulants(y)
         return None if values is None else (values[1].mid(), (values[2] * self.speed(y)).mid())
 
+    def gain(self, offset: arb, y: arb) -> Sloped:
+        """``K' - offset`` at coordinate y, and its slope there."""
+        values = self.mean(y)
+        return None if values is None else (values[0] - offset, values[1])
+
     def dual_bound(self, y: arb, budget: arb) -> arb | None:
         """``(eps + K(l))/l`` at coordinate y, the bound that this tilt proves; None if unknown."""
         values = self.cumulants(y)

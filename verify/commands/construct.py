@@ -16,7 +16,11 @@ EXIT_STATUS = {"counterexample": 0, "impossible": 3, "undecided": 4}
 def construct(
     law: Annotated[
         str,
-        typer.Argument(metavar="LAW", help="The law of the reward, e.g. 'burr(c=2, k=1.2)'."),
+        typer.Argument(
+            metavar="LAW",
+            help="The law of the reward, e.g. 'burr(c=2, k=1.2)'; with --utility-mean, that of the "
+            "error X.",
+        ),
     ],
     mean: Annotated[
         str, typer.Option(metavar="NUMBER", help="The mean M that a counterexample must exceed.")
@@ -28,6 +32,14 @@ def construct(
     utility: Annotated[
         str | None,
         typer.Option(metavar="LAW", help="Law of the true utility: adds Corollary 1's bound."),
+    ] = None,
+    utility_mean: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Move the utility too: its mean is to be above this where the base's is not, "
+            "else below. LAW and --utility are then independent, and --kl is for both.",
+        ),
     ] = None,
     out: Annotated[
         str | None,
@@ -53,6 +65,10 @@ def construct(
 ) -> None:
     """Find a law P near Q in KL with a mean above M, or prove that there is none.
 
+    With --utility-mean, P is a law of the pair (X, V): the error X has the law LAW under Q and its
+    mean is to be above M; the utility V is independent of it, and its mean is to be beyond the
+    number.
+
     Exit status: 0 counterexample, 3 impossible, 4 undecided, 2 bad input.
     """
     from verify.files import STDOUT, check_outputs
@@ -65,22 +81,41 @@ def construct(
         format_of(plot)  # refused before the work, not after it
     if sample is not None and sample != STDOUT and not sample.endswith(".npy"):
         raise typer.BadParameter(f"--sample: expected a file ending in .npy, got {sample}")
-    from verify.construction import construct as decide
     from verify.laws import parse
 
-    base = parse(law)
-    certificate = decide(base, mean, kl, None if utility is None else _utility(utility))
+    if utility_mean is not None and utility is None:
+        raise typer.BadParameter("--utility-mean: it needs --utility, the law of the utility")
+    base, of_utility = parse(law), None if utility is None else _utility(utility)
+    certificate = _decide(base, mean, kl, of_utility, utility_mean)
     _write_answers(certificate, base, out, json, csv)
     if STDOUT not in outputs.values():
         _print_summary(certificate, base)
     if utility is not None and certificate.utility is None:
         typer.echo("--utility: no counterexample was found, so there is none to bound", err=True)
-    _write_extras(certificate, base, plot, sample, size, seed)
+    _write_extras(certificate, base, of_utility, plot, sample, size, seed)
     raise typer.Exit(EXIT_STATUS[certificate.verdict])
 
 
+def _decide(
+    base: Law, mean: str, kl: str, utility: Law | None, utility_mean: str | None
+) -> Certificate:
+    if utility_mean is None or utility is None:
+        from verify.construction import construct as decide
+
+        return decide(base, mean, kl, utility)
+    from verify.pair_construction import construct_pair
+
+    return construct_pair(base, mean, kl, utility, utility_mean)
+
+
 def _write_extras(
-    certificate: Certificate, base: Law, plot: str | None, sample: str | None, size: int, seed: int
+    certificate: Certificate,
+    base: Law,
+    utility: Law | None,
+    plot: str | None,
+    sample: str | None,
+    size: int,
+    seed: int,
 ) -> None:
     """The picture and the draws; one that cannot be made for this answer is a note, no error."""
     from verify.errors import InputError
@@ -96,7 +131,7 @@ def _write_extras(
         if sample is not None:
             from verify.sampling import write_sample
 
-            write_sample(certificate, base, sample, size, seed)
+            write_sample(certificate, base, sample, size, seed, utility)
 
     for make in (draw, write):
         try:
@@ -135,8 +170,13 @@ def _write_answers(
 
 def _table(certificate: Certificate) -> list[tuple[str, str, str]]:
     """The enclosures, a row each; what has no number has empty cells."""
+    from verify.pair import UtilityMean
+
     rows = [("quantity", "low", "high")]
-    for name, value in certificate.enclosures.items():
+    numbers = dict(certificate.enclosures)
+    if isinstance(certificate.utility, UtilityMean):
+        numbers |= certificate.utility.named()
+    for name, value in numbers.items():
         low, high = value if isinstance(value, tuple) else (value or "", value or "")
         rows.append((name, low, high))
     return rows
@@ -154,7 +194,14 @@ def _finite_context(certificate: Certificate, base: Law) -> dict[str, Any]:
 
 
 def _print_summary(certificate: Certificate, base: Law) -> None:
+    from verify.commands.pair_summary import summary_of_pair
     from verify.commands.summary import summary
+    from verify.pair import UtilityMean
 
-    for line in summary(certificate, _finite_context(certificate, base)):
+    stated = certificate.utility
+    if isinstance(stated, UtilityMean):
+        lines = summary_of_pair(certificate, stated)
+    else:
+        lines = summary(certificate, _finite_context(certificate, base))
+    for line in lines:
         typer.echo(line)

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from verify.assertion import Written
-from verify.certificate import Certificate
+from verify.certificate import Certificate, Reweighting
 from verify.decimals import plain
+from verify.utility import UtilityBound
 
 
 def summary(certificate: Certificate, context: dict[str, Any]) -> list[str]:
@@ -25,10 +26,8 @@ def summary(certificate: Certificate, context: dict[str, Any]) -> list[str]:
 
 
 def _counterexample(certificate: Certificate, goal: str) -> list[str]:
-    reweighting = certificate.reweighting or {}
     numbers = certificate.enclosures
-    describe = {"threshold": _threshold, "tilt": _tilt, "identity": _identity}
-    how = describe[str(reweighting["kind"])](reweighting)
+    how = described(certificate.reweighting)
     lines = [f"COUNTEREXAMPLE: {goal}", f"  reweighting  {how}"]
     lines.append(f"  E_P X        {shown(numbers['mean'])}")
     lines.append(f"  KL(P||Q)     {shown(numbers['kl'])}")
@@ -37,24 +36,31 @@ def _counterexample(certificate: Certificate, goal: str) -> list[str]:
     return lines
 
 
-def _threshold(reweighting: dict[str, str | None]) -> str:
+def described(reweighting: Reweighting, name: str = "X") -> str:
+    """A reweighting of the law of ``name`` in words."""
+    assert reweighting is not None
+    describe = {"threshold": _threshold, "tilt": _tilt, "identity": _identity}
+    return describe[str(reweighting["kind"])](reweighting, name)
+
+
+def _threshold(reweighting: dict[str, str | None], name: str) -> str:
     if reweighting["t"] is None:
         where = f"t = exp({short(reweighting['log_t'])})"
     else:
         where = f"t = {short(reweighting['t'])}"
     first = ""
     if "condition_above" in reweighting:
-        first = f"condition on X > {short(reweighting['condition_above'])}, then "
+        first = f"condition on {name} > {short(reweighting['condition_above'])}, then "
     if "tilt" in reweighting:
         first = f"tilt by l = {short(reweighting['tilt'])}, then "
     return f"{first}threshold: mass {short(reweighting['mass'])} above {where}"
 
 
-def _tilt(reweighting: dict[str, str | None]) -> str:
-    return f"tilt: dP/dQ = exp(l X - K(l)), l = {short(reweighting['tilt'])}"
+def _tilt(reweighting: dict[str, str | None], name: str) -> str:
+    return f"tilt: dP/dQ = exp(l {name} - K(l)), l = {short(reweighting['tilt'])}"
 
 
-def _identity(reweighting: dict[str, str | None]) -> str:
+def _identity(reweighting: dict[str, str | None], name: str) -> str:
     return "none needed: P = Q has this mean already"
 
 
@@ -76,7 +82,7 @@ def _impossible(certificate: Certificate, goal: str) -> list[str]:
 
 def _utility(certificate: Certificate) -> list[str]:
     utility = certificate.utility
-    if utility is None:
+    if not isinstance(utility, UtilityBound):
         return []
     if utility.upper_bound == "oo":
         return [f"  utility      E V has no bound: {utility.because}"]

@@ -21,6 +21,7 @@ from verify.assertion import (
 from verify.enclosure import Diverges, Undecided, exact
 from verify.formula import Formula
 from verify.law import Law
+from verify.pair import PREFIX, BoundedByOne, BoundedByPair, ByPair, split
 from verify.second_route.arithmetic import arithmetic
 from verify.second_route.numbers import (
     OUTER_BITS,
@@ -233,7 +234,7 @@ def disagreements(assertion: Assertion, numbers: dict[str, Value]) -> list[str]:
     Undecided
         If the second route cannot settle one of them.
     """
-    if sum(1 for _ in assertion.law.parts()) > MOST_PARTS:
+    if sum(1 for law in assertion.laws for _ in law.parts()) > MOST_PARTS:
         raise Undecided(f"second route: the law has more than {MOST_PARTS} parts")
     try:
         try:
@@ -302,9 +303,49 @@ def _numbers(assertion: Assertion, numbers: dict[str, Value], goal: float) -> di
             answer = {"mean": SecondRoute(law, goal).mean()}
         case BoundedByTop(law=law):
             answer = {"mean_bound": _top(law)}
+        case ByPair(error=error, utility=utility):
+            answer = _numbers_of_pair(error, utility, numbers, goal)
+        case BoundedByOne(bound=bound, of_utility=of_utility):
+            answer = _numbers_of_one(bound, of_utility, numbers, goal)
+        case BoundedByPair():
+            answer = _numbers_of_tilts(assertion, goal)
         case _:
             raise Undecided(f"second route: none for {type(assertion).__name__}")
     return {name: value for name, value in answer.items() if value is not None}
+
+
+def _numbers_of_pair(
+    error: Assertion, utility: Assertion, numbers: dict[str, Value], goal: float
+) -> dict[str, Estimate]:
+    """The numbers of both laws, and the divergence of the two together."""
+    of_error, of_utility = split(numbers)
+    first, second = _numbers(error, of_error, goal), _numbers(utility, of_utility, goal)
+    nothing = exactly(mp.zero)  # an identity has no divergence
+    with mp.workprec(OUTER_BITS):
+        total = first.get("kl", nothing) + second.get("kl", nothing)
+    named = {PREFIX + name: value for name, value in second.items()}
+    return {**first, **named, "total_kl": total}
+
+
+def _numbers_of_one(
+    bound: Assertion, of_utility: bool, numbers: dict[str, Value], goal: float
+) -> dict[str, Estimate]:
+    """The numbers of the one law that forbids it."""
+    own = split(numbers)[1 if of_utility else 0]
+    answer = _numbers(bound, own, goal)
+    return {PREFIX + name: value for name, value in answer.items()} if of_utility else answer
+
+
+def _numbers_of_tilts(pair: BoundedByPair, goal: float) -> dict[str, Estimate]:
+    """Both MGFs, and the bound on the mean of X that they give."""
+    log_mgf = SecondRoute(pair.law, goal).log_mgf(pair.tilt)
+    of_utility = SecondRoute(pair.goal.outward, goal).log_mgf(pair.utility_tilt)
+    wanted = pair.goal.target(pair.target.kl)
+    with mp.workprec(OUTER_BITS):
+        spent = number(_rational(pair.utility_tilt)) * number(_rational(wanted.mean))
+        budget = exactly(number(_rational(wanted.kl)) - spent)
+        bound = (log_mgf + of_utility + budget).times(1 / number(_rational(pair.tilt)))
+    return {"log_mgf": log_mgf, PREFIX + "log_mgf": of_utility, "mean_bound": bound}
 
 
 def _least_mean(law: Law, location: object, mass: Decimal) -> Estimate:
