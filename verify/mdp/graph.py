@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
-State = Hashable
+#: Anything hashable.
+State = Any
 Successors = Callable[[State], Iterable[State]]
 #: Groups of states, each group after all that its states lead to.
 Blocks = tuple[tuple[State, ...], ...]

@@ -6,7 +6,7 @@ policy at a finite KL divergence takes it either.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,8 +18,9 @@ from verify.errors import InputError
 from verify.law import Law
 from verify.mdp.graph import Blocks, blocks_in_order, states_without_end
 
-State = Hashable
-Action = Hashable
+#: Anything hashable.
+State = Any
+Action = Any
 
 
 class MDPError(InputError):
