@@ -247,7 +247,7 @@ CLAIMS = (
     Claim(
         "t3.erratum-a",
         "Refuted: with start states drawn from a law, policies reach any mean return at any small "
-        "KL divergence if the return is heavy-tailed under the base policy. Prompt k with probability "
+        "KL divergence if the return is heavy-tailed under the base policy. Prompt k, with chance "
         "k^-3/zeta(3), actions 0 and 1 with probability 1/2, return k + a: heavy-tailed, and a "
         "reweighting of trajectories has a mean above 100 at a KL below 0.01. Yet no policy has a "
         f"mean above zeta(2)/zeta(3) + 1 = {MOST_MEAN}, and at KL <= 0.01 the supremum is "

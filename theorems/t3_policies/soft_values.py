@@ -50,7 +50,8 @@ def soft_mean() -> Relation:
 
     n, q = symbols(), soft_share()
     slope = sp.Subs(sp.Derivative(two_actions(), n.e), n.e, 0)
-    return Relation(slope, q * n.m1 + (1 - q) * n.m2, via={n.p: n.i / (n.i + n.j)})
+    via = {n.p: n.i / (n.i + n.j)}
+    return Relation(slope, q * n.m1 + (1 - q) * n.m2, given=(n.p < 1,), via=via)
 
 
 def soft_curvature() -> Relation:
@@ -60,7 +61,7 @@ def soft_curvature() -> Relation:
     bend = sp.Subs(sp.Derivative(two_actions(), (n.e, 2)), n.e, 0)
     spread = q * (1 - q) * (n.m1 - n.m2) ** 2
     via = {n.p: n.i / (n.i + n.j)}
-    return Relation(bend, q * n.b1 + (1 - q) * n.b2 + spread, via=via)
+    return Relation(bend, q * n.b1 + (1 - q) * n.b2 + spread, given=(n.p < 1,), via=via)
 
 
 def soft_spread() -> Relation:
