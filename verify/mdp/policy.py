@@ -45,7 +45,7 @@ def trajectories(mdp: MDP) -> Iterator[Trajectory]:
     MDPError
         If there are too many to list: more than MOST_TRAJECTORIES, or infinitely many.
     """
-    number = _count(mdp)
+    number = count_trajectories(mdp)
     if number > MOST_TRAJECTORIES:
         raise MDPError(f"{number} trajectories: up to {MOST_TRAJECTORIES} are listed")
     waiting = [Trajectory((state,), ()) for state in reversed(mdp.start)]
@@ -62,8 +62,14 @@ def trajectories(mdp: MDP) -> Iterator[Trajectory]:
         waiting.extend(reversed(longer))
 
 
-def _count(mdp: MDP) -> int:
-    """How many trajectories there are."""
+def count_trajectories(mdp: MDP) -> int:
+    """How many trajectories the base policy may take.
+
+    Raises
+    ------
+    MDPError
+        If there are infinitely many.
+    """
     if mdp.cyclic:
         again = next(block[0] for block in mdp.blocks if _returns_to(mdp, block))
         raise MDPError(f"state {again!r} may come again: there are infinitely many trajectories")
