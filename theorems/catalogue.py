@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from theorems import dependence, t1_heavy_tails, t2_light_tails, t3_policies
+from theorems import dependence, t1_heavy_tails, t2_light_tails, t3_policies, t4_tilting
 from verify.claim import Claim
 
 CLAIMS: tuple[Claim, ...] = (
     *t1_heavy_tails.CLAIMS,
     *t2_light_tails.CLAIMS,
     *t3_policies.CLAIMS,
+    *t4_tilting.CLAIMS,
     *dependence.CLAIMS,
 )
