@@ -21,22 +21,26 @@ an average over states. (d) The steps are the Markov property, and need a base p
 (e) Corollary 1 needs the proxy U to be heavy.
 
 From top to bottom: :mod:`.symbols`, :mod:`.fixed_start` (the h-transform and the chain rule),
-:mod:`.long_answers` (Theorem 1 transfers; a heavy instance; Corollary 1), :mod:`.environment` (what
-no policy reweights; b), :mod:`.errata` (c, d, e), :mod:`.language_model` and :mod:`.monitor` (a
-policy that nobody sees, and how many samples it takes), :mod:`.generated` (MDPs to check it on).
-Random start states: :mod:`.prompt_counterexamples` (a), :mod:`.soft_values` and :mod:`.quenched`.
+:mod:`.long_answers` (Theorem 1 transfers; a heavy instance), :mod:`.environment` (what no policy
+reweights; erratum b), :mod:`.errata` (c, d), :mod:`.corollary_1` (e), :mod:`.language_model` and
+:mod:`.monitor` (a policy that nobody sees, and how many samples it takes), :mod:`.generated` (MDPs
+to check it on). Random start states: :mod:`.prompt_counterexamples` (a), :mod:`.soft_values` and
+:mod:`.quenched`.
 What computes policies for a given MDP is :mod:`verify.mdp`.
 """
 
 from __future__ import annotations
 
 from theorems.t3_policies import (
+    corollary_1,
     environment,
     errata,
     fixed_start,
     language_model,
     long_answers,
     monitor,
+    prompt_counterexamples,
+    quenched,
 )
 from verify.claim import Claim
 
@@ -44,7 +48,10 @@ CLAIMS: tuple[Claim, ...] = (
     *long_answers.CLAIMS,
     *fixed_start.CLAIMS,
     *environment.CLAIMS,
+    *prompt_counterexamples.CLAIMS,
+    *quenched.CLAIMS,
     *errata.CLAIMS,
+    *corollary_1.CLAIMS,
     *language_model.CLAIMS,
     *monitor.CLAIMS,
 )

@@ -1,9 +1,8 @@
-"""Errata c, d and e: an average for a sum, trajectories that do not end, an error that cancels.
+"""Errata c and d: an average for a sum, and trajectories that do not end.
 
 (c) The KL divergence of a policy is a sum along the trajectory. Averaged over the states it can be
 made small by going on for long. (d) Where trajectories need not end, what is summed over finished
-trajectories is not 1, and the h-transform conditions on ending. (e) Theorem 1 is applied to the
-proxy ``U = V + X``, so U has to be heavy: X heavy is not enough where V cancels it.
+trajectories is not 1, and the h-transform conditions on ending.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any
 from flint import arb, fmpq
 
 from theorems.t3_policies.symbols import symbols
-from verify.claim import Claim, Comparison, Enclosed, Exact, below, near
+from verify.claim import Claim, Comparison, Enclosed, Exact, below
 from verify.enclosure import ball
 from verify.identity import Identity, Relation, Step
 from verify.law import Law
@@ -28,7 +27,6 @@ from verify.mdp import (
     chain_rule_kl,
     h_transform,
     mean_return,
-    policy_frontier,
     trajectory_law,
 )
 from verify.mdp.policy import state_kl
@@ -202,35 +200,6 @@ def ends_in_the_end(ends: fmpq) -> bool:
     )
 
 
-# ---------------------------------------------------------------- e: an error that cancels
-
-
-def proxy_cancelled() -> Relation:
-    n = symbols()
-    return Relation(n.k + -n.k, 0)
-
-
-def nothing_to_gain(last: int) -> Iterator[Comparison]:
-    """The error X is the first token, the utility V = -X: no budget moves the proxy U = 0."""
-    mdp = token_then_filler(last)
-    proxy = MDP.build("start", _as_built(mdp), dict.fromkeys(mdp.final, 0))
-    for budget in ("0.01", "1", "100"):
-        point = policy_frontier(proxy, budget)
-        assert isinstance(point.upper, arb)
-        yield near(f"best E U at {budget}", partial(arb, point.upper), arb, lambda: arb(2) ** -60)
-    error = policy_frontier(mdp, "0.01")
-    assert isinstance(error.lower, arb)
-    gained = error.lower - ball(mean_return(mdp, base_policy(mdp)))
-    yield below("E X rises", lambda: arb("0.1"), lambda: gained)
-
-
-def _as_built(mdp: MDP) -> dict[Any, dict[Any, tuple[Any, Any]]]:
-    return {
-        state: {action: (move.probability, move.outcomes) for action, move in moves.items()}
-        for state, moves in mdp.moves.items()
-    }
-
-
 # ---------------------------------------------------------------- claims
 
 AVERAGE = (
@@ -243,10 +212,6 @@ ENDLESS = (
     Step("stops for certain", "The policy stops with probability q (1/q).", policy_of_the_sum),
     Step("price of nothing", "It spends log(1/q) > 0 for a weight of 1.", cost_of_no_weight),
 )
-CANCELLED = (
-    Step("cancelled", "With V = -X the proxy U is 0 on all trajectories.", proxy_cancelled),
-)
-
 CHANCES = (fmpq(1, 2), fmpq(1, 3), fmpq(9, 10))
 
 CLAIMS = (
@@ -288,13 +253,5 @@ CLAIMS = (
         "corrected",
         uses=("t3.fixed-start",),
         evidence=(Exact(ends_in_the_end, CHANCES), Exact(refused_without_end, CHANCES)),
-    ),
-    Claim(
-        "t3.erratum-e",
-        "Refuted: that the error X is heavy-tailed is enough for policies to raise E U. With V = "
-        "-X the proxy U = V + X is 0 on every trajectory, and so under every policy.",
-        "Corollary 1",
-        "refutation",
-        evidence=(Identity(CANCELLED), Enclosed(nothing_to_gain, (4,))),
     ),
 )

@@ -14,14 +14,13 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from theorems.t3_policies.fixed_start import REALISED
 from theorems.t3_policies.symbols import symbols
 from verify.claim import Claim, Comparison, Enclosed, Exact, below, near
 from verify.divergence import binary_kl
 from verify.enclosure import ball, exact
 from verify.identity import Identity, Relation, Step
 from verify.log_sum import LogSum
-from verify.mdp import MDP, base_policy, chain_rule_kl, h_transform, mean_return, visits
+from verify.mdp import MDP, base_policy, chain_rule_kl, h_transform, mean_return
 from verify.mdp.policy import relative_entropy
 
 # ---------------------------------------------------------------- derivation
@@ -125,25 +124,6 @@ def raised(case: tuple[int, str, str, str]) -> Iterator[Comparison]:
     yield near("KL by two routes", spent, closed, lambda: arb(10) ** -12)
 
 
-def utility_still(case: tuple[int, str, str, str, str]) -> Iterator[Comparison]:
-    """At (t, mass, M, eps, room): U the length, V at most 5 of it; E U > M, and E V within room."""
-    t, mass, target, budget, room = case[0], *map(exact, case[1:])
-    mdp, policy = longer(t, mass)
-    base = base_policy(mdp)
-
-    def moved() -> arb:
-        change = arb(0)
-        ends, before = visits(mdp, policy), visits(mdp, base)
-        for state in mdp.final:
-            length = state if state == t + 1 else state[1]
-            change += ball(ends[state] - before[state]) * min(length, 5)
-        return change
-
-    yield below("M", lambda: arb(target), lambda: ball(mean_return(mdp, policy)))
-    yield below("KL", lambda: ball(chain_rule_kl(mdp, policy, base)), lambda: arb(budget))
-    yield below("E V moves by", lambda: abs(moved()), lambda: arb(room))
-
-
 # ---------------------------------------------------------------- claims
 
 LENGTH = (
@@ -184,27 +164,6 @@ CLAIMS = (
             Identity(LENGTH),
             Exact(priced_as_reweighted, ((3, "0.3"), (10, "0.1"), (25, "0.05"))),
             Enclosed(raised, ((100, "0.06", "13", "0.3"), (1000, "0.006", "13", "0.05"))),
-        ),
-    ),
-    Claim(
-        "t3.erratum-e.corrected",
-        "With one start state and deterministic transitions, U right-heavy and V right-light with "
-        "a finite mean: for every M, eps > 0 and h > 0 some policy has E U > M, KL < eps (summed) "
-        "and E V < E_{pi0} V + h; if V is left-light too, also E V > E_{pi0} V - h. X right-heavy "
-        "makes U so where V is left-light. Combines: Corollary 1 for reweightings, which Theorem 3 "
-        "turns into policies.",
-        "Corollary 1",
-        "corrected",
-        uses=("t2.corollary.corrected", "t2.corollary.heavy-proxy", "t3.fixed-start"),
-        evidence=(
-            Identity(REALISED),
-            Enclosed(
-                utility_still,
-                (
-                    (100, "0.06", "13", "0.3", "0.25"),
-                    (1000, "0.006", "13", "0.05", "0.025"),
-                ),
-            ),
         ),
     ),
 )
