@@ -45,6 +45,7 @@ def false_variants() -> dict[str, Relation]:
         "the tilt of U tilts V by half": replace(
             path.factors(), right=sp.exp(l_ * x - J) * sp.exp(l_ * v / 2 - K)
         ),
+        "the slope is the second moment": replace(path.slope_of_mean(), right=N.m2 / N.m0),
         "terms rise by v": replace(path.terms_rise(), right=v * sp.exp(l_ * v)),
         "below the chord": Relation(
             K / l_, A, ">=", (K - l_ * A) / l_, (l_ * A >= K,), {A: (K + z) / l_}

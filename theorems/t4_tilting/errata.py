@@ -18,7 +18,7 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from theorems.t4_tilting.path import FACTORS
+from theorems.t4_tilting.path import FACTORS, LIMIT
 from theorems.t4_tilting.symbols import Expression, symbols
 from verify.claim import Claim, Comparison, Enclosed, agrees, below, near, rounds_to
 from verify.enclosure import Diverges, Undecided, ball, exact
@@ -391,8 +391,8 @@ CLAIMS = (
         "if rate(U) = oo and V is unbounded above, and does not if rate(X) < rate(V).",
         "Theorem 4",
         "corrected",
-        uses=("t4.optimum", "t4.limit"),
-        evidence=(Enclosed(grows_iff, GROWING + BOUNDED),),
+        uses=("t4.optimum", "t4.no-optimum", "t4.limit"),
+        evidence=(Identity(LIMIT), Enclosed(grows_iff, GROWING + BOUNDED)),
     ),
     Claim(
         "t4.erratum-c",

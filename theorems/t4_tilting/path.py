@@ -117,6 +117,22 @@ def over_the_joint_atoms(case: tuple[str, str, str]) -> Iterator[Comparison]:
 # ---------------------------------------------------------------- the utility rises
 
 
+def slope_of_mean() -> Relation:
+    import sympy as sp
+
+    n = symbols()
+    # M' and M at l + e, up to the first order, by the moments of exp(l V).
+    mean = (n.m1 + n.m2 * n.e) / (n.m0 + n.m1 * n.e)
+    slope = sp.Subs(sp.Derivative(mean, n.e), n.e, 0)
+    return Relation(slope, n.m2 / n.m0 - (n.m1 / n.m0) ** 2)
+
+
+def variance_sign() -> Relation:
+    n = symbols()
+    # w is the density of the tilt, A its mean: averaged, the left side is that variance.
+    return Relation(n.w * (n.v - n.A) ** 2, 0, ">=", n.w * (n.v - n.A) ** 2)
+
+
 def rises_along(case: tuple[str, str]) -> Iterator[Comparison]:
     """At (law of V, last tilt): E V above its base, and rising."""
     law, last = Law.parse(case[0]), exact(case[1])
@@ -206,6 +222,10 @@ OPTIMUM = (
     Step("capped", "Within a KL cap, E U falls short by KL(P||Q_l)/l.", within_a_cap),
 )
 FACTORS = (Step("factors", "The tilt of U tilts X and V, each on its own.", factors),)
+RISES = (
+    Step("slope", "K_V' has the slope of a variance, that of V under the tilt.", slope_of_mean),
+    Step("slope, sign", "A variance averages what is not negative.", variance_sign),
+)
 LIMIT = (
     Step("terms rise", "v exp(l v) rises with l, for every v.", terms_rise),
     Step("terms rise, sign", "Its slope is not negative.", terms_rise_sign),
@@ -276,8 +296,9 @@ CLAIMS = (
         "the tilt.",
         "ours",
         "ours",
-        uses=("t4.factors", "t2.tilts"),
+        uses=("t4.factors",),
         evidence=(
+            Identity(RISES),
             Enclosed(
                 rises_along,
                 (

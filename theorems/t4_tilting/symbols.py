@@ -25,6 +25,7 @@ def symbols() -> SimpleNamespace:
         "q": "a probability",
         "m": "mean of a Poisson law",
         "t": "a large number",
+        "m0": "E exp(l V)",
         # Free positive numbers: i/(i + j) ranges over (0, 1).
         "i": "share",
         "j": "share",
@@ -39,6 +40,9 @@ def symbols() -> SimpleNamespace:
         "J": "K(l) of the error",
         "A": "K'(l), a mean",
         "a": "the mean of X under the last tilt",
+        "e": "a small change of the tilt",
+        "m1": "E V exp(l V)",
+        "m2": "E V^2 exp(l V)",
     }
     return SimpleNamespace(
         **{name: sp.Symbol(name, positive=True) for name in positive},
