@@ -48,6 +48,7 @@ from verify.pair import (
     BoundedByOne,
     BoundedByPair,
     ByPair,
+    PairAssertion,
     UtilityGoal,
     UtilityMean,
 )
@@ -109,6 +110,7 @@ def check(certificate: Certificate, data: str | None = None) -> Check:
             numbers = assertion.numbers()
             faults += _faults(certificate, assertion, numbers)
             faults += _utility_faults(certificate, numbers, data)
+            faults += _direction_faults(assertion)
         except (Undecided, LawError) as why:
             faults.append(f"could not be recomputed: {why}")
     if faults:
@@ -289,6 +291,14 @@ def _utility_faults(
         return ["utility: a bound needs its tilt"]
     fault = enclosure_fault(utility.upper_bound, value)
     return [] if fault is None else [f"utility: {fault}"]
+
+
+def _direction_faults(assertion: Assertion) -> list[str]:
+    if not isinstance(assertion, PairAssertion):
+        return []
+    goal = assertion.goal
+    away = UtilityGoal.of(goal.law, goal.mean)
+    return [] if goal == away else ["utility: the direction is not the one away from E V"]
 
 
 def _second_route(assertion: Assertion, numbers: dict[str, Value]) -> str:

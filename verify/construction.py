@@ -147,7 +147,7 @@ def _certify(proved: Proved, utility: Law | None) -> Certificate:
 def _proposals(law: Law, target: Target, reasons: list[str]) -> Iterator[Assertion]:
     """Assertions worth trying, the most natural first."""
     try:
-        mean = settled_mean(law)
+        mean = _settled_mean(law)
     except Undecided as why:
         reasons.append(str(why))
         mean = None
@@ -170,15 +170,7 @@ def _proposals(law: Law, target: Target, reasons: list[str]) -> Iterator[Asserti
             reasons.append(str(why))
 
 
-def settled_mean(law: Law) -> arb | Diverges:
-    """The mean, to 20 bits or to within 2^-30.
-
-    Raises
-    ------
-    Undecided
-        If no precision settles it.
-    """
-
+def _settled_mean(law: Law) -> arb | Diverges:
     def settled(mean: arb | Diverges) -> bool:
         if isinstance(mean, Diverges):
             return True

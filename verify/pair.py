@@ -20,11 +20,14 @@ from flint import arb
 
 from verify.assertion import Assertion, BoundedByTilt, Numbers, Target, Written
 from verify.decimals import rational
-from verify.enclosure import Diverges, Undecided, ball_of_decimal
+from verify.enclosure import Diverges, Undecided, ball_of_decimal, escalate
 from verify.law import Law
 
 #: What the numbers of V are called beside those of X.
 PREFIX = "utility."
+
+#: Most bits that are spent on the side of E V on which a target lies.
+SIDE_BITS = 1024
 
 T = TypeVar("T")
 
@@ -47,6 +50,21 @@ class UtilityGoal:
     mean: Decimal
     above: bool
 
+    @classmethod
+    def of(cls, law: Law, mean: Decimal) -> UtilityGoal:
+        """Away from ``E V``: below v where ``E V`` is above it, else above (also without one)."""
+
+        def side() -> int:
+            base, goal = law.mean(), ball_of_decimal(mean)
+            if isinstance(base, Diverges):
+                return -1 if base.sign > 0 else 1
+            return -1 if base > goal else 1 if base <= goal else 0
+
+        try:
+            return cls(law, mean, escalate(side, bool, "the side of E V", last=SIDE_BITS) > 0)
+        except Undecided:
+            return cls(law, mean, above=True)
+
     @property
     def outward(self) -> Law:
         """The law of V, or of ``-V``: its mean is to be above that of :meth:`target`."""
@@ -68,7 +86,7 @@ class UtilityMean:
     mean_target : Decimal
         The mean v to pass.
     direction : str
-        "above" or "below" v. With "below", all that follows is about ``-V``.
+        "above" or "below" v, away from ``E V``. With "below", all that follows is about ``-V``.
     reweighting : dict or None
         Of a counterexample, as in :class:`~verify.certificate.Certificate`.
     witness : dict or None

@@ -26,14 +26,13 @@ from verify.assertion import (
     Target,
     prove,
 )
-from verify.certificate import Certificate, certificate_of, undecided
+from verify.certificate import Certificate, certificate_of, data_stamp, undecided
 from verify.construction import (
     SEARCH_BITS,
     TILT_DIGITS,
     because,
     decide,
     read_target,
-    settled_mean,
 )
 from verify.decimals import rational, round_decimal
 from verify.enclosure import Diverges, Undecided, ball, ball_of_decimal, working_precision
@@ -92,7 +91,7 @@ def construct_pair(
     law = Law.parse(law) if isinstance(law, str) else law
     utility = Law.parse(utility) if isinstance(utility, str) else utility
     target = read_target(mean, kl)
-    goal = _goal(utility, read_target(utility_mean, kl, "utility mean").mean)
+    goal = UtilityGoal.of(utility, read_target(utility_mean, kl, "utility mean").mean)
     _one_file(law, utility)
     reasons: list[str] = []
     for proposal in _proposals(law, target, goal, reasons):
@@ -103,19 +102,7 @@ def construct_pair(
     return undecided(law, target, because(reasons), goal)
 
 
-def _goal(law: Law, mean: Decimal) -> UtilityGoal:
-    try:
-        known = settled_mean(law)
-    except Undecided:
-        return UtilityGoal(law, mean, above=True)
-    if isinstance(known, Diverges):
-        return UtilityGoal(law, mean, above=known.sign <= 0)
-    return UtilityGoal(law, mean, above=not known > ball_of_decimal(mean))
-
-
 def _one_file(law: Law, utility: Law) -> None:
-    from verify.certificate import data_stamp
-
     if None not in (data_stamp(law), data_stamp(utility)):
         raise InputError(
             "--utility: a certificate is about one file of rewards, and LAW has one already; "
@@ -133,19 +120,26 @@ def _proposals(
         if found is not None and found.assertion.verdict == "impossible":
             yield BoundedByOne(law, target, goal, found.assertion, bool(of_utility))
             return
-    order = sorted((0, 1), key=lambda place: sides[place].heavy)  # light ones first
-    for first, second in _splits(sides[order[0]], sides[order[1]], alone[order[0]], target.kl):
-        parts = {order[0]: first, order[1]: second}
-        error, utility = (replace(parts[place], target=sides[place].target) for place in (0, 1))
-        yield ByPair(law, target, goal, error, utility)
-    if not any(side.heavy for side in sides):
-        tilts = [side.least_tilt() for side in sides]
-        if tilts[0] is not None and tilts[1] is not None:
-            yield BoundedByPair(law, target, goal, tilts[0], tilts[1])
+    places = sorted((0, 1), key=lambda place: sides[place].heavy)  # light ones first
+    first, second = (sides[place] for place in places)
+    with_all = alone[places[0]]
+    # What the whole budget does not settle, a part of it does not.
+    if with_all is not None and alone[places[1]] is not None:
+        for one, two in _splits(first, second, with_all, target.kl):
+            error, utility = (one, two) if places == [0, 1] else (two, one)
+            yield ByPair(law, target, goal, *map(_with_target, sides, (error, utility)))
+    tilts = [side.least_tilt() for side in sides if not side.heavy]
+    if len(tilts) == 2 and tilts[0] is not None and tilts[1] is not None:
+        yield BoundedByPair(law, target, goal, tilts[0], tilts[1])
+
+
+def _with_target(side: _Side, assertion: Assertion) -> Assertion:
+    """The same with the whole budget, as the certificate states it."""
+    return replace(assertion, target=side.target)
 
 
 def _splits(
-    first: _Side, second: _Side, alone: Proved | None, budget: Decimal
+    first: _Side, second: _Side, alone: Proved, budget: Decimal
 ) -> Iterator[tuple[Assertion, Assertion]]:
     """Counterexamples for either that fit into the budget together."""
     for share in EVEN_SHARES if first.heavy else LIGHT_SHARES:

@@ -8,6 +8,7 @@ from typing import Any
 from verify.certificate import Certificate
 from verify.construction import construct
 from verify.laws import parse
+from verify.pair_construction import construct_pair
 
 #: Name -> law, mean, KL budget, utility law.
 CASES: dict[str, tuple[str, str, str, str | None]] = {
@@ -29,9 +30,27 @@ CASES: dict[str, tuple[str, str, str, str | None]] = {
 }  # fmt: skip
 
 
+#: Name -> law of X, mean, KL budget, law of V, mean of V.
+PAIRS: dict[str, tuple[str, str, str, str, str]] = {
+    "two thresholds": ("pareto(alpha=2)", "100", "0.01", "2*student_t(df=3)", "-50"),
+    "two tilts": ("normal()", "0.5", "0.5", "exponential()", "1.5"),
+    "threshold and tilt": ("pareto(alpha=3)", "100", "0.1", "normal()", "-0.3"),
+    "floor and log_t": (
+        "cauchy()", "100", "0.1", 'tail(log_sf="-x/log(x)", lower="exp(1)")', "100",
+    ),
+    "identity and tilt": ("exponential()", "0.5", "0.1", "1 + 2*normal()", "1.1"),
+    "X forbids": ("normal()", "0.5", "0.1", "student_t(df=3)", "100"),
+    "V forbids": ("student_t(df=3)", "100", "0.04", "normal()", "-0.3"),
+    "V forbids, bounded": ("normal()", "0.1", "2", "uniform(low=-1, high=2)", "2"),
+    "both forbid": ("normal()", "0.5", "0.15", "-exponential()", "-1.5"),
+}  # fmt: skip
+
+
 @cache
 def certificate(name: str) -> Certificate:
     """The certificate of a case."""
+    if name in PAIRS:
+        return construct_pair(*PAIRS[name])
     law, mean, kl, utility = CASES[name]
     return construct(parse(law), mean, kl, None if utility is None else parse(utility))
 

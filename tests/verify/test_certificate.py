@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.verify.certificates import CASES, certificate, document
+from tests.verify.certificates import CASES, PAIRS, certificate, document
 from verify.certificate import LARGEST_FILE, SCHEMA, Certificate, CertificateError
 from verify.certificate_reader import read_file
 from verify.construction import construct
@@ -20,7 +20,7 @@ from verify.errors import InputError
 from verify.laws import exponential, normal
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, *PAIRS])
 def test_round_trip(name: str) -> None:
     made = certificate(name)
     assert Certificate.from_json(made.to_json()) == made

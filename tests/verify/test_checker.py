@@ -13,7 +13,8 @@ from flint import arb
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.verify.certificates import CASES, certificate, document
+from tests.verify.certificates import CASES, PAIRS, certificate, document
+from tests.verify.forging import at, is_valid, put
 from verify.assertion import AtLeast, write
 from verify.certificate import Certificate, CertificateError
 from verify.checker import check, enclosure_fault
@@ -27,19 +28,11 @@ from verify.reweighted import reweight
 from verify.weight import Threshold
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, *PAIRS])
 def test_what_construct_writes_is_valid(name: str) -> None:
     result = check(Certificate.from_json(certificate(name).to_json()))
     assert result.valid, result.faults
     assert result.second_route == "agrees" or result.second_route.startswith("not settled")
-
-
-def is_valid(document: dict[str, Any]) -> bool:
-    """Whether a JSON object reads as a certificate and is confirmed."""
-    try:
-        return check(Certificate.from_json(json.dumps(document))).valid
-    except CertificateError:
-        return False
 
 
 # ---- any edited digit ----------------------------------------------------------------------------
@@ -53,22 +46,17 @@ NUMBERS = (
     ("enclosures", "log_tail", 0), ("enclosures", "log_tail", 1),
     ("enclosures", "mean_bound", 0), ("enclosures", "mean_bound", 1),
     ("utility", "tilt"), ("utility", "upper_bound", 0), ("utility", "upper_bound", 1),
+    ("utility", "reweighting", "t"), ("utility", "reweighting", "log_t"),
+    ("utility", "reweighting", "mass"), ("utility", "reweighting", "tilt"),
+    ("utility", "witness", "tilt"), ("utility", "witness", "log_mgf", 0),
+    ("utility", "witness", "log_mgf", 1), ("utility", "witness", "upper_end", 0),
+    ("utility", "witness", "upper_end", 1), ("utility", "enclosures", "mean", 0),
+    ("utility", "enclosures", "mean", 1), ("utility", "enclosures", "kl", 0),
+    ("utility", "enclosures", "kl", 1), ("utility", "enclosures", "log_tail", 0),
+    ("utility", "enclosures", "log_tail", 1), ("utility", "enclosures", "mean_bound", 0),
+    ("utility", "enclosures", "mean_bound", 1), ("utility", "total_kl", 0),
+    ("utility", "total_kl", 1),
 )  # fmt: skip
-
-
-def at(document: Any, path: tuple[str | int, ...]) -> Any:
-    for step in path:
-        if not isinstance(document, dict | list) or (document := _step(document, step)) is None:
-            return None
-    return document
-
-
-def _step(place: Any, step: str | int) -> Any:
-    return place.get(step) if isinstance(place, dict) else place[step]  # type: ignore[index]
-
-
-def put(document: Any, path: tuple[str | int, ...], value: Any) -> None:
-    at(document, path[:-1])[path[-1]] = value
 
 
 def edits(name: str) -> list[tuple[str | int, ...]]:
@@ -76,7 +64,7 @@ def edits(name: str) -> list[tuple[str | int, ...]]:
     return [path for path in NUMBERS if isinstance(at(made, path), str)]
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, *PAIRS])
 @settings(max_examples=12)
 @given(data=st.data())
 def test_an_edited_digit_is_caught(name: str, data: st.DataObject) -> None:

@@ -1,0 +1,108 @@
+"""``construct --utility-mean`` at the terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.terminal import Terminal, listing
+
+HEAVY = ("construct", "pareto(alpha=2)", "--mean", "100", "--kl", "0.01")
+LIGHT = ("construct", "normal()", "--mean", "0.5", "--kl", "0.15")
+TOUCHING = ("construct", "normal()", "--mean", "-1", "--kl", "0.125")
+DOWN = ("--utility", "student_t(df=3)", "--utility-mean", "-50")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        ((*HEAVY, *DOWN), 0, ("E_P V below -50 at KL below 0.01", "(-V)", "E_P V        -50.0000")),
+        (
+            (*LIGHT, "--utility", "exponential()", "--utility-mean", "1.2"),
+            0,
+            ("E_P V above 1.2", "E_P X        0.50000000", "exp(l V - K(l))"),
+        ),
+        (
+            (*LIGHT, "--utility", "-exponential()", "--utility-mean", "-1.5"),
+            3,
+            ("K_(-V)(r)", "where E_P (-V) >= v = 1.5", "r = 0.3333"),
+        ),
+        (
+            (*HEAVY, "--utility", "normal()", "--utility-mean", "0.3"),
+            3,
+            ("E_P V <= (KL + K(l))/l <= 0.14142",),
+        ),
+        (
+            (*HEAVY, "--utility", "uniform(low=0, high=1)", "--utility-mean", "1"),
+            3,
+            ("E_P V above 1 at KL below 0.01", "E_P V <= (KL + K(l))/l <= 0.54"),
+        ),
+        (
+            (*LIGHT, "--utility", "student_t(df=3)", "--utility-mean", "9", "--mean", "2"),
+            3,
+            ("E_P X <= (KL + K(l))/l",),
+        ),
+        (
+            (*TOUCHING, "--utility", "normal()", "--utility-mean", "0.5"),
+            4,
+            ("UNDECIDED: E_P X above -1 and E_P V above 0.5",),
+        ),
+    ],
+)
+def test_answers(
+    terminal: Terminal, arguments: tuple[str, ...], status: int, words: tuple[str, ...]
+) -> None:
+    done = terminal(*arguments, "--out", "c.json")
+    assert (done.status, done.err) == (status, "")
+    for word in words:
+        assert word in done.out
+    assert terminal("check", "c.json").status == (1 if status == 4 else 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((*HEAVY, "--utility-mean", "1"), "it needs --utility"),
+        ((*HEAVY, "--utility", "normal()", "--utility-mean", "much"), "utility mean: expected"),
+        ((*HEAVY, "--utility", "nrmal()", "--utility-mean", "1"), "--utility: law: position 1"),
+    ],
+)
+def test_bad_input(terminal: Terminal, arguments: tuple[str, ...], words: str) -> None:
+    done = terminal(*arguments, "--out", "c.json")
+    assert done.status == 2 and done.out == ""
+    assert words in done.err and done.err.count("\n") == 1
+    assert listing() == []
+
+
+def test_draws_are_pairs(terminal: Terminal) -> None:
+    """A row is (X, V). Tilts of two normals: means 0.5 and -0.25, spread 1."""
+    utility = ("--utility", "normal()", "--utility-mean", "-0.25")
+    arguments = ("construct", "normal()", "--mean", "0.5", "--kl", "0.2", *utility)
+    assert terminal(*arguments, "--sample", "s.npy", "--size", "40000").status == 0
+    rows = np.load("s.npy")
+    assert rows.shape == (40_000, 2)
+    # Six standard errors, 6/200, cover a false alarm of 2e-9 a comparison.
+    assert np.abs(rows.mean(axis=0) - [0.5, -0.25]).max() < 0.03
+    assert abs(np.corrcoef(rows.T)[0, 1]) < 0.03
+
+
+def test_csv_and_json_have_both(terminal: Terminal) -> None:
+    certificate = json.loads(terminal(*HEAVY, *DOWN, "--json", "-").out)
+    assert certificate["utility"]["direction"] == "below"
+    rows = terminal(*HEAVY, *DOWN, "--csv", "-").out.splitlines()
+    names = [row.split(",")[0] for row in rows]
+    own = ["log_tail", "mean", "kl"]
+    assert names == ["quantity", *own, *(f"utility.{name}" for name in own), "total_kl"]
+    assert rows[-1] == ",".join(["total_kl", *certificate["utility"]["total_kl"]])
+
+
+def test_the_picture_is_of_the_error(terminal: Terminal) -> None:
+    assert terminal(*HEAVY, *DOWN, "--plot", "p.svg").status == 0
+    assert "moves the mean to 100" in Path("p.svg").read_text()
+    refused = (*HEAVY, "--utility", "normal()", "--utility-mean", "0.3", "--plot", "q.svg")
+    done = terminal(*refused)
+    assert done.status == 3 and "not LAW alone" in done.err
+    assert listing() == ["p.svg"]
