@@ -96,8 +96,12 @@ class PromptLaws:
         return mixture(list(zip(self.weights, self.laws, strict=True)))
 
     def heavy(self) -> list[int]:
-        """The numbers of the prompts that are right-heavy, so far as that needs no search."""
-        return [k for k, law in enumerate(self.laws) if tail_kind(law) == "heavy"]
+        """The numbers of the prompts that are right-heavy, but for those that look light."""
+        return [
+            k
+            for k, law in enumerate(self.laws)
+            if tail_kind(law) != "light?" and law.mgf_abscissa == 0
+        ]
 
     # ---- what a search for tilts asks -------------------------------------------------------
 
