@@ -126,6 +126,7 @@ KINDS: dict[str, Callable[[str, LedgerOf, set[str]], str]] = {
     "evidence": lambda prefix, ledger, _: tables.evidence(ledger(), prefix),
     "concordance": lambda _, ledger, __: tables.concordance(ledger()),
     "laws": lambda _, __, ___: tables.laws(),
+    "limits": lambda _, __, ___: tables.limits(),
     "derivation": _derivation,
     "coq": _coq,
 }
@@ -140,6 +141,7 @@ evidence       the id of a claim           the table of the claims at or below i
 derivation     ids of claims               their steps, in words and formulas
 concordance                                the paper's statements in its order
 laws                                       the catalogue of laws
+limits                                     where E V goes under tilting, law by law
 coq            a name in theorems/kernel   the statement or definition as Coq prints it
 =============  ==========================  ====================================================
 """

@@ -11,6 +11,8 @@ from verify.law import Law
 from verify.laws import CATALOGUE, parse
 from verify.laws.signatures import catalogue_rows
 from verify.ledger import Entry, Ledger
+from verify.limits import limit_of_utility
+from verify.utility_curve import limit_text
 
 EXAMPLES = {
     "bernoulli": ("p=0.3",),
@@ -152,6 +154,43 @@ def laws() -> str:
             rows.append([*first, f"`{row['name']}({parameters})`", *_rates(law)])
     titles = ["Law", "What it is", "For example", "Right tail", "`mgf_abscissa`", "`decay_rate`"]
     return table(titles, rows)
+
+
+ERRORS = ("4*exponential()", "exponential()", "normal()")
+"""Errors of rate 1/4, 1 and oo: of the error, only the rate matters where tilts end."""
+
+OTHER_UTILITIES = (
+    "0.5*laplace()",
+    'tail(log_sf="-x-3*log(1+x)", lower=0)',
+    "-pareto(alpha=2)",
+)
+"""Utilities beside the catalogue's: a lighter exponential tail, a last tilt of finite mean, and a
+law whose left tail is heavy."""
+
+LIMIT_DIGITS = 12
+
+
+def limits() -> str:
+    """Where E V goes under tilting: light laws of V against errors of three rates."""
+    errors = [parse(text) for text in ERRORS]
+    named = (
+        f"{row['name']}({parameters})"
+        for row in catalogue_rows(CATALOGUE)
+        for parameters in EXAMPLES.get(row["name"], ("",))
+    )
+    rows = []
+    for text in (*named, *OTHER_UTILITIES):
+        utility = parse(text)
+        if utility.mgf_abscissa == 0:
+            continue
+        found = [limit_of_utility(error, utility) for error in errors]
+        cells = [limit_text(limit.mean_v, LIMIT_DIGITS) or "not known" for limit in found]
+        rows.append([f"`{text}`", f"{utility.mgf_abscissa}", *cells])
+    titles = [
+        f"X: `{text}`, rate {error.mgf_abscissa}"
+        for text, error in zip(ERRORS, errors, strict=True)
+    ]
+    return table(["V", "rate of V", *titles], rows)
 
 
 def _rates(law: Law) -> list[str]:

@@ -84,7 +84,7 @@ def false_variants() -> dict[str, Relation]:
         "slack without the rate": replace(saturation.slack(), right=z - N.s),
         "slack that adds what is unspent": replace(saturation.slack(), right=r * z + N.s),
         "moved rate that forgets r": replace(saturation.moved_rate(), right=sp.exp(N.h * v - K)),
-        "the rest grows by r": replace(saturation.the_rest(), right=r),
+        "the rest grows by r": replace(saturation.the_rest(), right=r * N.h),
     }
 
 

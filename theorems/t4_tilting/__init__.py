@@ -41,7 +41,7 @@ THEOREM = Claim(
     "Theorem 4",
     "corrected",
     uses=("t4.optimum", "t4.no-optimum", "t4.factors", "t4.rises", "t4.limit"),
-    evidence=(Identity((*path.OPTIMUM, *path.FACTORS)),),
+    evidence=(Identity(path.FACTORS),),
 )
 
 CLAIMS: tuple[Claim, ...] = (

@@ -217,8 +217,11 @@ def tends_to(case: tuple[str, str]) -> Iterator[Comparison]:
 
 # ---------------------------------------------------------------- claims
 
+PENALISED = Step(
+    "penalised", "w u - b w log w averages to a constant, less b times an entropy.", penalised
+)
 OPTIMUM = (
-    Step("penalised", "w u - b w log w: a constant, less b times an entropy.", penalised),
+    PENALISED,
     Step("capped", "Within a KL cap, E U falls short by KL(P||Q_l)/l.", within_a_cap),
 )
 FACTORS = (Step("factors", "The tilt of U tilts X and V, each on its own.", factors),)
@@ -264,7 +267,7 @@ CLAIMS = (
         "ours",
         uses=("t4.optimum", "t2"),
         evidence=(
-            Identity(OPTIMUM),
+            Identity((PENALISED,)),
             Enclosed(
                 cut_tilts,
                 (("exponential()", "0.5"), ("laplace()", "0.8"), ("geometric(p=0.3)", "2")),

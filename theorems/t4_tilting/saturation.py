@@ -56,11 +56,10 @@ def moved_rate() -> Relation:
 
 
 def the_rest() -> Relation:
-    import sympy as sp
-
     n = symbols()
-    # What is left for the other one, by the cap: it grows by 1/r for each nat.
-    return Relation(sp.Derivative((n.d + n.K) / n.r - n.a, n.d), 1 / n.r)
+    # What is left for the other one, at the caps d + h and d.
+    more, less = (n.d + n.h + n.K) / n.r - n.a, (n.d + n.K) / n.r - n.a
+    return Relation(more - less, n.h / n.r)
 
 
 def bound_on_the_lighter(case: tuple[str, str, str]) -> Iterator[Comparison]:
@@ -157,7 +156,7 @@ NEAR_LAST = (
     Step("slack", "A policy within z of S is within r z of Q_r.", slack),
     Step("moved rate", "Under Q_r, V has the MGF M_V(r + h)/M_V(r).", moved_rate),
 )
-REST = (Step("the rest", "The other one gets 1/r for each nat.", the_rest),)
+REST = (Step("the rest", "The other one gets h/r of h nats more.", the_rest),)
 
 CLAIMS = (
     Claim(
