@@ -177,12 +177,14 @@ class Mixture(Law):
 
     def cumulant_series(self, tilt: arb) -> arb_series:
         parts = [law.cumulant_series(tilt) for law in self.laws]
-        # Divide by exp(c), c an exact number near the largest K: the MGFs may be astronomical.
-        centre = max(_Sortable(part[0].mid()) for part in parts).value
+        # Divide by exp(c + m x), with c an exact number near the largest K and m one near that
+        # part's mean: the MGFs may be astronomical, and so may be a common offset of the laws.
+        largest = max(parts, key=lambda part: _Sortable(part[0].mid()))
+        shift = arb_series([largest[0].mid(), largest[1].mid()], prec=3)
         total = arb_series([0], prec=3)
         for (weight, _), part in zip(self.components, parts, strict=True):
-            total = total + weight * (part - centre).exp()
-        return total.log() + centre
+            total = total + weight * (part - shift).exp()
+        return total.log() + shift
 
     def exponential_moments(
         self, tilt: arb, low: fmpq | None = None, high: fmpq | None = None

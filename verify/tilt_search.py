@@ -195,13 +195,17 @@ def approach(value: Callable[[arb], Sloped], goal: arb, closeness: float) -> tup
 
 
 def _first_defined(value: Callable[[arb], Sloped]) -> tuple[arb, Sloped]:
-    """The middle of the path, or the nearest place below it where the value can be had."""
-    y = arb(0)
-    for _ in range(60):
-        reached = value(y)
-        if reached is not None:
-            return y, reached
-        y = y * 1.3 - 1
+    """The middle of the path, or the nearest place below it where the value can be had.
+
+    Above it, where there is none: for tiny rewards, whose small tilts cost next to nothing.
+    """
+    for direction, places in ((-1, 60), (1, 18)):  # 18 steps lead to FARTHEST
+        y = arb(0)
+        for _ in range(places):
+            reached = value(y)
+            if reached is not None:
+                return y, reached
+            y = y * 1.3 + direction
     raise Undecided("no tilt has a certified moment generating function")
 
 

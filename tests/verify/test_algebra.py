@@ -484,6 +484,17 @@ def test_mixtures_are_averages(parts: list[Law], t: fmpq) -> None:
         assert law.has_atoms == any(part.has_atoms for part in parts)
 
 
+def test_a_common_offset_costs_a_mixture_few_digits() -> None:
+    """Laws at 1e9: the variance keeps what 64 bits leave of numbers of that size."""
+    near = parse("mixture(0.5*normal(), 0.5*(3 + 2*normal()))")
+    far = parse("mixture(0.5*(1e9 + normal()), 0.5*(1e9 + 3 + 2*normal()))")
+    with working_precision(64):
+        for tilt in (fmpq(1, 10), fmpq(2)):
+            _, mean, variance = far.cumulants(tilt)
+            assert abs(variance - near.cumulants(tilt)[2]) < 1e-6 and variance.rad() < 1e-6
+            assert abs(mean - near.cumulants(tilt)[1] - 10**9) < 1e-6
+
+
 def test_a_mixture_with_an_atom_is_strict_there() -> None:
     law = parse("mixture(0.25*normal(), 0.5*(1/3 + 2/3*bernoulli(p=0.5)), 0.25*point(1/3))")
     third = fmpq(1, 3)
