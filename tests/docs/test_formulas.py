@@ -181,5 +181,6 @@ def test_evaluation_is_on_again() -> None:
 def test_words() -> None:
     assert readable("E_P X >= mu -> oo, l < a_l") == r"E\_P X ≥ μ → ∞, ℓ \< a\_ℓ"
     assert readable("K'' and D' = P's") == "K″ and D′ = P's"
+    assert readable("pi0 and pi, alpha but pareto(alpha=2)") == "π0 and π, α but pareto(alpha=2)"
     assert readable("-log q is p - q, a well-known x^2") == "−log q is p − q, a well-known x²"
     assert [titled(name) for name in ("cost at c/t", "t(3) limit")] == ["Cost at c/t", "t(3) limit"]

@@ -38,14 +38,14 @@ def spent_in_all() -> Relation:
     import sympy as sp
 
     n = symbols()
-    return Relation(sp.log(1 / 2**-n.k), n.k * sp.log(2))
+    return Relation(-sp.log(2**-n.k), n.k * sp.log(2))
 
 
 def spent_on_average() -> Relation:
     import sympy as sp
 
     n = symbols()
-    return Relation(sp.log(1 / 2**-n.k) / n.k**2, sp.log(2) / n.k)
+    return Relation(-sp.log(2**-n.k) / n.k**2, sp.log(2) / n.k)
 
 
 def average_vanishes() -> Relation:
@@ -126,7 +126,7 @@ def sum_is_bounded(k: int) -> Iterator[Comparison]:
 def policy_of_the_sum() -> Relation:
     n = symbols()
     # q is the chance to end. h sums over finished trajectories: 1 at the end, q at the start.
-    return Relation(n.q * (1 / n.q), 1)
+    return Relation(n.q * (1 / (n.q * 1 + (1 - n.q) * 0)), 1)
 
 
 def cost_of_no_weight() -> Relation:
@@ -209,7 +209,7 @@ AVERAGE = (
     Step("light utility", "V is light: E exp(l V) is finite at l = log(3/2).", light_utility),
 )
 ENDLESS = (
-    Step("stops for certain", "The policy stops with probability q (1/q).", policy_of_the_sum),
+    Step("stops for certain", "h is 1 after stopping, 0 after going on: it stops for certain.", policy_of_the_sum),
     Step("price of nothing", "It spends log(1/q) > 0 for a weight of 1.", cost_of_no_weight),
 )
 CHANCES = (fmpq(1, 2), fmpq(1, 3), fmpq(9, 10))

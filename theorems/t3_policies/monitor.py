@@ -207,9 +207,9 @@ CLAIMS = (
     Claim(
         "t3.monitor.any-test",
         "A test on n texts with false alarms at a rate of alpha at most finds the policy with "
-        "probability 1 - (1-p)^n (1 - alpha/(1-q)^n) at most, whatever it looks at. At 5 % for "
+        "probability 1 - (1 - p)^n (1 - alpha/(1 - q)^n) at most, whatever it looks at. At 5 % for "
         "both errors it takes 2,944,438 texts at least: to wait for one planted text takes 2 % "
-        "more than the best test can. Combines: A = (1-p)^n and B = (1-q)^n are the chances to "
+        "more than the best test can. Combines: A = (1 - p)^n and B = (1 - q)^n are the chances to "
         "see none; given none, n texts have the same law under both policies.",
         "ours",
         "ours",
@@ -230,7 +230,7 @@ CLAIMS = (
     Claim(
         "t3.monitor.training",
         "Two returns that differ on one text of probability q: training on N texts of the base "
-        "policy ends alike under both but for a probability of 1 - (1-q)^N, at most N q. For the "
+        "policy ends alike under both but for a probability of 1 - (1 - q)^N, at most N q. For the "
         "language model it takes 510,452,546,643,055 texts to see the planted one with 95 % "
         "probability. Combines: where it is not among them, training is given the same.",
         "ours",
