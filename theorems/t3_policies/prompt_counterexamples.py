@@ -265,11 +265,11 @@ CLAIMS = (
     ),
     Claim(
         "t3.erratum-a.student",
-        "The same with pooled returns that are exactly Student t(3), the paper's own example of a "
-        "heavy tail: prompt s^2 = 3/chi^2_3 and return N(0, s^2). Over policies the supremum at KL "
-        "<= d is sqrt(6 d), which vanishes with d.",
-        "Theorem 3",
-        "refutation",
+        "A second counterexample, whose pooled returns are exactly Student t(3), the paper's own "
+        "example of a heavy tail: prompt s^2 = 3/chi^2_3 and return N(0, s^2). Over policies the "
+        "supremum at KL <= d is sqrt(6 d), which vanishes with d.",
+        "ours",
+        "ours",
         uses=("t3.quenched.normals",),
         evidence=(
             Identity(STUDENT),
