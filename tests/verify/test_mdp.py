@@ -111,6 +111,23 @@ def test_what_is_never_reached_need_not_end() -> None:
             lambda: h_transform(MDP.build("x", {}, {"x": Noise(normal())}), Tilt(fmpq(1))),
             "final state 'x': expected a number as its return, not a law",
         ),
+        (lambda: visits(fork(), {}), "state 't': the policy has no actions there"),
+        (
+            lambda: visits(loop(), {"s": {"fly": 1}}),
+            "'s': the base policy never takes action 'fly'",
+        ),
+        (
+            lambda: visits(loop(), {"s": {"win": fmpq(2), "lose": fmpq(-1)}}),
+            "state 's', action 'lose': a negative probability",
+        ),
+        (
+            lambda: visits(loop(), {"s": {"win": fmpq(1, 2)}}),
+            "state 's': the policy's probabilities sum to 1/2",
+        ),
+        (
+            lambda: visits(loop(), {"s": {"win": arb("0.5")}}),
+            "state 's': the policy's probabilities sum to 0.5",
+        ),
         (
             lambda: visits(loop(), {"s": {"again": fmpq(1)}}),
             "'s': the policy does not end almost surely",

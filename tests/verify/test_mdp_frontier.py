@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from tests.verify.mdp_strategies import deterministic, layered
+from verify.enclosure import Undecided
 from verify.frontier import frontier_point
-from verify.laws import geometric, mixture, normal, point
+from verify.laws import geometric, half_normal, mixture, normal, point
 from verify.mdp import (
     MDP,
     Drawn,
@@ -187,6 +188,25 @@ def test_noise_with_an_irrational_mean() -> None:
     assert abs(found.lower - 3) < SETTLED and found.attained  # type: ignore[operator]
 
 
+def test_one_law_of_noise_ties_with_itself() -> None:
+    """Both actions lead to the same noise, whose mean no ball shows exactly: nothing to gain."""
+    noise = Noise(half_normal())
+    coin = {"s": {"a": ("1/3", "x"), "b": ("2/3", "y")}}
+    mdp = MDP.build("s", coin, {"x": noise, "y": Noise(half_normal())})
+    found = policy_frontier(mdp, "0.1")
+    assert found.settled and "only best actions" in found.because
+    assert abs(found.lower - (2 / arb.pi()).sqrt()) < SETTLED  # type: ignore[operator]
+
+
+def test_means_that_balls_cannot_tell_apart_are_undecided() -> None:
+    """Two laws of the same mean, sqrt(2/pi): whether there is anything to gain is left open."""
+    coin = {"s": {"a": ("1/3", "x"), "b": ("2/3", "y")}}
+    again = Noise(mixture([("1/2", half_normal()), ("1/2", half_normal())]))
+    mdp = MDP.build("s", coin, {"x": Noise(half_normal()), "y": again})
+    with pytest.raises(Undecided, match="no tilt within the budget has a policy that can be"):
+        policy_frontier(mdp, "0.1")
+
+
 def test_the_last_tilt_of_a_law_that_is_not_steep_is_not_settled() -> None:
     """Beyond D* a policy that tilts does not come close: said, not hidden."""
     from verify.laws import tail
@@ -194,4 +214,5 @@ def test_the_last_tilt_of_a_law_that_is_not_steep_is_not_settled() -> None:
     law = tail(log_sf="-x-3*log(1+x)", lower=0)
     found = policy_frontier(MDP.build("s", {}, {"s": Drawn(law)}), 1)
     assert not found.settled and found.attained is None
+    assert "no tilt was found" in found.because
     assert found.lower < found.upper  # type: ignore[operator]

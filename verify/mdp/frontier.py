@@ -24,7 +24,7 @@ from verify.enclosure import (
     working_precision,
 )
 from verify.errors import InputError
-from verify.mdp.greedy import greedy, greedy_costs, greedy_policy
+from verify.mdp.greedy import Greedy, greedy, greedy_costs, greedy_policy
 from verify.mdp.linear import Policy, base_policy
 from verify.mdp.model import MDP, Drawn, MDPError
 from verify.mdp.policy import mean_return
@@ -133,21 +133,25 @@ def _at_best(mdp: MDP, budget: fmpq) -> PolicyFrontier | None:
     if any(isinstance(mdp.returns[state], Drawn) for state in mdp.final):
         return None
     with working_precision(KNOWN_BITS):
-        best = greedy(mdp)
-        if not best.free:
-
-            def spare() -> arb:
-                costs = greedy_costs(mdp, best)
-                return ball(budget) + sum((p * costs[s] for s, p in mdp.start.items()), arb(0))
-
-            try:
-                if sign_of(spare, "whether the budget reaches the best mean", PRICE_BITS) < 0:
-                    return None
-            except Undecided:
+        try:
+            best = greedy(mdp)
+            if not best.free and not _reaches(mdp, best, budget):
                 return None
+        except Undecided:
+            return None
         value, policy = ball(best.value), greedy_policy(mdp, best)
     because = "the budget reaches the best mean of all policies: only best actions"
     return PolicyFrontier(budget, value, value, True, because, policy)
+
+
+def _reaches(mdp: MDP, best: Greedy, budget: fmpq) -> bool:
+    """Whether the budget is at least the price of the best mean."""
+
+    def spare() -> arb:
+        costs = greedy_costs(mdp, best)
+        return ball(budget) + sum((p * costs[s] for s, p in mdp.start.items()), arb(0))
+
+    return sign_of(spare, "whether the budget reaches the best mean", PRICE_BITS) > 0
 
 
 def _by_tilt(mdp: MDP, budget: fmpq) -> PolicyFrontier:
@@ -175,7 +179,10 @@ def _searched(mdp: MDP, budget: fmpq) -> PolicyFrontier | None:
             return None
         return spent.mid(), (2 * tilt**2 * series[2]).mid()
 
-    below, above = crossing(cost, ball(budget * (1 - RETREAT)).mid())
+    try:
+        below, above = crossing(cost, ball(budget * (1 - RETREAT)).mid())
+    except Undecided:
+        return None
     tilt = below.exp().mid().fmpq()
     values = soft_values(mdp, tilt)
     policy = soft_policy(mdp, values)
@@ -185,6 +192,8 @@ def _searched(mdp: MDP, budget: fmpq) -> PolicyFrontier | None:
     upper = (ball(budget) + at_start(mdp, values)[0]) / tilt
     spends = above.is_finite()
     because = "the policy of the soft values at l spends the budget; (d + E L_l)/l bounds others"
+    if not spends:
+        because = "no tilt was found to spend the budget: the last one, and its bound"
     return PolicyFrontier(
         budget,
         done.mean,

@@ -15,7 +15,7 @@ from flint import arb, fmpq
 
 from verify.enclosure import Undecided, ball
 from verify.mdp.linear import Policy, Scalar
-from verify.mdp.model import MDP, Action, Drawn, MDPError, State, finite_mean
+from verify.mdp.model import MDP, Action, Drawn, MDPError, Return, State, finite_mean
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,16 @@ def greedy(mdp: MDP) -> Greedy:
         raise MDPError("the best actions need an MDP without cycles: add the time to the states")
     values: dict[State, Scalar] = {}
     actions: dict[State, tuple[Action, ...]] = {}
+    means: dict[Return, Scalar] = {}
     free = True
     for state in mdp.states:
         if state in mdp.returns:
-            if isinstance(mdp.returns[state], Drawn):
+            value = mdp.returns[state]
+            if isinstance(value, Drawn):
                 raise MDPError(f"final state {state!r}: the policy draws its return, no best mean")
-            values[state] = finite_mean(mdp, state)
+            if value not in means:  # one law has one mean, which two balls cannot show
+                means[value] = finite_mean(mdp, state)
+            values[state] = means[value]
             continue
         moves = mdp.moves[state]
         reached = {action: average(values, move.outcomes) for action, move in moves.items()}
@@ -69,7 +73,9 @@ def greedy(mdp: MDP) -> Greedy:
 
 
 def average(values: Mapping[State, Scalar], law: Mapping[State, fmpq]) -> Scalar:
-    """The average of values under a law."""
+    """The average of values under a law; where it is one state, the very value there."""
+    if len(law) == 1:
+        return values[next(iter(law))]
     return sum((share * values[state] for state, share in law.items()), fmpq(0))
 
 
@@ -78,12 +84,13 @@ def _largest(values: Iterable[Scalar], state: State) -> Scalar:
     for other in others:
         if other > best:
             best = other
-        elif not (other <= best):
+        elif not (other <= best or _equal(other, best)):
             raise Undecided(f"which action at {state!r} is the best")
     return best
 
 
 def _equal(one: Scalar, other: Scalar) -> bool:
+    """Whether two values are equal for certain: as rationals, or as one mean of one law."""
     if isinstance(one, fmpq) and isinstance(other, fmpq):
         return bool(one == other)
     return one is other

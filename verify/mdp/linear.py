@@ -28,6 +28,29 @@ def base_policy(mdp: MDP) -> dict[State, dict[Action, Scalar]]:
     }
 
 
+def check_policy(mdp: MDP, policy: Policy) -> None:
+    """That a policy says what to do at each state, and takes actions of the base policy.
+
+    Raises
+    ------
+    MDPError
+        If it does not, or its probabilities do not sum to 1; one line that names the state.
+    """
+    for state in mdp.states:
+        if state in mdp.returns:
+            continue
+        if state not in policy:
+            raise MDPError(f"state {state!r}: the policy has no actions there")
+        for action, chance in policy[state].items():
+            if action not in mdp.moves[state]:
+                raise MDPError(f"state {state!r}: the base policy never takes action {action!r}")
+            if chance < 0:
+                raise MDPError(f"state {state!r}, action {action!r}: a negative probability")
+        total = sum(policy[state].values(), fmpq(0))
+        if not (total == 1 if isinstance(total, fmpq) else total.contains(1)):
+            raise MDPError(f"state {state!r}: the policy's probabilities sum to {total}")
+
+
 def steps(mdp: MDP, policy: Policy, state: State) -> dict[State, Scalar]:
     """The law of the next state."""
     law: dict[State, Scalar] = {}
@@ -74,8 +97,9 @@ def visits(mdp: MDP, policy: Policy) -> dict[State, Scalar]:
     Raises
     ------
     MDPError
-        If the policy does not end almost surely.
+        If it is no policy, see :func:`check_policy`, or does not end almost surely.
     """
+    check_policy(mdp, policy)
     entering: dict[State, Scalar] = {state: fmpq(0) for state in mdp.states}
     entering.update(mdp.start)
     found: dict[State, Scalar] = {}
