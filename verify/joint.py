@@ -92,7 +92,7 @@ class CopulaLaw(JointLaw):
         given = variable(low.union(high), 1)
         try:
             ends = [self._tail(variable(t - v, 1), given)[0] for v in (low, high)]
-        except ValueError:  # a series is divided by one that may be 0
+        except (ValueError, ZeroDivisionError):  # a series is divided by one that may be 0
             return UNIT
         spread = ends[0].union(ends[1])
         if not spread.is_finite():
@@ -268,18 +268,18 @@ def _range(joint: JointLaw, t: fmpq, bits: int) -> tuple[arb, arb]:
         return mass * tail, tail * (mean if one_sign else mass * low.union(high))
 
     integral = TaylorIntegral(expansion, bound)
-    edges = sorted((*joint.edges(t), *corners(law)), key=_middle)
-    low, high = _first_range(law)
-    _add_range(integral, low, high, edges)
+    edges = sorted((*joint.edges(t), *corners(law)), key=middle_of)
+    low, high = first_range(law)
+    add_range(integral, low, high, edges)
     for _ in range(MOST_DOUBLINGS):
         mass, part = integral.refine(4)
         goal = arb(2) ** -bits * mass.lower()
         width = high - low
         if not _negligible(law, None, low, goal, part):
-            _add_range(integral, (low - width).mid(), low, edges)
+            add_range(integral, (low - width).mid(), low, edges)
             low = (low - width).mid()
         elif not _negligible(law, high, None, goal, part):
-            _add_range(integral, high, (high + width).mid(), edges)
+            add_range(integral, high, (high + width).mid(), edges)
             high = (high + width).mid()
         else:
             break
@@ -289,11 +289,12 @@ def _range(joint: JointLaw, t: fmpq, bits: int) -> tuple[arb, arb]:
     return mass, part
 
 
-def _middle(x: arb) -> fmpq:
+def middle_of(x: arb) -> fmpq:
+    """The midpoint, by which edges are sorted."""
     return x.mid().fmpq()
 
 
-def _first_range(law: Law) -> tuple[arb, arb]:
+def first_range(law: Law) -> tuple[arb, arb]:
     """The support where it is bounded; else some of it, up to where it ends."""
     start, end = law.support
     low = None if isinstance(start, Diverges) else ball(start).upper().mid()
@@ -303,7 +304,7 @@ def _first_range(law: Law) -> tuple[arb, arb]:
     return low, (low + 1).mid() if high is None else high
 
 
-def _add_range(integral: TaylorIntegral, low: arb, high: arb, edges: list[arb]) -> None:
+def add_range(integral: TaylorIntegral, low: arb, high: arb, edges: list[arb]) -> None:
     """Add an interval, cut at the edges; what an inexact edge covers gets a bound only."""
     at = low
     for edge in edges:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from flint import arb, arb_series, ctx, fmpq
 
 from verify.affine import Affine
-from verify.enclosure import between, working_precision
+from verify.enclosure import Diverges, ball, between, working_precision
 from verify.law import Law
 from verify.laws.gaussian import Normal
 from verify.laws.student import StudentT
@@ -83,31 +83,28 @@ class SeriesRanks(SeriesArithmetic):
         """The rank of ``x(e)`` under a law with a density."""
         return rank_of(law, x)
 
-    def quantile(self, law: Latent, rank: Rank[arb_series]) -> arb_series:
-        """The point of that rank."""
+    def quantile(self, law: Law, rank: Rank[arb_series]) -> arb_series:
+        """The point of that rank under a law with a density.
+
+        ``y(e)`` solves ``f(y) y' = p'``, by Newton's method for power series: a step doubles the
+        number of coefficients that are right. Those of the residual that are 0 for that reason are
+        set to 0.
+        """
         known = _place_under(law, rank)
         if known is not None:
             return known
-        if rank.above[0].mid() > rank.below[0].mid():
-            return -self._upper_quantile(law, rank.below)
-        return self._upper_quantile(law, rank.above)
-
-    def _upper_quantile(self, law: Latent, above: arb_series) -> arb_series:
-        """``z(e)`` with ``Pr(Z > z) = above(e)``, by Newton's method for power series.
-
-        A step doubles the number of coefficients that are right; those of the residual that are
-        0 for that reason are set to 0.
-        """
-        length = above.prec
-        z = arb_series([_quantile_above(law, above[0])], prec=length)
+        upper = rank.above[0].mid() < rank.below[0].mid()
+        mass = rank.above if upper else rank.below
+        slope, length = -mass.derivative() if upper else mass.derivative(), mass.prec
+        y = arb_series([quantile_at(law, mass[0], upper)], prec=length)
         right = 1
         while right < length:
-            height = law.log_density(z, self).exp()
-            residual = -(height * z.derivative() + above.derivative()).integral()
+            height = density(law, y)
+            residual = (slope - height * y.derivative()).integral()
             kept = [arb(0)] * right + residual.coeffs()[right:]
-            z = z + arb_series(kept, prec=length) / height
+            y = y + arb_series(kept, prec=length) / height
             right *= 2
-        return z
+        return y
 
 
 SERIES_RANKS = SeriesRanks()
@@ -123,7 +120,7 @@ def rank_of(law: Law, x: arb_series) -> Rank[arb_series]:
     return Rank(below + gained, 1 - below - gained, (law, x))
 
 
-def _place_under(law: Latent, rank: Rank[arb_series]) -> arb_series | None:
+def _place_under(law: Law, rank: Rank[arb_series]) -> arb_series | None:
     """The quantile where the rank is that of a shifted and scaled copy of the law itself."""
     if rank.place is None:
         return None
@@ -136,42 +133,79 @@ def _place_under(law: Latent, rank: Rank[arb_series]) -> arb_series | None:
     return x if source == law else None
 
 
-def _quantile_above(law: Latent, mass: arb) -> arb:
-    """The z with ``Pr(Z > z)`` in a ball, for a mass up to about 1/2."""
+# ---------------------------------------------------------------- quantiles in balls
+
+
+def quantile_at(law: Law, mass: arb, upper: bool) -> arb:
+    """The points with a mass in a ball above them (or below them); NaN where they are not found.
+
+    The mass is at most about 1/2.
+    """
     if not mass > 0:
         return arb.nan()
+    tail = _Tail(law, upper)
     if mass.rel_accuracy_bits() > WIDE_BITS:
-        return _root(law, mass, arb(1))
+        return tail.root(mass.log(), tail.start())
     # What is known to few digits has its place found to few digits.
     with working_precision(WIDE_BITS):
-        high = _root(law, mass.lower(), arb(1))
-        return high.union(_root(law, mass.upper(), high.mid() if high.is_finite() else arb(1)))
+        far = tail.root(mass.lower().log(), tail.start())
+        near = tail.root(mass.upper().log(), far.mid() if far.is_finite() else tail.start())
+        return far.union(near)
 
 
-def _root(law: Latent, mass: arb, guess: arb) -> arb:
-    """The z with ``Pr(Z > z) = mass``, enclosed; NaN where it is not found.
+class _Tail:
+    """One tail of a law, of which a point is sought by its mass.
 
-    Newton's method for ``log Pr(Z > z)``: in z itself near the centre, and in ``log z`` further
-    out, where power tails are close to lines. The signs at both ends of an interval are the proof.
+    Newton's method for the logarithm of the mass, as a function of the distance from an anchor or
+    of the distance's logarithm, in which power tails and the ends of supports are close to lines.
+    The signs at both ends of an interval are the proof.
     """
-    level = mass.log()
-    goal, far, z = level.mid(), bool(level < -1.5), guess if guess > 1 else arb(1)
-    for _ in range(MOST_STEPS):
-        log_mass = law.log_survival(z).mid()
-        step = ((log_mass - goal) / (law.density(z) / log_mass.exp())).mid()
-        if far:
-            z, last = (z * min(max((step / z).exp().mid(), arb(0.25)), arb(8))).mid(), z
-        else:
-            z, last = (z + step).mid(), z
-        if abs(z - last) <= arb(2) ** (4 - ctx.prec // 2) * (abs(z) + 1):
-            break  # the step after this one would have been below the working precision
-    radius = (abs(z) + 1) * (2 * level.rad() + arb(2) ** (12 - ctx.prec))
-    for _ in range(MOST_STEPS):
-        low, high = (z - radius).lower(), (z + radius).upper()
-        if law.log_survival(low) > level and law.log_survival(high) < level:
-            return between(low, high)
-        radius = 8 * radius
-    return arb.nan()
+
+    def __init__(self, law: Law, upper: bool) -> None:
+        self.law, self.side = law, 1 if upper else -1
+        self.log_mass = law.log_survival if upper else law.log_cdf
+        start, end = law.support
+        here = end if upper else start
+        self.ends = not isinstance(here, Diverges)
+        self.anchor = arb(0) if isinstance(here, Diverges) else ball(here)
+
+    def start(self) -> arb:
+        """A first guess."""
+        other = self.law.support[0 if self.side > 0 else 1]
+        if isinstance(other, Diverges):
+            return (self.anchor - self.side).mid() if self.ends else arb(self.side)
+        return ((ball(other) + self.anchor) / 2 if self.ends else ball(other) + self.side).mid()
+
+    def root(self, level: arb, guess: arb) -> arb:
+        """The point whose log-mass lies in ``level``."""
+        goal, y = level.mid(), guess
+        for _ in range(MOST_STEPS):
+            y, last = self._step(y, goal), y
+            if not y.is_finite():
+                return y
+            if abs(y - last) <= arb(2) ** (4 - ctx.prec // 2) * abs(y - self.anchor):
+                break  # the step after this one would have been below the working precision
+        scale = abs(y - self.anchor) if self.ends else abs(y) + 1
+        radius = scale * (2 * level.rad() + arb(2) ** (12 - ctx.prec))
+        for _ in range(MOST_STEPS):
+            low, high = (y - radius).lower(), (y + radius).upper()
+            inner, outer = (low, high) if self.side > 0 else (high, low)
+            if self.log_mass(inner) > level and self.log_mass(outer) < level:
+                return between(low, high)
+            radius = 8 * radius
+        return arb.nan()
+
+    def _step(self, y: arb, goal: arb) -> arb:
+        log_mass = self.log_mass(y).mid()
+        hazard = self.law.density(y).mid() / log_mass.exp()
+        step = ((log_mass - goal) / hazard).mid()  # outward
+        distance = abs(y - self.anchor).mid()
+        if not self.ends and (distance < 1 or abs(step) < distance / 4):
+            return (y + self.side * step).mid()
+        # Outward is away from the anchor, or towards it where the support ends there.
+        factor = ((-step if self.ends else step) / distance).exp().mid()
+        factor = min(max(factor, arb(0.125)), arb(8)).mid()
+        return (self.anchor + (y - self.anchor) * factor).mid()
 
 
 # ---------------------------------------------------------------- float64

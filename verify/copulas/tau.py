@@ -14,10 +14,11 @@ from verify.errors import InputError
 
 #: Parameters are decimals with so many digits after the point.
 DIGITS = 12
+FOUR = fmpq(4)
 FAMILIES = ("gaussian", "student_t", "clayton", "gumbel", "frank")
 
 
-def copula_with_tau(family: str, tau: fmpq, df: int = 4) -> Copula:
+def copula_with_tau(family: str, tau: fmpq, df: fmpq = FOUR) -> Copula:
     """The copula of a family whose tau is the one given, its parameter rounded to 12 decimals.
 
     Clayton and Gumbel copulas reach the negative taus by being negated; 1 and -1 are the comonotone
@@ -29,7 +30,7 @@ def copula_with_tau(family: str, tau: fmpq, df: int = 4) -> Copula:
         One of :data:`FAMILIES`.
     tau : fmpq
         From -1 to 1.
-    df : int
+    df : fmpq
         Degrees of freedom of ``student_t``, which keeps a dependence at tau 0.
 
     Raises

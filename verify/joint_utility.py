@@ -1,0 +1,357 @@
+"""The curve of ``E V`` as ``U = X + V`` is optimised, for X and V that depend on each other.
+
+Certified where it can be had in one integral: conditioning under a copula with a density, tilting
+under a Gaussian copula with a normal margin. Elsewhere sampled, with standard errors, once it is
+settled that what is to be estimated exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
+from math import exp, inf, isfinite, log
+from typing import TYPE_CHECKING
+
+from flint import arb, fmpq
+
+from verify.copulas import Copula, gaussian, independent, parse_copula, student_t
+from verify.copulas.simple import Turned
+from verify.decimals import rational
+from verify.enclosure import Diverges, Undecided, accurate, escalate, working_precision
+from verify.errors import InputError
+from verify.joint import CopulaLaw, conditioned
+from verify.joint_rate import all_moments, has_mgf, why_no_mgf
+from verify.joint_tilt import LatentSum, latent_sum, normal_parameters
+from verify.law import Law
+from verify.tilted_utility import exact_decimal, tilted_utility
+from verify.utility_curve import Estimate, Limit, Optimizer, UtilityCurve, UtilityPoint
+from verify.window import nearest
+
+if TYPE_CHECKING:
+    from verify.joint_sampling import Draws, Estimates
+
+#: Precision of certified points: about 12 digits.
+BITS = 64
+#: Draws of a sampled curve, and the seed where none is given.
+DRAWS, SEED = 200_000, 0
+#: A tilt that answers to a KL cap has so many digits, and is sought so closely (in log KL).
+TILT_DIGITS, CLOSE, MOST_STEPS = 6, 1e-5, 60
+COARSE_BITS = 48
+
+OPTIMUM = "the tilt by l maximises E U - KL/l"
+NEAR_CAP = "the tilt that spends the cap, to about four digits, has the largest E U"
+GIVEN = "the base policy given U > t"
+BEST = "the best of n draws by U; KL = log n - (n - 1)/n"
+BASE = "the base policy"
+
+
+def joint_utility(
+    error: Law | str,
+    utility: Law | str,
+    copula: Copula | str,
+    optimizer: Optimizer = "tilt",
+    *,
+    tilts: Iterable[object] = (),
+    betas: Iterable[object] = (),
+    kl_caps: Iterable[object] = (),
+    thresholds: Iterable[object] = (),
+    draws: Iterable[int] = (),
+    seed: int = SEED,
+    size: int = DRAWS,
+) -> UtilityCurve:
+    """The curve of ``E V`` for X and V joined by a copula.
+
+    Parameters
+    ----------
+    error, utility : Law or str
+        The laws of X and V, or their texts.
+    copula : Copula or str
+        What joins them: the law of the ranks of X and V, in this order.
+    optimizer : str
+        ``tilt`` (asked at tilts, betas and KL caps), ``condition`` (at thresholds t) or
+        ``best-of-n`` (at numbers of draws n).
+    tilts, betas, kl_caps, thresholds : iterables of numbers or decimal texts
+        Where the curve is asked for.
+    draws : iterable of int
+        The n of best-of-n.
+    seed, size : int
+        Seed of the sampled points, and how many draws they are made of.
+
+    Raises
+    ------
+    InputError
+        For numbers that are none, and laws without a density.
+    """
+    error, utility = (Law.parse(law) if isinstance(law, str) else law for law in (error, utility))
+    copula = parse_copula(copula) if isinstance(copula, str) else copula
+    tilted = list(tilts), list(betas), list(kl_caps)
+    if isinstance(copula, independent) and any(tilted):
+        return replace(tilted_utility(error, utility, *tilted), dependence=str(copula))
+    tilts, betas, kl_caps = tilted
+    pair = _Pair(CopulaLaw(error, utility, copula), seed, size)
+    points = [pair.at_tilt(rational(exact_decimal(tilt, "tilt"))) for tilt in tilts]
+    for value in betas:
+        beta = exact_decimal(value, "beta", positive=True)
+        points.append(replace(pair.at_tilt(1 / rational(beta)), beta=beta))
+    points += [pair.at_cap(exact_decimal(cap, "KL cap")) for cap in kl_caps]
+    points += [pair.beyond(rational(signed_decimal(t, "threshold"))) for t in thresholds]
+    points += [pair.best_of(n) for n in draws]
+    limit = limit_under(pair.joint, optimizer)
+    return UtilityCurve(optimizer, str(error), str(utility), tuple(points), limit, str(copula))
+
+
+def signed_decimal(value: object, what: str) -> Decimal:
+    """A number of either sign, exactly; for its refusals see :func:`exact_decimal`."""
+    text = str(value).strip()
+    if text.startswith("-"):
+        return -exact_decimal(text[1:], what)
+    return exact_decimal(text if isinstance(value, str) else value, what)
+
+
+def limit_under(joint: CopulaLaw, optimizer: Optimizer) -> Limit:
+    """Where ``E V`` goes; known where X, V and the copula are normal, and U is.
+
+    Then ``E V`` is a line in ``E U`` for every optimiser, with the sign of ``Cov(U, V)``.
+    """
+    error, utility = normal_parameters(joint.error), normal_parameters(joint.utility)
+    if error is None or utility is None or not isinstance(joint.copula, gaussian):
+        return Limit(None, "not known for this pair and this copula")
+    covariance = utility[1] ** 2 + joint.copula.rho * error[1] * utility[1]
+    line = "X and V are jointly normal, so E V - E V_0 = (E U - E U_0) Cov(U, V)/Var U"
+    if covariance == 0:
+        return Limit(arb(utility[0]), f"{line}, and Cov(U, V) = 0: E V stays as it is")
+    sign, word = (1, "above") if covariance > 0 else (-1, "below")
+    because = f"{line}, and Cov(U, V) is {word} 0"
+    return Limit(Diverges(sign, because), because)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A joint law with a sample of it, drawn when it is first needed."""
+
+    joint: CopulaLaw
+    seed: int
+    size: int
+
+    @cached_property
+    def latent(self) -> LatentSum | None:
+        """The certified tilt, where there is one."""
+        return latent_sum(self.joint)
+
+    @cached_property
+    def draws(self) -> Draws:
+        """The sample."""
+        return self._sample(0)
+
+    def _sample(self, stream: int) -> Draws:
+        import numpy as np
+
+        from verify.joint_sampling import sample_pair
+
+        rng = np.random.default_rng([self.seed, stream])
+        return sample_pair(self.joint, self.size, rng)
+
+    # ---- tilting ----------------------------------------------------------------------------
+
+    def at_tilt(self, tilt: fmpq) -> UtilityPoint:
+        """The point at one tilt, 0 or more."""
+        if tilt == 0:
+            return self._base()
+        if has_mgf(self.joint, tilt) is not True:
+            settled = has_mgf(self.joint, tilt) is False
+            return _nothing(tilt, why_no_mgf(self.joint, tilt), False if settled else None)
+        if self.latent is not None:
+            try:
+                with working_precision(BITS):
+                    return UtilityPoint(tilt, *self.latent.numbers(tilt), because=OPTIMUM)
+            except Undecided as why:
+                return _nothing(tilt, f"not settled: {why}", None)
+        if has_mgf(self.joint, 2 * tilt) is not True or not all_moments(self.joint.utility):
+            why_not = "the weights exp(l U) may have no variance, so nothing is sampled"
+            return _nothing(tilt, f"not known: {why_not}", None)
+        return self._sampled(tilt, lambda: self._under_tilt(tilt), OPTIMUM)
+
+    def _under_tilt(self, tilt: fmpq) -> Estimates:
+        from verify.joint_sampling import under_tilt
+
+        return under_tilt(self.draws, nearest(tilt))
+
+    def _base(self) -> UtilityPoint:
+        mean_x, mean_v = self.joint.error.mean(), self.joint.utility.mean()
+        both = isinstance(mean_x, arb) and isinstance(mean_v, arb)
+        mean_u = mean_x + mean_v if both else None  # type: ignore[operator]
+        return UtilityPoint(fmpq(0), arb(0), mean_u, mean_v, mean_x, because=BASE)
+
+    def at_cap(self, cap: Decimal) -> UtilityPoint:
+        """The point at the tilt that spends a KL cap, nearly."""
+        if cap == 0:
+            return replace(self._base(), kl_cap=cap)
+        if has_mgf(self.joint, fmpq(1, 10**30)) is not True:
+            because = why_no_mgf(self.joint, fmpq(1, 10**30))
+            return replace(_nothing(None, because, None), kl_cap=cap)
+        tilt = self._spending(rational(cap))
+        if tilt is None:
+            return replace(
+                _nothing(None, "no tilt was found that spends the cap", None), kl_cap=cap
+            )
+        point = self.at_tilt(tilt)
+        known = point.kl is not None
+        return replace(point, kl_cap=cap, because=NEAR_CAP if known else point.because)
+
+    def _spending(self, cap: fmpq) -> fmpq | None:
+        """The tilt with that KL, rounded; the KL increases with the tilt.
+
+        Where points are sampled it comes from a sample of its own, so that the estimates at it do
+        not know how it was chosen.
+        """
+        goal, spends = log(nearest(cap)), self._cost()
+
+        def excess(tilt: fmpq) -> float:
+            """``log KL - log cap``; infinite where the tilt is too far out."""
+            cost = spends(tilt) if has_mgf(self.joint, tilt) is True else None
+            return inf if cost is None else log(cost) - goal if cost > 0 else -inf
+
+        tilt, low, high = fmpq(1, 4), fmpq(0), None
+        for _ in range(MOST_STEPS):
+            gap = excess(tilt)
+            if abs(gap) < CLOSE:
+                return tilt
+            low, high = (low, tilt) if gap > 0 else (tilt, high)
+            # KL is about proportional to the square of the tilt.
+            guess = _rounded(tilt * rational(Decimal(exp(-gap / 2)))) if isfinite(gap) else tilt
+            inside = guess > low and (high is None or guess < high)
+            between = 2 * low if high is None else (low + high) / 2
+            tilt = guess if inside and guess != tilt else _rounded(between)
+        return low if low > 0 else None
+
+    def _cost(self) -> Callable[[fmpq], float | None]:
+        """About the KL of a tilt; None where it cannot be had."""
+        latent = self.latent
+        if latent is not None:
+
+            def enclosed(tilt: fmpq) -> float | None:
+                try:
+                    with working_precision(COARSE_BITS):
+                        return float(latent.numbers(tilt)[0])
+                except Undecided:
+                    return None
+
+            return enclosed
+        from verify.joint_sampling import under_tilt
+
+        pilot = self._sample(1)
+
+        def sampled(tilt: fmpq) -> float | None:
+            try:
+                return under_tilt(pilot, nearest(tilt)).kl.value
+            except InputError:
+                return None
+
+        return sampled
+
+    # ---- conditioning and best-of-n ---------------------------------------------------------
+
+    def beyond(self, t: fmpq) -> UtilityPoint:
+        """The point at one threshold."""
+        if self.joint.copula.has_density and not is_slow(self.joint.copula):
+            try:
+                return self._enclosed_beyond(t)
+            except Undecided as why:
+                return _nothing(t, f"not settled: {why}", None)
+        return self._sampled(t, lambda: self._beyond(t), GIVEN)
+
+    def _enclosed_beyond(self, t: fmpq) -> UtilityPoint:
+        with working_precision(BITS):
+            of_v = conditioned(self.joint, t)
+            mean_x = mean_u = None
+            if isinstance(self.joint.error.mean(), arb):
+                mean_x = conditioned(self.joint.swapped(), t).mean
+                mean_u = mean_x + of_v.mean
+            return UtilityPoint(t, of_v.kl, mean_u, of_v.mean, mean_x, because=GIVEN)
+
+    def _beyond(self, t: fmpq) -> Estimates:
+        from verify.joint_sampling import beyond_threshold
+
+        return beyond_threshold(self.draws, nearest(t))
+
+    def best_of(self, n: int) -> UtilityPoint:
+        """The point at one n."""
+        if n == 1:
+            return replace(self._base(), at=fmpq(1))
+        covariance = self._normal_line()
+        if covariance is not None:
+            return self._normal_best(n, *covariance)
+        return self._sampled(fmpq(n), lambda: self._best_of(n), BEST)
+
+    def _best_of(self, n: int) -> Estimates:
+        from verify.joint_sampling import best_of
+
+        return best_of(self.draws, n)
+
+    def _normal_line(self) -> tuple[fmpq, fmpq, fmpq] | None:
+        """``Var U`` and the covariances of V and X with U, where all is normal."""
+        error, utility = normal_parameters(self.joint.error), normal_parameters(self.joint.utility)
+        if error is None or utility is None or not isinstance(self.joint.copula, gaussian):
+            return None
+        shared = self.joint.copula.rho * error[1] * utility[1]
+        of_v, of_x = utility[1] ** 2 + shared, error[1] ** 2 + shared
+        return of_v + of_x, of_v, of_x
+
+    def _normal_best(self, n: int, variance: fmpq, of_v: fmpq, of_x: fmpq) -> UtilityPoint:
+        from verify.laws import normal
+        from verify.reweighted import reweight
+        from verify.weight import BestOfN
+
+        base = self._base()
+        assert isinstance(base.mean_v, arb) and isinstance(base.mean_x, arb)
+        with working_precision(BITS):
+            most = escalate(
+                lambda: reweight(normal(), BestOfN(n)).mean(),
+                lambda value: accurate(value, BITS),
+                f"the mean of the best of {n} normal draws",
+                first=2 * BITS,
+            )
+            assert isinstance(most, arb)
+            score = most / arb(variance).sqrt()
+            mean_v, mean_x = base.mean_v + of_v * score, base.mean_x + of_x * score
+            kl = arb(n).log() - arb(fmpq(n - 1, n))
+            return UtilityPoint(fmpq(n), kl, mean_v + mean_x, mean_v, mean_x, because=BEST)
+
+    # ---- sampling ---------------------------------------------------------------------------
+
+    def _sampled(self, at: fmpq, estimates: Callable[[], Estimates], because: str) -> UtilityPoint:
+        if not all_moments(self.joint.utility):
+            return _nothing(at, "not sampled: V may have no variance", None)
+        try:
+            found = estimates()
+        except InputError as why:
+            return _nothing(at, f"not sampled: {why}", None)
+        mean_u: Estimate | None = found.mean_u
+        mean_x: Estimate | None = found.mean_x
+        note = f"{because}; {self.size} draws, about {found.effective:.0f} effective ones"
+        if not all_moments(self.joint.error):
+            mean_u = mean_x = None
+            note += "; X may have no variance, so its mean is not sampled"
+        return UtilityPoint(
+            at, found.kl, mean_u, found.mean_v, mean_x, means="monte-carlo", because=note
+        )
+
+
+def is_slow(copula: Copula) -> bool:
+    """Whether certified integrals take minutes: Student t copulas need a quantile at each point."""
+    base = copula.base if isinstance(copula, Turned) else copula
+    return isinstance(base, student_t)
+
+
+def _nothing(at: fmpq | None, because: str, attained: bool | None) -> UtilityPoint:
+    return UtilityPoint(at, None, None, None, None, attained=attained, because=because)
+
+
+def _rounded(value: fmpq) -> fmpq:
+    """To :data:`TILT_DIGITS` significant digits."""
+    from math import floor, log10
+
+    unit = fmpq(10) ** (floor(log10(nearest(value))) - TILT_DIGITS + 1)
+    return fmpq((value / unit + fmpq(1, 2)).floor()) * unit
