@@ -7,7 +7,8 @@ environment, and ends at a final state, which has a return.
 * :mod:`.linear`: averages and expected visits; :mod:`.policy`: trajectories, KL by two routes;
 * :mod:`.h_transform`: the policy that realises a weight on trajectories;
 * :mod:`.soft_values`, :mod:`.greedy`, :mod:`.frontier`: the best mean return within a KL budget;
-* :mod:`.arrays`: the same in float64 for large ones.
+* :mod:`.arrays`, :mod:`.array_frontier`: the same in float64 for large ones;
+* :mod:`.sampling`: trajectories drawn at random.
 
 =====================  ==============================================================
 What                   Which MDPs

@@ -160,7 +160,9 @@ def _by_tilt(mdp: MDP, budget: fmpq) -> PolicyFrontier:
     for bits in PRECISIONS:
         with working_precision(bits):
             found = _searched(mdp, budget) or found
-            if found is not None and found.settled:
+            if found is not None and (
+                found.settled or (found.attained is None and bits > PRECISIONS[0])
+            ):
                 return found
     if found is None:
         raise Undecided("no tilt within the budget has a policy that can be evaluated")
