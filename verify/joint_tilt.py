@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from flint import arb, arb_series, ctx, fmpq
 
@@ -34,6 +35,8 @@ from verify.taylor_series import corners, density, side_of_support
 Numbers = tuple[arb, arb, arb, arb]
 #: Scores beyond which no integral goes.
 FARTHEST_SCORE = 400
+#: Scores that float64 looks at: beyond, a normal mass has no float64.
+FLOAT_SCORES = 36
 STANDARD = Normal()
 
 
@@ -126,6 +129,31 @@ class LatentSum:
         mean_u = mean_y + mean_p
         mean_v, mean_x = (mean_p, mean_y) if self.normal_is_v else (mean_y, mean_p)
         return ball(tilt) * mean_u - log_mgf, mean_u, mean_v, mean_x
+
+    def kl_in_floats(self, tilt: float) -> float:
+        """About the KL of a tilt, by the trapezoidal rule in float64: for searches."""
+        import numpy as np
+
+        z, y = self._grid
+        push = float(self.sigma * self.rho)
+        logs = tilt * (y + push * z) - z * z / 2
+        weights = np.exp(logs - logs.max())
+        total = float(weights.sum() * (z[1] - z[0]))
+        left = float(self.sigma**2 * (1 - self.rho**2))
+        mean = float((weights * (y + push * z)).sum() / weights.sum()) + left * tilt
+        log_mgf = float(logs.max()) + np.log(total / (2 * np.pi) ** 0.5) + left * tilt**2 / 2
+        return float(tilt * mean - log_mgf)  # the mean of P cancels
+
+    @cached_property
+    def _grid(self) -> tuple[Any, Any]:
+        """Scores z, and the points of Y of the same ranks, in float64."""
+        import numpy as np
+
+        from verify.joint_sampling import quantiles
+        from verify.ranks import FLOAT_RANKS
+
+        z = np.linspace(-FLOAT_SCORES, FLOAT_SCORES, 1 + 64 * FLOAT_SCORES)
+        return z, quantiles(self.other, FLOAT_RANKS.rank(STANDARD, z))
 
     # ---- moments ----------------------------------------------------------------------------
 

@@ -36,12 +36,11 @@ if TYPE_CHECKING:
 BITS = 64
 #: Draws of a sampled curve, and the seed where none is given.
 DRAWS, SEED = 200_000, 0
-#: A tilt that answers to a KL cap has so many digits, and is sought so closely (in log KL).
-TILT_DIGITS, CLOSE, MOST_STEPS = 6, 1e-5, 60
-COARSE_BITS = 48
+#: A tilt that answers to a KL cap has so many digits, and is sought closely in log KL.
+TILT_DIGITS, CLOSE, MOST_STEPS = 10, 1e-9, 60
 
 OPTIMUM = "the tilt by l maximises E U - KL/l"
-NEAR_CAP = "the tilt that spends the cap, to about four digits, has the largest E U"
+NEAR_CAP = "the tilt that spends the cap, nearly, has the largest E U"
 GIVEN = "the base policy given U > t"
 BEST = "the best of n draws by U; KL = log n - (n - 1)/n"
 BASE = "the base policy"
@@ -230,15 +229,7 @@ class _Pair:
         """About the KL of a tilt; None where it cannot be had."""
         latent = self.latent
         if latent is not None:
-
-            def enclosed(tilt: fmpq) -> float | None:
-                try:
-                    with working_precision(COARSE_BITS):
-                        return float(latent.numbers(tilt)[0])
-                except Undecided:
-                    return None
-
-            return enclosed
+            return lambda tilt: latent.kl_in_floats(nearest(tilt))
         from verify.joint_sampling import under_tilt
 
         pilot = self._sample(1)
