@@ -5,8 +5,8 @@ environment, and ends at a final state, which has a return.
 
 * :mod:`.model`: the data, checked; :mod:`.graph`: which states come before which;
 * :mod:`.linear`: averages and expected visits; :mod:`.policy`: trajectories, KL by two routes;
-* :mod:`.h_transform`: the policy that realises a weight on trajectories;
-* :mod:`.soft_values`, :mod:`.greedy`, :mod:`.frontier`: the best mean return within a KL budget;
+* :mod:`.doob`: the policy that realises a weight on trajectories;
+* :mod:`.soft`, :mod:`.greedy`, :mod:`.frontier`: the best mean return within a KL budget;
 * :mod:`.arrays`, :mod:`.array_frontier`: the same in float64 for large ones;
 * :mod:`.sampling`: trajectories drawn at random.
 
@@ -20,8 +20,8 @@ soft values, frontier  no cycles
 =====================  ==============================================================
 """
 
+from verify.mdp.doob import Realised, h_transform, weights_at_end
 from verify.mdp.frontier import PolicyFrontier, policy_frontier
-from verify.mdp.h_transform import Realised, h_transform, weights_at_end
 from verify.mdp.linear import Policy, averages, base_policy, visits
 from verify.mdp.model import MDP, Drawn, MDPError, Move, Noise
 from verify.mdp.policy import (
@@ -32,7 +32,7 @@ from verify.mdp.policy import (
     trajectory_kl,
     trajectory_law,
 )
-from verify.mdp.soft_values import (
+from verify.mdp.soft import (
     Performance,
     at_start,
     performance,

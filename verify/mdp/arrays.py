@@ -2,7 +2,7 @@
 
 A layer holds the states whose longest way to a final state has the same number of actions; final
 states are layer 0. States are numbered by layers inside, so a sweep is one sparse product a layer.
-Nothing here is certified; on small MDPs it agrees with what is (:mod:`verify.mdp.soft_values`).
+Nothing here is certified; on small MDPs it agrees with what is (:mod:`verify.mdp.soft`).
 
 Soft values of deterministic MDPs need no logarithm on the way: ``exp(L_l(s))`` is the average of
 ``exp(l g)``. Where that would leave the range of float64, and where the environment draws, each
@@ -233,7 +233,7 @@ class ArrayMDP:
         return values
 
     def soft_values(self, tilt: float) -> Floats:
-        """``L_l(s)``; see :mod:`verify.mdp.soft_values`."""
+        """``L_l(s)``; see :mod:`verify.mdp.soft`."""
         exponents = tilt * self.returns
         top, bottom = np.nanmax(exponents), np.nanmin(exponents)
         if self.deterministic and top - bottom <= LARGEST_EXPONENT:

@@ -1,7 +1,7 @@
 """The best mean return within a KL budget over all policies, enclosed from both sides.
 
 ``sup{E_pi G : KL <= d} = inf_l (d + E L_l(s_1))/l`` with the soft values of
-:mod:`verify.mdp.soft_values`. The *lower* value is the mean return of a policy whose divergence
+:mod:`verify.mdp.soft`. The *lower* value is the mean return of a policy whose divergence
 from the base policy, added up over the states it visits, is within the budget; the *upper* value is
 ``(d + E L_l(s_1))/l`` for one l, which no policy exceeds.
 """
@@ -28,7 +28,7 @@ from verify.mdp.greedy import Greedy, greedy, greedy_costs, greedy_policy
 from verify.mdp.linear import Policy, base_policy
 from verify.mdp.model import MDP, Drawn, MDPError
 from verify.mdp.policy import mean_return
-from verify.mdp.soft_values import at_start, performance, soft_policy, soft_values
+from verify.mdp.soft import at_start, performance, soft_policy, soft_values
 from verify.tilt_search import Sloped, crossing
 
 #: Precisions that are tried for a point, in bits.
