@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import floor, log
 
 from flint import arb, fmpq
 
 from verify.enclosure import Undecided, ball, working_precision
-from verify.tilt_search import COARSE, TiltPath, approach, crossing
+from verify.tilt_search import COARSE, Sloped, TiltPath, approach, crossing
 
-#: Precision of the first search, and those at which the tilt is then enclosed.
-SEARCH_BITS, PRECISIONS = 64, (112, 224, 448, 896)
+#: Precisions of the search, of which the second is for tilts without end: l K' and K all but cancel
+#: at huge ones. From a coordinate of FAR on few bits do not do for an estimate.
+SEARCH_BITS, FAR_BITS, FAR = 64, 256, 12
+#: Precisions at which the tilt is then polished.
+PRECISIONS = (112, 224, 448)
 #: From this precision on the search brackets the tilt, this closely in the coordinate.
 BRACKET_BITS, FINEST = 448, 1e-40
-#: Newton steps: three take 1e-4 below the digits of a tilt; and the last one, in the coordinate.
-STEPS, SHORT = 5, arb("1e-26")
+#: Newton steps from 1e-4, and the last one: the next would be its square, below 24 digits.
+STEPS, SHORT = 5, arb("1e-13")
 #: Decimal digits of a tilt, and of its distance from a finite rate.
 DIGITS = 24
 LOG_TEN = log(10)
 
 
-def tilts_around(path: TiltPath, cap: fmpq) -> tuple[fmpq, fmpq, fmpq]:
+def tilts_around(path: TiltPath, cap: fmpq, kl: Callable[[fmpq], arb]) -> tuple[fmpq, fmpq, fmpq]:
     """Decimals ``low < middle < high``, a unit apart, with ``D(low) <= cap <= D(high)``.
 
     D increases, so the tilt that spends the cap lies between them.
@@ -28,27 +32,41 @@ def tilts_around(path: TiltPath, cap: fmpq) -> tuple[fmpq, fmpq, fmpq]:
     Parameters
     ----------
     path : TiltPath
-        The tilts.
+        The tilts, for the search.
     cap : fmpq
         The KL to spend, above 0.
+    kl : callable
+        D at an exact tilt, enclosed; what is found is checked by it.
 
     Raises
     ------
     Undecided
-        If no tilt was found that spends it.
+        If no tilt was found that spends the cap.
     """
-    goal = ball(cap).mid()
-    with working_precision(SEARCH_BITS):
-        y, reached = approach(path.kl_estimate, goal, COARSE)
-    for bits in PRECISIONS if reached else ():
+    y = _about(path, cap)
+    for bits in PRECISIONS:
         with working_precision(bits):
             if bits >= BRACKET_BITS:
                 # Newton's steps are no good where D is nearly flat: next to the price of the top.
                 y, _ = crossing(path.kl, ball(cap).mid(), FINEST)
             y = _polished(path, ball(cap).mid(), y)
             low, middle, high = decimals_around(path, y)
-            if _spends(path, low) <= cap and _spends(path, high) >= cap:
+            if kl(low) <= cap and kl(high) >= cap:
                 return low, middle, high
+    raise Undecided("no tilt was found that spends the cap")
+
+
+def _about(path: TiltPath, cap: fmpq) -> arb:
+    """A coordinate next to the one at which the tilt spends the cap."""
+
+    def spent(y: arb) -> Sloped:
+        return path.kl(y) if y > FAR else path.kl_estimate(y)
+
+    for bits in (SEARCH_BITS,) if path.ends else (SEARCH_BITS, FAR_BITS):
+        with working_precision(bits):
+            y, reached = approach(spent, ball(cap).mid(), COARSE)
+            if reached:
+                return y
     raise Undecided("no tilt was found that spends the cap")
 
 
@@ -76,12 +94,3 @@ def decimals_around(path: TiltPath, y: arb) -> tuple[fmpq, fmpq, fmpq]:
     unit = 1 / fmpq(10) ** (digits - 1 - floor(float(tilt.log()) / LOG_TEN))
     middle = fmpq((tilt.fmpq() / unit + fmpq(1, 2)).floor()) * unit
     return middle - unit, middle, middle + unit
-
-
-def _spends(path: TiltPath, tilt: fmpq) -> arb:
-    """``D(l)``; a ball that compares with nothing where it cannot be had."""
-    try:
-        log_mgf, mean, _ = path.law.cumulants(tilt)
-    except Undecided:
-        return arb.nan()
-    return tilt * mean - log_mgf

@@ -15,10 +15,11 @@ from verify.independent_sum import IndependentSum, RateOfSum
 from verify.law import Law
 from verify.path_ends import up_to_rate
 
-#: Bits of a number: more than the digits that are shown; and of what may be 0.
-BITS, SMALL = 72, arb(2) ** -96
-#: Precisions of the first attempt and of the last.
-FIRST_BITS, LAST_BITS = 96, 1536
+#: Bits of a number: more than the digits that are shown.
+BITS = 72
+#: Bits beyond those for the first attempt, and the precision of the last one.
+SPARE_BITS, LAST_BITS = 24, 1536
+FIRST_BITS = BITS + SPARE_BITS
 
 #: KL, and the means of U, V and X.
 Numbers = tuple[arb, arb, arb, arb]
@@ -64,8 +65,8 @@ class TiltedPair:
         rate = self.slowest.rate
         return None if rate is None or isinstance(rate, Diverges) or rate == 0 else rate
 
-    def numbers(self, tilt: fmpq) -> Numbers:
-        """KL and the means of U, V and X under the tilt by l, below the rate."""
+    def numbers(self, tilt: fmpq, bits: int = BITS) -> Numbers:
+        """KL and the means of U, V and X under the tilt by l, below the rate, to so many bits."""
 
         def compute() -> Numbers:
             log_mgf_x, mean_x, _ = self.error.cumulants(tilt)
@@ -73,7 +74,10 @@ class TiltedPair:
             kl = (tilt * mean_x - log_mgf_x) + (tilt * mean_v - log_mgf_v)
             return kl, mean_x + mean_v, mean_v, mean_x
 
-        return escalate(compute, all_settled, "the numbers at a tilt", FIRST_BITS, LAST_BITS)
+        def enough(numbers: Numbers) -> bool:
+            return all_settled(numbers, bits)
+
+        return escalate(compute, enough, "the numbers at a tilt", bits + SPARE_BITS, LAST_BITS)
 
     def at_rate(self) -> LastTilt | None:
         """The last tilt, at the working precision; None where ``E U exp(r U)`` is infinite.
@@ -107,6 +111,9 @@ def _is_settled(last: LastTilt | None) -> bool:
     return last is None or all_settled(last.numbers)
 
 
-def all_settled(numbers: Numbers) -> bool:
-    """Whether each ball has enough correct bits, or is small where it may be 0."""
-    return all(accurate(value, BITS) or bool(value.rad() < SMALL) for value in numbers)
+def all_settled(numbers: Numbers, bits: int = BITS) -> bool:
+    """Whether each ball has enough correct bits; means, which may be 0, at least a small radius."""
+    kl, *means = numbers
+    small = arb(2) ** -(bits + SPARE_BITS)
+    settled = all(accurate(mean, bits) or bool(mean.rad() < small) for mean in means)
+    return settled and accurate(kl, bits)

@@ -45,6 +45,8 @@ from verify.utility_curve import UtilityCurve, UtilityPoint
 LARGEST_EXPONENT = 300
 #: Bits that are spent on telling a cap from D*, or from the price of the top.
 PRICE_BITS = 1024
+#: Bits of the numbers at a tilt of 24 digits, so that its neighbours can be told apart.
+CAP_BITS = 100
 
 OPTIMUM = "the tilt by l maximises E U - KL/l"
 SPENT = "the tilt that spends the cap has the largest E U"
@@ -232,8 +234,16 @@ def _beyond(pair: TiltedPair, cap: fmpq) -> UtilityPoint | None:
 
 def _spending(pair: TiltedPair, cap: fmpq) -> UtilityPoint:
     """The tilt that spends the cap, between two decimals."""
-    low, middle, high = tilts_around(TiltPath.of(pair.proxy), cap)
-    ends = zip(pair.numbers(low), pair.numbers(high), strict=True)
+    known: dict[fmpq, Numbers] = {}
+
+    def numbers(tilt: fmpq) -> Numbers:
+        if tilt not in known:
+            known[tilt] = pair.numbers(tilt, CAP_BITS)
+        return known[tilt]
+
+    path = TiltPath.of(pair.proxy)
+    low, middle, high = tilts_around(path, cap, lambda tilt: numbers(tilt)[0])
     with working_precision(FIRST_BITS):
+        ends = zip(numbers(low), numbers(high), strict=True)
         kl, mean_u, mean_v, mean_x = (hull(*end) for end in ends)
     return _point(middle, (kl, mean_u, mean_v, mean_x), SPENT)

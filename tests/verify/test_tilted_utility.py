@@ -8,7 +8,7 @@ from typing import Any
 
 import mpmath
 import pytest
-from flint import arb, arb_series, fmpq
+from flint import arb, fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +19,7 @@ from verify.errors import InputError
 from verify.independent_sum import IndependentSum
 from verify.law import Law
 from verify.tilt_search import TiltPath
+from verify.tilted_pair import TiltedPair
 from verify.tilted_utility import tilted_utility
 from verify.utility_curve import UtilityPoint
 
@@ -243,19 +244,23 @@ def test_numbers_of_any_kind() -> None:
 # ---------------------------------------------------------------- the search for a cap
 
 
-class Wrong(IndependentSum):
-    """Planted: the search sees half of what a tilt costs, the check all of it."""
-
-    def cumulant_series(self, tilt: arb) -> arb_series:
-        return super().cumulant_series(tilt) / 2
-
-
 def test_a_tilt_that_does_not_spend_the_cap_is_refused() -> None:
+    """Planted: the check sees twice what the search does."""
     laws = Law.parse("exponential()"), Law.parse("normal()")
-    low, middle, high = tilts_around(TiltPath.of(IndependentSum(*laws)), fmpq(1))
+    path, pair = TiltPath.of(IndependentSum(*laws)), TiltedPair(*laws)
+    low, middle, high = tilts_around(path, fmpq(1), lambda tilt: pair.numbers(tilt, 100)[0])
     assert low < middle < high
     with pytest.raises(Undecided, match="no tilt was found"):
-        tilts_around(TiltPath.of(Wrong(*laws)), fmpq(1))
+        tilts_around(path, fmpq(1), lambda tilt: 2 * pair.numbers(tilt, 100)[0])
+
+
+@pytest.mark.parametrize("cap", ["30", "100"])
+def test_huge_tilts(cap: str) -> None:
+    """``1 - E V`` is about 3/l for V ~ beta(2, 3), whose density falls like a square at 1."""
+    point = the_point("bernoulli(0.3)", "beta(2, 3)", kl_caps=cap)
+    assert point.attained and isinstance(point.at, fmpq) and isinstance(point.mean_v, arb)
+    with working_precision(200):
+        assert abs((1 - point.mean_v) * point.at - 3) < arb("0.001")
 
 
 def test_decimals_next_to_the_rate_keep_their_distance() -> None:
