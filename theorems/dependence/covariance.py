@@ -15,7 +15,7 @@ from typing import Any
 
 from flint import arb, fmpq, fmpq_poly
 
-from theorems.dependence.symbols import Expression, symbols
+from theorems.dependence.symbols import symbols
 from verify.claim import Claim, Comparison, Enclosed, Exact, agrees, below, near
 from verify.enclosure import exact
 from verify.identity import Identity, Relation, Step
@@ -23,18 +23,13 @@ from verify.identity import Identity, Relation, Step
 # ---------------------------------------------------------------- the identity
 
 
-def _utility(order: int) -> Expression:
-    """``E_{l + e} V`` up to the order given in e."""
-    n = symbols()
-    square = n.e**2 / 2 if order == 2 else 0
-    return (n.n0 + n.n1 * n.e + n.n2 * square) / (n.m0 + n.m1 * n.e + n.m2 * square)
-
-
 def slope() -> Relation:
     import sympy as sp
 
     n = symbols()
-    left = sp.Subs(sp.Derivative(_utility(1), n.e), n.e, 0)
+    # E_{l + e} V, up to the first order in e above and below.
+    moved = (n.n0 + n.n1 * n.e) / (n.m0 + n.m1 * n.e)
+    left = sp.Subs(sp.Derivative(moved, n.e), n.e, 0)
     a, b = n.m1 / n.m0, n.n0 / n.m0
     # The average of (u - a)(v - b), each term on its own.
     return Relation(left, (n.n1 - a * n.n0 - b * n.m1 + a * b * n.m0) / n.m0)
@@ -44,7 +39,9 @@ def curvature() -> Relation:
     import sympy as sp
 
     n = symbols()
-    left = sp.Subs(sp.Derivative(_utility(2), (n.e, 2)), n.e, 0)
+    above = n.n0 + n.n1 * n.e + n.n2 * n.e**2 / 2
+    below_it = n.m0 + n.m1 * n.e + n.m2 * n.e**2 / 2
+    left = sp.Subs(sp.Derivative(above / below_it, (n.e, 2)), n.e, 0)
     a, b = n.m1 / n.m0, n.n0 / n.m0
     # The average of (u - a)^2 (v - b).
     of_v = n.n2 - 2 * a * n.n1 + a**2 * n.n0
@@ -224,11 +221,15 @@ def normal_harmless() -> Relation:
 MP_DIGITS, AGREEING_DIGITS = 30, 20
 
 
-def normal_tilted(case: tuple[str, str, str, str]) -> Iterator[Comparison]:
+def normal_tilted(case: tuple[str, str, str, str]) -> Iterator[Comparison] | None:
     """At (sd V, sd X, corr, l): ``E_l V`` is ``l Cov(U, V)``, on the side of 0 that rho says."""
     sigma, tau, rho, tilt = (exact(number) for number in case)
+    return _normal_tilted(sigma, tau, rho, tilt) if -1 <= rho <= 1 else None
+
+
+def _normal_tilted(sigma: fmpq, tau: fmpq, rho: fmpq, tilt: fmpq) -> Iterator[Comparison]:
     covariance = sigma * (sigma + rho * tau)
-    second = _normal_by_mpmath(sigma, tau, rho, tilt)
+    second = normal_by_mpmath(sigma, tau, rho, tilt)
     value = partial(arb, tilt * covariance)
     yield agrees("E_l V", value, lambda: second, AGREEING_DIGITS)
     if rho * tau < -sigma:
@@ -239,7 +240,7 @@ def normal_tilted(case: tuple[str, str, str, str]) -> Iterator[Comparison]:
         yield near("E_l V", value, lambda: arb(0), lambda: arb(10) ** -30)
 
 
-def _normal_by_mpmath(sigma: fmpq, tau: fmpq, rho: fmpq, tilt: fmpq) -> Any:
+def normal_by_mpmath(sigma: fmpq, tau: fmpq, rho: fmpq, tilt: fmpq) -> Any:
     """``E[V exp(l U)]/E exp(l U)`` as integrals over v, with ``E[exp(l X) | V = v]`` inside."""
     import mpmath as mp
 

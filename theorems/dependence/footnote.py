@@ -2,10 +2,10 @@
 
 ``V ~ N(0, 1)``. Where ``|V| <= 1`` the error is ``X = s(V) N`` with N standard normal and
 independent of V; elsewhere it is 0. In print ``s = 2``; the repair has ``s(v) = 2 - |v|``.
-So for t > 1, with phi the normal density and Phi' the normal tail,
+So for t > 1, with phi the normal density and T the normal tail,
 
-    Pr(U >= t)    = int phi(v) Phi'(z(v)) dv + Phi'(t),    z(v) = (t - v)/s(v),
-    E[V; U >= t]  = int v phi(v) Phi'(z(v)) dv + phi(t),
+    Pr(U >= t)    = int phi(v) T(z(v)) dv + T(t),    z(v) = (t - v)/s(v),
+    E[V; U >= t]  = int v phi(v) T(z(v)) dv + phi(t),
 
 integrals over ``[-1, 1]``. Both have the size of ``exp(-z*^2/2)`` with ``z*`` the least of ``z``,
 at a *peak*: ``v = 1`` in print, ``v = 0`` in the repair. At ``t = 10^4`` that is
@@ -14,7 +14,7 @@ at a *peak*: ``v = 1`` in print, ``v = 0`` in the repair. At ``t = 10^4`` that i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,8 +26,7 @@ from verify.claim import Claim, Comparison, Enclosed, agrees, ball_of_mpf, below
 from verify.identity import Identity
 from verify.quadrature import Integrand, integrate
 
-#: Digits that mpmath carries, and to which it must agree. Its quadrature loses up to 12 at
-#: t = 10^4, where V is spread over 10^-7; the printed numbers have at most 16.
+#: Digits that mpmath carries, and to which it must agree: that leaves its quadrature 15 to lose.
 MP_DIGITS, AGREEING_DIGITS = 40, 25
 #: Pieces of an integral are this many times as long as the one before, from the peak outwards.
 GROWTH = 8
@@ -72,6 +71,24 @@ def mean_given_tail(block: Block, t: fmpq) -> arb:
     return block.peak + lost / mass
 
 
+def density_given_tail(block: Block, t: fmpq) -> Callable[[fmpq], arb]:
+    """The density of V given ``X + V >= t``, as a function of v on ``[-1, 1]``."""
+    _, mass = _moments(block, t)
+    return lambda v: _weight(block, t, acb(v), 1 if v > 0 else -1).real / mass
+
+
+def _weight(block: Block, t: fmpq, v: acb, side: int, analytic: bool = False) -> acb:
+    """``phi(v) T(z(v))`` over the factor of :func:`_moments`, for v of the sign ``side``."""
+    z: acb = block.score(t, v, side)
+    half_square = z * z / 2
+    if analytic and not half_square.real > 0:
+        return acb(arb.nan())
+    # z^2 - z*^2 in factors, for their difference is small.
+    least = block.least_score(t)
+    excess = (z - least) * (z + least) / 2
+    return (-v * v / 2 - excess).exp() * _slow_part(half_square)
+
+
 def _moments(block: Block, t: fmpq) -> tuple[arb, arb]:
     """``E[V - peak; U >= t]`` and ``Pr(U >= t)``, over a common factor.
 
@@ -85,13 +102,7 @@ def _moments(block: Block, t: fmpq) -> tuple[arb, arb]:
         size = (-(arb(low - block.peak if low > block.peak else high - block.peak) ** 2)).exp()
 
         def weight(v: acb, analytic: bool, side: int = side) -> acb:
-            z: acb = block.score(t, v, side)
-            half_square = z * z / 2
-            if analytic and not half_square.real > 0:
-                return acb(arb.nan())
-            # z^2 - z*^2 in factors, for their difference is small.
-            excess = (z - least) * (z + least) / 2
-            return (-v * v / 2 - excess).exp() * _slow_part(half_square)
+            return _weight(block, t, v, side, analytic)
 
         def weighted(v: acb, analytic: bool, weight: Integrand = weight) -> acb:
             distance: acb = v - block.peak
@@ -139,8 +150,9 @@ def _pieces(block: Block, t: fmpq) -> Iterator[tuple[int, fmpq, fmpq]]:
 def by_mpmath(block: Block, t: fmpq) -> Any:
     """The same mean by mpmath, with the noise N on the outside and V integrated in closed form.
 
-    Given N = n, ``U >= t`` on the block means ``-a(n) <= V <= b(n)``. With ``E[V; V in [-a, b]] =
-    phi(a) - phi(b)`` and N's density scaled as in the first route, one integral over n is left.
+    Given N = n, ``U >= t`` on the block means ``-a <= V <= b`` with ends that depend on n, and
+    ``E[V; -a <= V <= b] = phi(a) - phi(b)``. The variable is ``k = z* (n - z*)``, in which N's
+    density falls like ``exp(-k)`` from the first n that matters; the scale is the first route's.
     """
     import mpmath as mp
 
@@ -148,32 +160,40 @@ def by_mpmath(block: Block, t: fmpq) -> Any:
         cut = mp.mpf(int(t.p)) / int(t.q)
         least = (cut - block.peak) / 2
 
-        def reach(n: Any) -> tuple[Any, Any]:
-            if block.shrinks:
-                gap = 2 * n - cut
-                return min(gap / (n + 1), mp.mpf(1)), min(gap / (n - 1), mp.mpf(1))
-            return min(2 * n - cut, mp.mpf(1)), mp.mpf(1)
+        def ends(k: Any) -> tuple[Any, Any, Any]:
+            """``a``, ``b`` and ``b - a``, which is small beside them."""
+            n, gap = least + k / least, 2 * k / least
+            if not block.shrinks:
+                low = min(gap - 1, mp.mpf(1))
+                return low, mp.mpf(1), 1 - low
+            low, high = min(gap / (n + 1), mp.mpf(1)), min(gap / (n - 1), mp.mpf(1))
+            return low, high, 2 * gap / (n * n - 1) if high < 1 else high - low
 
-        def scaled(n: Any) -> Any:
-            return mp.exp(-(n - least) * (n + least) / 2)
+        def scaled(k: Any) -> Any:
+            return mp.exp(-k - (k / least) ** 2 / 2) / least
 
-        def mass(n: Any) -> Any:
-            low, high = reach(n)
-            return scaled(n) * (mp.erf(high / mp.sqrt(2)) + mp.erf(low / mp.sqrt(2))) / 2
+        def mass(k: Any) -> Any:
+            low, high, _ = ends(k)
+            return scaled(k) * (mp.erf(high / mp.sqrt(2)) + mp.erf(low / mp.sqrt(2))) / 2
 
-        def moment(n: Any) -> Any:
-            low, high = reach(n)
+        def moment(k: Any) -> Any:
+            low, high, width = ends(k)
             # phi(a) - phi(b), without cancellation.
-            return scaled(n) * mp.npdf(high) * mp.expm1((high - low) * (high + low) / 2)
+            return scaled(k) * mp.npdf(high) * mp.expm1(width * (high + low) / 2)
 
-        # Past 100/z* the density is exp(-100) of what it was; corners lie where reach has its 1.
-        corners = [(cut + 1) / 2] if not block.shrinks else [cut - 1, cut + 1]
-        stops = [least + k / least for k in (1, 3, 8, 20, 45, 100)]
-        points = sorted({least, *stops, *(c for c in corners if c < stops[-1])})
+        # Past k = 100 the density is exp(-100) of what it was. Corners lie where an end is 1.
+        reaches = [cut + 1, cut - 1] if block.shrinks else [(cut + 1) / 2]
+        corners = [least * (n - least) for n in reaches]
+        stops = [0, 1, 3, 8, 20, 45, 100]
+        points = sorted({*map(mp.mpf, stops), *(k for k in corners if 0 < k < stops[-1])})
         beyond = mp.exp((least - cut) * (least + cut) / 2)
         tail = mp.erfc(cut / mp.sqrt(2)) / 2 * mp.exp(least**2 / 2) * mp.sqrt(2 * mp.pi)
-        above = mp.quad(moment, points) + beyond
-        return above / (mp.quad(mass, points) + tail)
+        # mpmath stops at an absolute error: the integrands are brought to size 1.
+        of_mass = least**2
+        of_moment = least**5 if block.shrinks else least**3
+        above = mp.quad(lambda k: moment(k) * of_moment, points) / of_moment
+        total = mp.quad(lambda k: mass(k) * of_mass, points) / of_mass
+        return (above + beyond) / (total + tail)
 
 
 # ---------------------------------------------------------------- the numbers

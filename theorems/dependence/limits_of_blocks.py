@@ -1,6 +1,6 @@
 """Where ``E[V | X + V >= t]`` goes: to 1 for the footnote's block, to 0 for the repaired one.
 
-On the block V has, given ``U >= t``, a density in proportion to ``f = phi(v) Phi'(z(v))``. What
+On the block V has, given ``U >= t``, a density in proportion to ``f = phi(v) T(z(v))``. What
 decides is how fast f falls with the distance y from its peak: at a rate of at least ``(t - 5)/4``
 in print, ``t(t - 2)/8`` in the repair. A density that falls at a rate of k or more has a mean
 distance of at most 1/k.
@@ -101,7 +101,7 @@ def _rest(score: Expression, half_square: Expression) -> Expression:
 
     n = symbols()
     exponent = score**2 / 2 + half_square - n.t**2 / 2
-    return sp.exp(sp.expand(exponent)) * (1 + score**2) / score
+    return sp.exp(exponent) * (1 + score**2) / score
 
 
 def end_of_block() -> Relation:
@@ -199,8 +199,8 @@ def repaired_rest() -> Relation:
 # ---------------------------------------------------------------- steps
 
 TAIL = (
-    Step("hazard", "An area, that of phi beyond z with each point weighted by s/z.", hazard),
-    Step("hazard, sign", "The weight is at least 1: phi(z) is at least z Phi'(z).", hazard_sign),
+    Step("hazard", "φ(z)/z is the area under φ beyond z, each point s weighted by s/z.", hazard),
+    Step("hazard, sign", "The weight is at least 1: φ(z) is at least z T(z).", hazard_sign),
     Step(
         "by parts", "Where f falls at a rate of k or more, f - (y f)' is at least k y f.", by_parts
     ),
@@ -208,7 +208,7 @@ TAIL = (
 LOWER_TAIL = (
     Step(
         "tail, below",
-        "phi(z)/z integrates (1 + 1/s²) phi(s) beyond z, so Phi'(z) is at least phi(z) z/(1 + z²).",
+        "φ(z)/z integrates (1 + 1/s²) φ(s) beyond z, so T(z) is at least φ(z) z/(1 + z²).",
         tail_slope,
     ),
 )
@@ -217,14 +217,14 @@ PRINTED = (
     *TAIL,
     Step("fall", "With y = 1 - v and the hazard h at z = (t - 1 + y)/2, f falls at a rate of "
          "h/2 + y - 1.", printed_slope),
-    Step("limit 1", "So E[1 - V; block] is at most 4/(t - 5) of the block's mass.", printed_limit),
+    Step("limit 1", "So the mean of 1 - V on the block is at most 4/(t - 5).", printed_limit),
     *LOWER_TAIL,
-    Step("nothing beyond", "What V >= t adds is at most phi(t)/(phi(1) Phi'(t/2)), which "
+    Step("nothing beyond", "What V >= t adds is at most φ(t)/(φ(1) T(t/2)), which "
          "vanishes.", printed_rest),
 )  # fmt: skip
 RATE = (
     *LOWER_TAIL,
-    Step("by parts, above", "Where it falls at a rate of k or less, at most.",
+    Step("by parts, above", "Where f falls at a rate of k or less, f - (y f)' is at most k y f.",
          by_parts_above),
     Step("fall, above", "The hazard is at most z + 1/z: f falls no faster than this.",
          printed_slope_above),
@@ -242,8 +242,8 @@ REPAIRED = (
     Step("least score, left", "It is, from either side.", score_left),
     Step("slope, at least", "So f falls at a rate of z z', which is at least t(t - 2)/8: on the "
          "left z' is larger.", slope_at_least),
-    Step("limit 0", "E[|V|; block] is at most 8/(t(t - 2)) of the block's mass.", repaired_limit),
+    Step("limit 0", "The mean of |V| on the block is at most 8/(t(t - 2)).", repaired_limit),
     *LOWER_TAIL,
-    Step("nothing beyond 1", "What V >= t adds is at most phi(t)/(phi(1/2) Phi'((2t - 1)/3)/2), "
+    Step("nothing beyond 1", "What V >= t adds is at most φ(t)/(φ(1/2) T((2t - 1)/3)/2), "
          "which vanishes.", repaired_rest),
 )  # fmt: skip

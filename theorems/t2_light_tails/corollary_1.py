@@ -27,6 +27,7 @@ from verify.enclosure import Undecided, exact
 from verify.identity import Identity, Relation, Step
 from verify.law import Law
 from verify.reweighted import ThresholdReweighted
+from verify.utility import UtilityBound
 from verify.weight import Threshold
 
 # ---------------------------------------------------------------- V can cancel X
@@ -161,7 +162,7 @@ def bounded_whatever_the_dependence(case: tuple[str, str, str, str, str]) -> Ite
     utility = Law.parse(law)
     certificate = construct(proxy, mean, kl, utility)
     found = certificate.utility
-    if found is None or not isinstance(found.upper_bound, tuple):
+    if not isinstance(found, UtilityBound) or not isinstance(found.upper_bound, tuple):
         raise Undecided(f"{proxy}: {certificate.verdict}")
     upper = exact(found.upper_bound[1])
 
