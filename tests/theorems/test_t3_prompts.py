@@ -124,11 +124,12 @@ def false_variants() -> dict[str, Relation]:
         "inside the logarithm it is less": Relation(
             1 + x, sp.exp(x), ">=", -sp.exp(x) * (1 + (-x - 1) * sp.exp(-x))
         ),
-        "the mean of the soft policy by the base policy": Relation(
-            sp.Subs(sp.Derivative(two_actions(), e), e, 0),
-            N.p * N.m1 + (1 - N.p) * N.m2,
-            given=(N.p < 1,),
-            via={N.p: N.i / (N.i + N.j)},
+        "the mean of the soft policy at even weights": Relation(
+            sp.Subs(sp.Derivative(two_actions(), e), e, 0), (N.m1 + N.m2) / 2
+        ),
+        "the curvature without the variance": Relation(
+            sp.Subs(sp.Derivative(two_actions(), (e, 2)), e, 0),
+            (N.i * N.b1 + N.j * N.b2) / (N.i + N.j),
         ),
         "sqrt(d v) for normal prompts": Relation(
             sp.Subs(normal, l_, sp.sqrt(2 * d / v)), sp.sqrt(d * v)

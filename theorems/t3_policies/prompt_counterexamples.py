@@ -125,17 +125,17 @@ def precision_density() -> Expression:
     """The density of ``1/s^2 = chi^2_3/3``, the gamma law with shape 3/2 and rate 3/2."""
     import sympy as sp
 
-    lam = symbols().lam
+    theta = symbols().theta
     shape = sp.Rational(3, 2)
-    return shape**shape * sp.sqrt(lam) * sp.exp(-shape * lam) / (sp.sqrt(sp.pi) / 2)
+    return shape**shape * sp.sqrt(theta) * sp.exp(-shape * theta) / (sp.sqrt(sp.pi) / 2)
 
 
 def scale_mixture() -> Relation:
     import sympy as sp
 
     n = symbols()
-    normal = sp.sqrt(n.lam) * sp.exp(-n.lam * n.x**2 / 2) / sp.sqrt(2 * sp.pi)
-    mixed = sp.Integral(sp.expand(normal * precision_density()), (n.lam, 0, sp.oo))
+    normal = sp.sqrt(n.theta) * sp.exp(-n.theta * n.x**2 / 2) / sp.sqrt(2 * sp.pi)
+    mixed = sp.Integral(sp.expand(normal * precision_density()), (n.theta, 0, sp.oo))
     return Relation(mixed, 6 * sp.sqrt(3) / (sp.pi * (3 + n.x**2) ** 2))
 
 
@@ -143,8 +143,8 @@ def mean_square() -> Relation:
     import sympy as sp
 
     n = symbols()
-    # lam = y^2, so that the integrand stays finite at 0.
-    density = precision_density().subs(n.lam, n.y**2) * 2 * n.y
+    # theta = y^2, so that the integrand stays finite at 0.
+    density = precision_density().subs(n.theta, n.y**2) * 2 * n.y
     return Relation(sp.Integral(sp.powsimp(density / n.y**2), (n.y, 0, sp.oo)), 3)
 
 
@@ -239,7 +239,7 @@ STUDENT = (
     Step(
         "scale mixture", "Normal laws of Student's sizes, pooled, are Student t(3).", scale_mixture
     ),
-    Step("mean square", "E s^2 = E 1/lambda = 3; with lambda = y^2.", mean_square),
+    Step("mean square", "E s^2 = E 1/theta = 3; with theta = y^2.", mean_square),
     Step("Student's best", "So over prompts the best mean is sqrt(6 d).", students_best),
 )
 

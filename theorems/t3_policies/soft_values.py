@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from theorems.t3_policies.soft_symbols import soft_share, symbols, two_actions
+from theorems.t3_policies.soft_symbols import Expression, symbols, two_actions
 from verify.identity import Relation, Step
 
 # ---------------------------------------------------------------- one state
@@ -48,26 +48,27 @@ def inside_the_log() -> Relation:
 def soft_mean() -> Relation:
     import sympy as sp
 
-    n, q = symbols(), soft_share()
+    n = symbols()
     slope = sp.Subs(sp.Derivative(two_actions(), n.e), n.e, 0)
-    via = {n.p: n.i / (n.i + n.j)}
-    return Relation(slope, q * n.m1 + (1 - q) * n.m2, given=(n.p < 1,), via=via)
+    return Relation(slope, (n.i * n.m1 + n.j * n.m2) / (n.i + n.j))
 
 
 def soft_curvature() -> Relation:
     import sympy as sp
 
-    n, q = symbols(), soft_share()
+    n = symbols()
     bend = sp.Subs(sp.Derivative(two_actions(), (n.e, 2)), n.e, 0)
-    spread = q * (1 - q) * (n.m1 - n.m2) ** 2
-    via = {n.p: n.i / (n.i + n.j)}
-    return Relation(bend, q * n.b1 + (1 - q) * n.b2 + spread, given=(n.p < 1,), via=via)
+    return Relation(bend, (n.i * n.b1 + n.j * n.b2) / (n.i + n.j) + _spread())
 
 
 def soft_spread() -> Relation:
-    n, q = symbols(), soft_share()
-    spread = q * (1 - q) * (n.m1 - n.m2) ** 2
-    return Relation(spread, 0, ">=", spread, (n.p < 1,), {n.p: n.i / (n.i + n.j)})
+    return Relation(_spread(), 0, ">=", _spread())
+
+
+def _spread() -> Expression:
+    """The variance of the next first derivative under the soft policy."""
+    n = symbols()
+    return n.i * n.j * (n.m1 - n.m2) ** 2 / (n.i + n.j) ** 2
 
 
 def soft_cost() -> Relation:
