@@ -17,6 +17,7 @@ from typing import Any
 
 from flint import fmpq
 
+from theorems.t3_policies.fixed_start import TREES
 from theorems.t3_policies.generated import Kind, generated, policy_for, weight_for
 from theorems.t3_policies.symbols import symbols
 from verify.claim import Claim, Exact
@@ -108,6 +109,26 @@ def realised_prompt_by_prompt(kind: Kind) -> bool | None:
     return draws_unchanged(mdp, target) and trajectory_law(mdp, policy) == target
 
 
+def realised_across_draws(kind: Kind) -> bool:
+    """The environment draws one of three copies of a tree: a weight alike on all of them."""
+    tree = generated(kind)
+    weight = weight_for(tree, kind)
+    copies = range(3)
+    moves: dict[Any, Any] = {"start": {"ask": (1, {(n, "0"): fmpq(n + 1, 6) for n in copies})}}
+    for state, actions in tree.moves.items():
+        for n in copies:
+            moves[n, state] = {
+                action: (move.probability, {(n, after): q for after, q in move.outcomes.items()})
+                for action, move in actions.items()
+            }
+    ends = [(n, state) for n in copies for state in tree.final]
+    mdp = MDP.build("start", moves, {end: tree.returns[end[1]] for end in ends})
+    alike = {end: weight[end[1]] for end in ends}
+    target = reweighted(mdp, alike)
+    policy = h_transform(mdp, alike).policy
+    return draws_unchanged(mdp, target) and trajectory_law(mdp, policy) == target
+
+
 def without_start_law(kind: Kind) -> bool:
     """The products over actions alone sum to the number of start states; with its law, to 1."""
     mdp = generated(kind)
@@ -146,6 +167,7 @@ CLAIMS = (
             Identity(DRAWN),
             Exact(realised_iff_draws_unchanged, PROMPTED_TREES + PROMPTED_GRAPHS + STOCHASTIC),
             Exact(realised_prompt_by_prompt, PROMPTED_TREES),
+            Exact(realised_across_draws, TREES),
         ),
     ),
     Claim(

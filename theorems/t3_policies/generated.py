@@ -46,7 +46,7 @@ def weight_for(mdp: MDP, kind: Kind) -> dict[Any, fmpq]:
     """A weight on its final states: not all 0, and not normalised."""
     rng = random.Random(f"weight of {kind}")
     weights = {state: fmpq(rng.randint(0, 5)) for state in mdp.final}
-    weights[rng.choice(mdp.final)] += 1
+    weights[rng.choice(mdp.final)] += 6  # above all others
     return weights
 
 
@@ -84,13 +84,13 @@ def _trees(rng: random.Random, kind: Kind) -> MDP:
 
 
 def _graph(rng: random.Random, kind: Kind) -> MDP:
-    sizes = [kind.starts, *(rng.randint(1, WIDTH) for _ in range(DEPTH))]
+    sizes = [kind.starts, *(rng.randint(2, WIDTH) for _ in range(DEPTH))]
     layers = [[(t, i) for i in range(size)] for t, size in enumerate(sizes)]
     moves: dict[Any, dict[Any, tuple[Any, Any]]] = {}
     for t, layer in enumerate(layers[:-1]):
         later = [state for below in layers[t + 1 :] for state in below]
         for state in layer:
-            chances = _law(rng, list("abc"[: rng.randint(1, 3)]))
+            chances = _law(rng, list("abc"[: rng.randint(2, 3)]))
             moves[state] = {
                 action: (q, _outcomes(rng, later, kind)) for action, q in chances.items()
             }
