@@ -269,7 +269,7 @@ def _range(joint: JointLaw, t: fmpq, bits: int) -> tuple[arb, arb]:
 
     integral = TaylorIntegral(expansion, bound)
     edges = sorted((*joint.edges(t), *corners(law)), key=middle_of)
-    low, high = first_range(law)
+    low, high = first_range(law, t)
     add_range(integral, low, high, edges)
     for _ in range(MOST_DOUBLINGS):
         mass, part = integral.refine(4)
@@ -294,14 +294,15 @@ def middle_of(x: arb) -> fmpq:
     return x.mid().fmpq()
 
 
-def first_range(law: Law) -> tuple[arb, arb]:
-    """The support where it is bounded; else some of it, up to where it ends."""
+def first_range(law: Law, t: fmpq) -> tuple[arb, arb]:
+    """The support where it is bounded; else a part of it that holds 0, and t on the right."""
     start, end = law.support
     low = None if isinstance(start, Diverges) else ball(start).upper().mid()
     high = None if isinstance(end, Diverges) else ball(end).lower().mid()
+    reach = abs(arb(t)).upper() + 1
     if low is None:
         low = -arb(1) if high is None else (high - 1).mid()
-    return low, (low + 1).mid() if high is None else high
+    return low, (low + reach).mid() if high is None else high
 
 
 def add_range(integral: TaylorIntegral, low: arb, high: arb, edges: list[arb]) -> None:

@@ -18,7 +18,7 @@ from flint import arb, fmpq
 
 from verify.copulas import Copula, gaussian, independent, parse_copula, student_t
 from verify.copulas.simple import Turned
-from verify.decimals import rational
+from verify.decimals import decimal_text, rational
 from verify.enclosure import Diverges, Undecided, accurate, escalate, working_precision
 from verify.errors import InputError
 from verify.joint import CopulaLaw, conditioned
@@ -34,10 +34,17 @@ if TYPE_CHECKING:
 
 #: Precision of certified points: about 12 digits.
 BITS = 64
+#: Bits below which a mean is not shown.
+FEWEST_BITS = 10
 #: Draws of a sampled curve, and the seed where none is given.
 DRAWS, SEED = 200_000, 0
+#: The largest n of best-of-n.
+MOST_PER_BEST = 10_000
 #: A tilt that answers to a KL cap has so many digits, and is sought closely in log KL.
 TILT_DIGITS, CLOSE, MOST_STEPS = 10, 1e-9, 60
+
+#: A tilt so small that it is below any rate that is not 0.
+LEAST_TILT = fmpq(1, 10**30)
 
 OPTIMUM = "the tilt by l maximises E U - KL/l"
 NEAR_CAP = "the tilt that spends the cap, nearly, has the largest E U"
@@ -56,7 +63,7 @@ def joint_utility(
     betas: Iterable[object] = (),
     kl_caps: Iterable[object] = (),
     thresholds: Iterable[object] = (),
-    draws: Iterable[int] = (),
+    draws: Iterable[object] = (),
     seed: int = SEED,
     size: int = DRAWS,
 ) -> UtilityCurve:
@@ -73,7 +80,7 @@ def joint_utility(
         ``best-of-n`` (at numbers of draws n).
     tilts, betas, kl_caps, thresholds : iterables of numbers or decimal texts
         Where the curve is asked for.
-    draws : iterable of int
+    draws : iterable of whole numbers or their texts
         The n of best-of-n.
     seed, size : int
         Seed of the sampled points, and how many draws they are made of.
@@ -85,6 +92,8 @@ def joint_utility(
     """
     error, utility = (Law.parse(law) if isinstance(law, str) else law for law in (error, utility))
     copula = parse_copula(copula) if isinstance(copula, str) else copula
+    if seed < 0:
+        raise InputError(f"seed: expected a whole number, 0 or more, got {seed}")
     tilted = list(tilts), list(betas), list(kl_caps)
     if isinstance(copula, independent) and any(tilted):
         return replace(tilted_utility(error, utility, *tilted), dependence=str(copula))
@@ -96,7 +105,7 @@ def joint_utility(
         points.append(replace(pair.at_tilt(1 / rational(beta)), beta=beta))
     points += [pair.at_cap(exact_decimal(cap, "KL cap")) for cap in kl_caps]
     points += [pair.beyond(rational(signed_decimal(t, "threshold"))) for t in thresholds]
-    points += [pair.best_of(n) for n in draws]
+    points += [pair.best_of(whole_number(n, "draws")) for n in draws]
     limit = limit_under(pair.joint, optimizer)
     return UtilityCurve(optimizer, str(error), str(utility), tuple(points), limit, str(copula))
 
@@ -109,11 +118,23 @@ def signed_decimal(value: object, what: str) -> Decimal:
     return exact_decimal(text if isinstance(value, str) else value, what)
 
 
+def whole_number(value: object, what: str) -> int:
+    """A whole number from 1 to :data:`MOST_PER_BEST`; InputError says what is wrong with others."""
+    number = rational(exact_decimal(value, what))
+    if number.q != 1 or not 1 <= number <= MOST_PER_BEST:
+        raise InputError(
+            f"{what}: expected a whole number from 1 to {MOST_PER_BEST}, got {decimal_text(number)}"
+        )
+    return int(number.p)
+
+
 def limit_under(joint: CopulaLaw, optimizer: Optimizer) -> Limit:
     """Where ``E V`` goes; known where X, V and the copula are normal, and U is.
 
     Then ``E V`` is a line in ``E U`` for every optimiser, with the sign of ``Cov(U, V)``.
     """
+    if optimizer == "tilt" and has_mgf(joint, LEAST_TILT) is not True:
+        return Limit(None, why_no_mgf(joint, LEAST_TILT))
     error, utility = normal_parameters(joint.error), normal_parameters(joint.utility)
     if error is None or utility is None or not isinstance(joint.copula, gaussian):
         return Limit(None, "not known for this pair and this copula")
@@ -187,17 +208,24 @@ class _Pair:
         """The point at the tilt that spends a KL cap, nearly."""
         if cap == 0:
             return replace(self._base(), kl_cap=cap)
-        if has_mgf(self.joint, fmpq(1, 10**30)) is not True:
-            because = why_no_mgf(self.joint, fmpq(1, 10**30))
-            return replace(_nothing(None, because, None), kl_cap=cap)
+        if has_mgf(self.joint, LEAST_TILT) is not True:
+            return replace(self._without_tilts(), kl_cap=cap)
         tilt = self._spending(rational(cap))
         if tilt is None:
             return replace(
                 _nothing(None, "no tilt was found that spends the cap", None), kl_cap=cap
             )
         point = self.at_tilt(tilt)
-        known = point.kl is not None
-        return replace(point, kl_cap=cap, because=NEAR_CAP if known else point.because)
+        return replace(point, kl_cap=cap, because=point.because.replace(OPTIMUM, NEAR_CAP))
+
+    def _without_tilts(self) -> UtilityPoint:
+        """A cap where U has no tilt, or none is known: if U is heavy, any KL buys any E U."""
+        because = why_no_mgf(self.joint, LEAST_TILT)
+        if has_mgf(self.joint, LEAST_TILT) is None:
+            return _nothing(None, because, None)
+        infinite = Diverges(+1, because)
+        because = f"{because}; any KL buys any E U, and E V is then not determined"
+        return UtilityPoint(None, None, infinite, None, None, because=because)
 
     def _spending(self, cap: fmpq) -> fmpq | None:
         """The tilt with that KL, rounded; the KL increases with the tilt.
@@ -256,11 +284,19 @@ class _Pair:
     def _enclosed_beyond(self, t: fmpq) -> UtilityPoint:
         with working_precision(BITS):
             of_v = conditioned(self.joint, t)
-            mean_x = mean_u = None
-            if isinstance(self.joint.error.mean(), arb):
-                mean_x = conditioned(self.joint.swapped(), t).mean
-                mean_u = mean_x + of_v.mean
+            mean_x = self._error_beyond(t)
+            mean_u = None if mean_x is None else mean_x + of_v.mean
             return UtilityPoint(t, of_v.kl, mean_u, of_v.mean, mean_x, because=GIVEN)
+
+    def _error_beyond(self, t: fmpq) -> arb | None:
+        """``E[X | U > t]``; None where it has no digits within the effort cap, or is infinite."""
+        if not isinstance(self.joint.error.mean(), arb):
+            return None
+        try:
+            mean = conditioned(self.joint.swapped(), t).mean
+        except Undecided:
+            return None
+        return mean if accurate(mean, FEWEST_BITS) else None
 
     def _beyond(self, t: fmpq) -> Estimates:
         from verify.joint_sampling import beyond_threshold

@@ -19,7 +19,7 @@ from flint import arb, arb_series, ctx
 from verify.taylor_series import series_length, variable
 
 #: Intervals that are looked at before the answer is left as wide as it is.
-MOST_INTERVALS = 6000
+MOST_INTERVALS = 4000
 #: Intervals that make less than this share of the error are left alone for the time being.
 SMALL_SHARE = arb(2) ** -8
 

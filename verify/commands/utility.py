@@ -12,9 +12,15 @@ if TYPE_CHECKING:
     from verify.utility_curve import Quantity, UtilityCurve, UtilityPoint
 
 ANSWERED, UNDECIDED = 0, 4
-OPTIMIZERS = ("tilt",)
+OPTIMIZERS = ("tilt", "condition", "best-of-n")
 #: KL caps where nothing is asked for: they mean the same for every pair of laws.
 DEFAULT_CAPS = "0.01,0.1,1,10,100"
+#: Which options each optimiser is asked with.
+ASKED = {
+    "tilt": ("--tilts", "--betas", "--kl-caps"),
+    "condition": ("--thresholds",),
+    "best-of-n": ("--draws",),
+}
 #: Digits of a number in the table, and of a sampled one. The JSON has them in full.
 DIGITS, SAMPLED_DIGITS = 10, 4
 
@@ -41,6 +47,20 @@ def utility(
     tilts: Annotated[
         str | None, typer.Option(metavar="NUMBERS", help="Tilts l = 1/b themselves.")
     ] = None,
+    copula: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COPULA", help="How X and V depend on each other, e.g. 'gaussian(rho=0.5)'."
+        ),
+    ] = None,
+    thresholds: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBERS", help="The t of U > t, for --optimizer condition."),
+    ] = None,
+    draws: Annotated[
+        str | None, typer.Option(metavar="NUMBERS", help="The n, for --optimizer best-of-n.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="NUMBER", help="Of what is sampled.")] = 0,
     json: Annotated[
         str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
     ] = None,
@@ -52,7 +72,9 @@ def utility(
         typer.Option(metavar="FILE", help="Draw E V against KL (.png, .svg or .pdf)."),
     ] = None,
 ) -> None:
-    """The curve of E V as the proxy U = X + V is optimised, X and V independent, and its limit.
+    """The curve of E V as the proxy U = X + V is optimised, and its limit.
+
+    X and V are independent unless --copula joins them.
 
     Exit status: 0 answered (also that no policy is optimal), 4 nothing was settled, 2 bad input.
     """
@@ -67,9 +89,18 @@ def utility(
         from verify.plotting import format_of
 
         format_of(plot)
-    if tilts is None and betas is None and kl_caps is None:
-        kl_caps = DEFAULT_CAPS
-    answer = _curve(error, utility, _listed(tilts), _listed(betas), _listed(kl_caps))
+    asked = {
+        "--tilts": tilts,
+        "--betas": betas,
+        "--kl-caps": kl_caps,
+        "--thresholds": thresholds,
+        "--draws": draws,
+    }
+    _check_asked(optimizer, copula, asked)
+    if optimizer == "tilt" and not any(asked[name] for name in ASKED["tilt"]):
+        asked["--kl-caps"] = DEFAULT_CAPS
+    numbers = {name: _listed(text) for name, text in asked.items()}
+    answer = _curve(error, utility, copula, optimizer, numbers, seed)
     _write(answer, json, csv)
     if STDOUT not in outputs.values():
         _print(answer)
@@ -84,13 +115,52 @@ def _listed(numbers: str | None) -> list[str]:
     return [] if numbers is None else [text.strip() for text in numbers.split(",")]
 
 
+def _check_asked(optimizer: str, copula: str | None, asked: dict[str, str | None]) -> None:
+    """Refuse options that belong to another optimiser, and optimisers that need a copula."""
+    from verify.errors import InputError
+
+    if optimizer != "tilt" and copula is None:
+        raise InputError(
+            f"--optimizer {optimizer}: expected --copula too; for X and V that are independent "
+            "write --copula 'independent()'"
+        )
+    for name, text in asked.items():
+        if text is not None and name not in ASKED[optimizer]:
+            wanted = " or ".join(ASKED[optimizer])
+            raise InputError(f"{name}: --optimizer {optimizer} is asked with {wanted}")
+    if optimizer != "tilt" and asked[ASKED[optimizer][0]] is None:
+        raise InputError(f"--optimizer {optimizer}: expected {ASKED[optimizer][0]} too")
+
+
 def _curve(
-    error: str, utility: str, tilts: list[str], betas: list[str], kl_caps: list[str]
+    error: str,
+    utility: str,
+    copula: str | None,
+    optimizer: str,
+    numbers: dict[str, list[str]],
+    seed: int,
 ) -> UtilityCurve:
     from verify.laws import parse
-    from verify.tilted_utility import tilted_utility
 
-    return tilted_utility(parse(error), parse(utility), tilts, betas, kl_caps)
+    tilted = numbers["--tilts"], numbers["--betas"], numbers["--kl-caps"]
+    if copula is None:
+        from verify.tilted_utility import tilted_utility
+
+        return tilted_utility(parse(error), parse(utility), *tilted)
+    from verify.joint_utility import joint_utility
+
+    return joint_utility(
+        parse(error),
+        parse(utility),
+        copula,
+        optimizer,  # type: ignore[arg-type]
+        tilts=tilted[0],
+        betas=tilted[1],
+        kl_caps=tilted[2],
+        thresholds=numbers["--thresholds"],
+        draws=numbers["--draws"],
+        seed=seed,
+    )
 
 
 def _write(answer: UtilityCurve, json: str | None, csv: str | None) -> None:
@@ -105,19 +175,23 @@ def _write(answer: UtilityCurve, json: str | None, csv: str | None) -> None:
 
 
 def _print(answer: UtilityCurve) -> None:
-    from verify.utility_curve import limit_text
+    from verify.utility_curve import PARAMETERS, limit_text
 
     typer.echo(f"E V as U = X + V is optimised, X = {answer.error}, V = {answer.utility}")
+    if answer.dependence != "independent":
+        typer.echo(f"X and V joined by {answer.dependence}")
     reasons: list[str] = []
-    columns = ("b", "l", "KL", "E U", "E V", "E X", "attained", "because")
-    print_table([columns, *(_cells(point, reasons) for point in answer.points)])
+    tilted = answer.optimizer == "tilt"
+    places = ("b", "l") if tilted else (PARAMETERS[answer.optimizer],)
+    columns = (*places, "KL", "E U", "E V", "E X", "attained", "because")
+    print_table([columns, *(_cells(point, reasons, tilted) for point in answer.points)])
     print_reasons(reasons)
     limit = limit_text(answer.limit.mean_v)
     typer.echo(f"limit of E V: {'none known' if limit is None else limit}")
     typer.echo(f"  {answer.limit.because}")
 
 
-def _cells(point: UtilityPoint, reasons: list[str]) -> tuple[str, ...]:
+def _cells(point: UtilityPoint, reasons: list[str], tilted: bool) -> tuple[str, ...]:
     """The cells of a point; a reason that is new is added to the list that notes refer to."""
     if point.because not in reasons:
         reasons.append(point.because)
@@ -127,7 +201,8 @@ def _cells(point: UtilityPoint, reasons: list[str]) -> tuple[str, ...]:
         kl = f"<= {point.kl_cap}"
     means = (_shown(value) for value in (point.mean_u, point.mean_v, point.mean_x))
     note = f"({reasons.index(point.because) + 1})"
-    return (*_places(point), kl, *means, attained, note)
+    places = _places(point) if tilted else (point.place or "-",)
+    return (*places, kl, *means, attained, note)
 
 
 def _places(point: UtilityPoint) -> tuple[str, str]:
