@@ -229,6 +229,14 @@ def test_noise_of_the_environment_cannot_be_bought() -> None:
     assert str(policy_frontier(own, "0.1").lower) == "oo"
 
 
+def test_noise_without_a_mean_is_left_open() -> None:
+    """However much a policy gains elsewhere: here its mean return would not exist."""
+    coin = {"s": {"a": (HALF, "x"), "b": (HALF, "y")}}
+    ends = {"x": Drawn(pareto(alpha=2)), "y": Noise(-pareto(alpha="1/2"))}
+    with pytest.raises(Undecided, match="the mean return at 'y' is -oo"):
+        policy_frontier(MDP.build("s", coin, ends), "0.1")
+
+
 def test_drawn_returns_are_tilted() -> None:
     """One prompt, answers with Exp(1) rewards: the frontier of Exp(1)."""
     point = policy_frontier(MDP.build("s", {}, {"s": Drawn(exponential())}), "0.5")

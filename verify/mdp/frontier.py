@@ -26,7 +26,7 @@ from verify.enclosure import (
 from verify.errors import InputError
 from verify.mdp.greedy import Greedy, greedy, greedy_costs, greedy_policy
 from verify.mdp.linear import Policy, base_policy
-from verify.mdp.model import MDP, Drawn, MDPError
+from verify.mdp.model import MDP, Drawn, MDPError, Noise, finite_mean
 from verify.mdp.policy import mean_return
 from verify.mdp.soft import at_start, performance, soft_policy, soft_values
 from verify.tilt_search import Sloped, crossing
@@ -91,7 +91,7 @@ def policy_frontier(mdp: MDP, budget: Any) -> PolicyFrontier:
     InputError
         If the budget is no number or negative, or the MDP has cycles.
     Undecided
-        If no tilt within the budget can be evaluated.
+        If noise has an infinite mean, or no tilt within the budget can be evaluated.
     """
     try:
         spend = exact(budget)
@@ -101,6 +101,9 @@ def policy_frontier(mdp: MDP, budget: Any) -> PolicyFrontier:
         raise InputError(f"budget: expected a number of nats, 0 or more, got {budget}")
     if mdp.cyclic:
         raise MDPError("the frontier needs an MDP without cycles: add the time to the states")
+    for state in mdp.final:
+        if isinstance(mdp.returns[state], Noise):
+            finite_mean(mdp, state)
     if spend == 0:
         return _without_budget(mdp)
     return _infinite(mdp, spend) or _at_best(mdp, spend) or _by_tilt(mdp, spend)
