@@ -27,7 +27,7 @@ from verify.law import Law
 PREFIX = "utility."
 
 #: Most bits that are spent on the side of E V on which a target lies.
-SIDE_BITS = 1024
+SIDE_BITS = 256
 
 T = TypeVar("T")
 

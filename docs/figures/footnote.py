@@ -67,14 +67,12 @@ def covariance_turn() -> Any:
     """``E_l V`` along the tilts: up while the covariance is positive, then down."""
     figure, axes = axes_alone()
     tilts = [k / 20 for k in range(81)]
-    powers = [arb(tilt).exp() for tilt in tilts]
-    means = [float(12 * y - y * y) / float(12 + 12 * y + y * y) for y in powers]
+    means = [float(arb(RARE_ERROR.utility(arb(tilt).exp().mid().fmpq()))) for tilt in tilts]
     axes.plot(tilts, means, color=REWEIGHTED, lw=2.4, label="a rare error of 3")
     turn = float(arb(2).log())
     axes.plot([turn], [float(arb(RARE_ERROR.utility(fmpq(2))))], "o", color=INK, ms=6)
-    axes.annotate(
-        r"$\mathrm{Cov}_\ell(U, V) = 0$", (turn, 0.5), (-8, -18), textcoords="offset points"
-    )
+    pointer = {"arrowstyle": "-", "color": INK, "lw": 0.8, "shrinkB": 4}
+    axes.annotate(r"$\mathrm{Cov}_\ell(U, V) = 0$", (turn, 0.5), (0.2, 0.95), arrowprops=pointer)
     for slope, dashes, rho in ((0.2, (0, (5, 2)), "0.4"), (-0.2, (0, (1, 1.4)), "0.6")):
         line = [0.44 + slope * tilt for tilt in tilts]
         label = f"jointly normal, correlation $-{rho}$"
