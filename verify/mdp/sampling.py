@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import arb
 
 from verify.enclosure import ball
-from verify.mdp.linear import Policy, steps
+from verify.mdp.linear import Policy, Scalar, steps
 from verify.mdp.model import MDP, State
 
 if TYPE_CHECKING:
@@ -47,13 +47,9 @@ def sample_ends(
 
 
 def _draw(
-    rng: np.random.Generator, law: object, number: dict[State, int], size: int
+    rng: np.random.Generator, law: Mapping[State, Scalar], number: dict[State, int], size: int
 ) -> NDArray[np.int64]:
     """Draws from a law of states, as their numbers."""
-    assert hasattr(law, "items")
-    places, chances = [], []
-    for state, chance in law.items():
-        places.append(number[state])
-        chances.append(float(ball(chance) if not isinstance(chance, arb) else chance))
-    chances_array = np.array(chances)
-    return np.asarray(rng.choice(places, size, p=chances_array / chances_array.sum()))
+    chances = np.array([float(ball(chance)) for chance in law.values()])
+    places = [number[state] for state in law]
+    return np.asarray(rng.choice(places, size, p=chances / chances.sum()))
