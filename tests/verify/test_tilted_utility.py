@@ -134,6 +134,26 @@ def test_a_cap_is_spent_by_its_tilt(pair: tuple[str, str], cap: float) -> None:
         assert mean < mean_u < bound
 
 
+@pytest.mark.parametrize("error", ["normal()", "exponential()", "2*gumbel()", "uniform(-1, 2)"])
+def test_no_tilt_passes_the_limit(error: str) -> None:
+    for utility in (
+        "normal()",
+        "0.4*laplace()",
+        "poisson(3)",
+        "beta(2, 3)",
+        "-pareto(2)",
+        "gumbel()",
+    ):
+        curve = tilted_utility(error, utility, kl_caps=["0.01", "1", "20"])
+        heights = [point.mean_v for point in curve.points]
+        assert all(isinstance(height, arb) for height in heights)
+        limit = curve.limit.mean_v
+        if isinstance(limit, arb):
+            assert all(height < limit for height in heights)  # type: ignore[operator]
+        else:
+            assert limit == INFINITE
+
+
 # ---------------------------------------------------------------- the ends of the path
 
 
