@@ -26,6 +26,7 @@ from verify.laws.point import PointMass
 from verify.laws.tail_integrals import linear_part
 from verify.mixture import Mixture, mixture
 from verify.ray import Refuted, power_lower_bound, prove_nonpositive
+from verify.reweighted import Reweighted, Tilted
 from verify.truncation import Truncated
 
 #: ``K`` and ``K'``.
@@ -191,6 +192,10 @@ def _end(law: Law, side: int) -> Bound:
             return _cut_end(law, limit, side)
         case Tail() if side < 0:
             return _start(law)
+        case Reweighted() if side < 0 and not isinstance(law, Tilted):
+            # The weights never decrease, so they leave the top; what they leave of the bottom
+            # is not looked for.
+            raise Undecided(f"whether {law} has mass at the lower end")
     return law.support[(side + 1) // 2]
 
 

@@ -20,7 +20,7 @@ from verify.laws.custom import Tail
 from verify.limits import limit_of_utility
 from verify.path_ends import largest_value, up_to_rate
 from verify.reweighted import reweight
-from verify.weight import Tilt
+from verify.weight import Threshold, Tilt
 
 NON_STEEP = 'tail(log_sf="-x-3*log(1+x)", lower=0)'
 #: At the rate the MGF of this one is finite, and the mean of its tilt is not.
@@ -236,6 +236,15 @@ def test_an_end_without_mass_is_not_the_largest_value() -> None:
     assert flat.support[1] == 0
     found = limit_of_utility(law("normal()"), flat)
     assert found.mean_v is None and "right above" in found.because
+
+
+def test_the_ends_of_an_optimised_law() -> None:
+    """Conditioning on X > 1/2 leaves the top of a uniform law, and lifts its bottom."""
+    conditioned = reweight(law("uniform(0, 1)"), Threshold.at("0.5", "1"))
+    assert largest_value(conditioned) == 1
+    with pytest.raises(Undecided, match="lower end"):
+        largest_value(-conditioned)
+    assert largest_value(-reweight(law("uniform(0, 1)"), Tilt(fmpq(3)))) == 0
 
 
 def test_rates_that_need_no_value_are_not_asked_for() -> None:
