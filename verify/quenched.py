@@ -243,7 +243,8 @@ def _beyond_last_tilt(prompts: PromptLaws, budget: Decimal, at_rate: bool) -> Qu
         with working_precision(FRONTIER_BITS):
             lower = mean + weight * (own.lower - own_mean)
             upper = (d + log_mgf) / tilt
-        split = _with_threshold(_split_of_tilt(prompts, tilt), number, own, room)
+        split = _split_of_tilt(prompts, tilt)
+        split = _with_threshold(split, number, own, room) if split else ()
         attained = False if at_rate and tilt == prompts.mgf_abscissa else None
         return QuenchedPoint(budget, lower, upper, attained, PAST_LAST_TILT, tilt=tilt, split=split)
     return None
@@ -259,8 +260,14 @@ def _shares(prompts: PromptLaws, values: Sequence[tuple[arb, arb]]) -> tuple[Sha
 
 
 def _split_of_tilt(prompts: PromptLaws, tilt: fmpq) -> tuple[Share, ...]:
-    """Each prompt tilted by l: its mean is ``K_s'(l)``, and it costs ``l K_s'(l) - K_s(l)``."""
-    return _shares(prompts, [_mean_and_cost(law, tilt) for law in prompts.laws])
+    """Each prompt tilted by l: its mean is ``K_s'(l)``, and it costs ``l K_s'(l) - K_s(l)``.
+
+    Empty where one of them cannot be had to as many digits: the frontier does without.
+    """
+    try:
+        return _shares(prompts, [_mean_and_cost(law, tilt) for law in prompts.laws])
+    except Undecided:
+        return ()
 
 
 def _mean_and_cost(law: Law, tilt: fmpq) -> tuple[arb, arb]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from verify import quenched
-from verify.enclosure import Diverges, exact, working_precision
+from verify.enclosure import Diverges, Undecided, exact, working_precision
 from verify.errors import InputError
 from verify.frontier import frontier_point
 from verify.law import Law
@@ -431,6 +431,15 @@ def test_the_answer_as_json() -> None:
     low, high = (Decimal(end) for end in over["excess"])
     assert low < Decimal(pooled["lower"][0]) - Decimal(point["lower"][0]) < high
     assert Decimal(over["gain_ratio"][0]) > 1
+
+
+def test_the_frontier_does_without_a_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_reach(*_: object) -> Any:
+        raise Undecided("out of reach")
+
+    monkeypatch.setattr(quenched, "_mean_and_cost", out_of_reach)
+    (point,) = quenched_frontier(["normal()", "exponential()"], ["0.1"]).points
+    assert point.settled and point.split == () and point.spenders(5) == []
 
 
 def test_one_prompt_spends_everything() -> None:
