@@ -10,7 +10,10 @@ from typing import Any
 import mpmath
 import pytest
 from flint import arb, fmpq
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.verify.law_cases import LawCase, all_cases, draw_law, few, rationals
 from verify.enclosure import Diverges, Number, Undecided, ball, working_precision
 from verify.formula import Formula
 from verify.independent_sum import rate_of_sum
@@ -130,6 +133,31 @@ def test_the_pairs_are_of_the_whole_catalogue() -> None:
 )
 def test_a_wrong_limit_is_noticed(utility: str, rate: Any, wrong: Number | None) -> None:
     assert not approaches(wrong, means(utility, rate))
+
+
+@few
+@all_cases
+@given(data=st.data())
+def test_drawn_laws_against_an_error_of_any_rate(data: st.DataObject, case: LawCase) -> None:
+    utility, scale = draw_law(data, case), data.draw(rationals("1/3", "3"))
+    found = limit_of_utility(scale * law("exponential()"), utility)
+    if utility.mgf_abscissa == 0:
+        assert found.mean_v is None and "V is right-heavy" in found.because
+        return
+    slowest = rate_of_sum(scale * law("exponential()"), utility)
+    rate = slowest.rate
+    assert rate is not None and not isinstance(rate, Diverges)
+    assert isinstance(found.mean_v, Diverges) == ("V" in slowest.set_by)
+    with working_precision(160):
+        along = [utility.cumulants(ball(rate) * (1 - gap))[1] for gap in GAPS]
+        if isinstance(found.mean_v, Diverges):
+            # A pole of K' at the rate, or a root of one: 64 times closer is at least 8 times more.
+            assert all(after > 7 * before for before, after in pairwise(along[1:]))
+            return
+        assert found.mean_v is not None
+        gaps = [found.mean_v - mean for mean in along]
+        # K' is smooth at a rate that only X sets: the way left shrinks by about 64 each time.
+        assert all(gap > 0 for gap in gaps) and all(b < a / 4 for a, b in pairwise(gaps))
 
 
 # ---------------------------------------------------------------- numbers by mpmath
