@@ -17,8 +17,6 @@ from flint import arb, fmpq
 
 from verify.errors import InputError
 from verify.frontier import FrontierPoint, parse_budget
-from verify.law import Law
-from verify.laws.point import PointMass
 from verify.prompt_laws import PromptLaws
 from verify.quenched import quenched_frontier
 from verify.quenched_answer import QuenchedFrontier, QuenchedPoint, Share
@@ -108,18 +106,9 @@ def _certified(data: PromptRewards, budgets: list[Decimal], weights: str) -> Que
 
     parts = np.split(data.rewards, np.cumsum(data.rows)[:-1])
     shares = data.rows.tolist() if weights == "rows" else None
-    prompts = PromptLaws.of([_law_of(part) for part in parts], shares, data.names)
+    prompts = PromptLaws.of(parts, shares, data.names)
     found = quenched_frontier(prompts, budgets)
     return QuenchedFrontier(data.text, found.mean, found.points, found.pooled)
-
-
-def _law_of(rewards: Any) -> Law:
-    """A draw from some rows; a constant where they are all equal."""
-    from verify.laws.empirical_law import Empirical
-
-    if (rewards == rewards[0]).all():
-        return PointMass(fmpq(*float(rewards[0]).as_integer_ratio()))
-    return Empirical.from_values(rewards)
 
 
 # ---- large files --------------------------------------------------------------------------------

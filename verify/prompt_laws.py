@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from flint import arb, arb_series, ctx, fmpq
 
@@ -15,6 +16,13 @@ from verify.laws.point import PointMass
 from verify.mixture import mixture
 from verify.tail_kind import tail_kind
 from verify.tail_rates import Rate
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    #: Scores of some answers to one prompt.
+    Scores = Sequence[float] | NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class PromptLaws:
     @classmethod
     def of(
         cls,
-        laws: Sequence[Law | str],
+        laws: Sequence[Law | str | Scores],
         weights: Sequence[object] | None = None,
         names: Sequence[str] | None = None,
     ) -> PromptLaws:
@@ -59,8 +67,9 @@ class PromptLaws:
 
         Parameters
         ----------
-        laws : sequence of Law or str
-            One for each prompt.
+        laws : sequence
+            One for each prompt: a Law, its text, or the scores of some answers, any array of
+            numbers, for the law of a draw from them.
         weights : sequence of numbers, optional
             Positive, exact (a float stands for the decimal it prints as); divided by their sum, so
             that counts will do. Equal by default.
@@ -70,7 +79,8 @@ class PromptLaws:
         Raises
         ------
         InputError
-            If there is no prompt, a weight is not a positive number, or lengths differ.
+            If there is no prompt, a weight is not a positive number, a score is not a finite
+            number, or lengths differ.
         """
         if not laws:
             raise InputError("prompts: expected the law of at least one")
@@ -84,7 +94,7 @@ class PromptLaws:
         return cls(
             tuple(called),
             tuple(share / total for share in shares),
-            tuple(Law.parse(law) if isinstance(law, str) else law for law in laws),
+            tuple(_law_of(law) for law in laws),
         )
 
     def __str__(self) -> str:
@@ -189,6 +199,18 @@ class PromptLaws:
                 return None
             cost, slope = cost + weight * estimate[0], slope + weight * estimate[1]
         return (cost.mid(), slope.mid()) if cost > 0 and slope > 0 else None
+
+
+def _law_of(given: Law | str | Scores) -> Law:
+    """A law as it is given; scores that are all equal are a constant."""
+    if isinstance(given, Law):
+        return given
+    if isinstance(given, str):
+        return Law.parse(given)
+    from verify.laws.empirical_law import Empirical
+
+    law = Empirical.from_values(given)
+    return PointMass(*(value for value, _ in law.atoms())) if len(law.values) == 1 else law
 
 
 def _positive(name: str, weight: object) -> fmpq:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from flint import arb, fmpq
 
@@ -43,6 +44,9 @@ from verify.tilt_frontier import Bounds, by_tilt
 from verify.tilt_search import TiltPath
 from verify.tilted_threshold import FRONTIER_BITS, by_tilted_threshold, last_tilt
 
+if TYPE_CHECKING:
+    from verify.prompt_laws import Scores
+
 #: Bits of the split of a budget, and digits that its numbers are asked for.
 SPLIT_BITS, SPLIT_ACCURACY = 80, 50
 #: Where a number may be 0, this radius will do instead.
@@ -56,7 +60,7 @@ PAST_LAST_TILT = "no tilt spends the budget: all prompts by the rate, one prompt
 
 
 def quenched_frontier(
-    laws: Sequence[Law | str] | PromptLaws,
+    laws: Sequence[Law | str | Scores] | PromptLaws,
     budgets: Iterable[object],
     weights: Sequence[object] | None = None,
     names: Sequence[str] | None = None,
@@ -65,8 +69,9 @@ def quenched_frontier(
 
     Parameters
     ----------
-    laws : sequence of Law or str, or PromptLaws
-        The law of the return at each prompt, under the base policy.
+    laws : sequence, or PromptLaws
+        For each prompt the law of its return under the base policy: a Law, its text, or the scores
+        of some answers.
     budgets : iterable of numbers or decimal texts
         For the KL divergence averaged over prompts, in nats, each at least 0.
     weights, names : sequences, optional

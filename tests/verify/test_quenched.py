@@ -442,6 +442,26 @@ def test_the_frontier_does_without_a_split(monkeypatch: pytest.MonkeyPatch) -> N
     assert point.settled and point.split == () and point.spenders(5) == []
 
 
+def test_scores_of_answers() -> None:
+    """Lists and arrays stand for a draw from them; equal scores for a constant."""
+    given: list[Any] = [[1, 2], np.array([0.0, 10.0, 1.0]), [4.0], [3, 3]]
+    law = mixture([(fmpq(1, 3), PointMass(exact(x))) for x in (0, 10, 1)])
+    other: list[Any] = [Law.parse("1 + bernoulli(p=0.5)"), law, "point(x=4)", "point(x=3)"]
+    for one, two in zip(
+        quenched_frontier(given, ["0.1", "0.4", "9"]).points,
+        quenched_frontier(other, ["0.1", "0.4", "9"]).points,
+        strict=True,
+    ):
+        assert abs(finite(one.lower) - finite(two.lower)) < GAP
+        assert one.split[2].kl == one.split[3].kl == 0
+
+
+@pytest.mark.parametrize("scores", [[], [1.0, float("nan")], ["a"]])
+def test_scores_that_are_none(scores: Any) -> None:
+    with pytest.raises(InputError, match="empirical"):
+        quenched_frontier([scores, "normal()"], ["0.1"])
+
+
 def test_one_prompt_spends_everything() -> None:
     (point,) = quenched_frontier(["normal()"], ["0.1"]).points
     assert isinstance(point, QuenchedPoint)
