@@ -11,7 +11,7 @@ from theorems.dependence.covariance import RARE_ERROR
 from theorems.dependence.footnote import (
     PRINTED,
     REPAIRED,
-    Block,
+    Example,
     density_given_tail,
     mean_given_tail,
 )
@@ -22,11 +22,11 @@ def footnote() -> Any:
     """``E[V | X + V >= t]`` against t for the footnote's block and for the repaired one."""
     figure, axes = axes_alone()
     points = geometric(3, 1e4, 70)
-    for block, label, colour, dashes in (
+    for example, label, colour, dashes in (
         (PRINTED, "as printed, variance 4", REWEIGHTED, "-"),
         (REPAIRED, "repaired, variance $(2-|v|)^2$", BASE, (0, (5, 2))),
     ):
-        means = [float(mean_given_tail(block, t)) for t in points]
+        means = [float(mean_given_tail(example, t)) for t in points]
         axes.plot([float(t) for t in points], means, color=colour, ls=dashes, lw=2.4, label=label)
     axes.axhline(0, color=INK, lw=1.2, ls=(0, (1, 1.6)), label="the printed limit, 0")
     axes.axhline(1, color=INK, lw=0.6, alpha=0.6)
@@ -41,7 +41,7 @@ def footnote_density() -> Any:
     figure, left = axes_alone((7.4, 3.4))
     figure.delaxes(left)
     panels = figure.subplots(1, 2, sharey=True)
-    for axes, block, title in zip(
+    for axes, example, title in zip(
         panels, (PRINTED, REPAIRED), ("as printed: to $v = 1$", "repaired: to $v = 0$"), strict=True
     ):
         for t, colour, dashes in (
@@ -49,7 +49,7 @@ def footnote_density() -> Any:
             (10, THIRD, (0, (5, 2))),
             (20, REWEIGHTED, "-"),
         ):
-            places, heights = _density(block, fmpq(t))
+            places, heights = _density(example, fmpq(t))
             axes.plot(places, heights, color=colour, ls=dashes, lw=2.2, label=f"$t = {t}$")
         axes.set(xlabel="utility $v$", xlim=(-1, 1), ylim=(0, 8), title=title)
     panels[0].set_ylabel(r"density given $X + V \geq t$")
@@ -57,9 +57,9 @@ def footnote_density() -> Any:
     return figure
 
 
-def _density(block: Block, t: fmpq) -> tuple[list[float], list[float]]:
-    places = [fmpq(k, 100) for k in range(-100, 101)]
-    density = density_given_tail(block, t)
+def _density(example: Example, t: fmpq) -> tuple[list[float], list[float]]:
+    places = [fmpq(2 * k + 1, 200) for k in range(-100, 100)]
+    density = density_given_tail(example, t)
     return [float(arb(v)) for v in places], [float(density(v)) for v in places]
 
 
