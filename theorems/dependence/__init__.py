@@ -13,12 +13,17 @@ under the tilt, so optimisation does harm at once iff ``Cov(X, V) < -Var V``. An
 independent with two heavy tails, any pair of means is within reach at any KL.
 
 From top to bottom: :mod:`.symbols`, :mod:`.footnote` (the numbers), :mod:`.limits_of_blocks` (the
-limits), :mod:`.covariance`, :mod:`.two_tails`.
+limits), :mod:`.covariance`, :mod:`.two_tails`, :mod:`.sweep` (copulas, swept in strength).
 """
 
 from __future__ import annotations
 
-from theorems.dependence import covariance, footnote, two_tails
+from theorems.dependence import covariance, footnote, sweep, two_tails
 from verify.claim import Claim
 
-CLAIMS: tuple[Claim, ...] = (*footnote.CLAIMS, *covariance.CLAIMS, *two_tails.CLAIMS)
+CLAIMS: tuple[Claim, ...] = (
+    *footnote.CLAIMS,
+    *covariance.CLAIMS,
+    *two_tails.CLAIMS,
+    *sweep.CLAIMS,
+)
