@@ -167,7 +167,7 @@ OTHER_UTILITIES = (
 """Utilities beside the catalogue's: a lighter exponential tail, a last tilt of finite mean, and a
 law whose left tail is heavy."""
 
-LIMIT_DIGITS = 12
+LIMIT_DIGITS = 9
 
 
 def limits() -> str:
@@ -186,10 +186,7 @@ def limits() -> str:
         found = [limit_of_utility(error, utility) for error in errors]
         cells = [limit_text(limit.mean_v, LIMIT_DIGITS) or "not known" for limit in found]
         rows.append([f"`{text}`", f"{utility.mgf_abscissa}", *cells])
-    titles = [
-        f"X: `{text}`, rate {error.mgf_abscissa}"
-        for text, error in zip(ERRORS, errors, strict=True)
-    ]
+    titles = [f"X of rate {error.mgf_abscissa}" for error in errors]
     return table(["V", "rate of V", *titles], rows)
 
 
