@@ -11,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+import verify.mdp.array_frontier
 from tests.verify.mdp_strategies import deterministic, layered, weights
 from verify.errors import InputError
 from verify.mdp import MDP, MDPError, averages, base_policy, soft_values, weights_at_end
 from verify.mdp.array_frontier import array_frontier, evaluate, greedy_price, soft_series
 from verify.mdp.arrays import ArrayMDP
-from verify.mdp.greedy import greedy
+from verify.mdp.greedy import greedy, greedy_costs
 
+HALF = fmpq(1, 2)
 #: Relative to numbers up to about 100, after at most 5 layers of sums of 53 bits.
 CLOSE = 1e-11
 
@@ -61,14 +63,33 @@ def test_derivatives_and_evaluation_agree(mdp: MDP) -> None:
 
 @given(anything)
 def test_price_of_the_best_mean_agrees(mdp: MDP) -> None:
-    from verify.mdp.greedy import greedy_costs
-
     best, price = greedy_price(ArrayMDP.of(mdp)[0])
     found = greedy(mdp)
     exact = -sum((p * greedy_costs(mdp, found)[s] for s, p in mdp.start.items()), arb(0))
     assert best == pytest.approx(float(arb(found.value)), abs=CLOSE)  # type: ignore[arg-type]
-    # In float64 actions that tie may come out a rounding apart; then one of them is left out.
-    assert price >= float(exact) - CLOSE
+    assert price == pytest.approx(float(exact), abs=1e-9)
+
+
+def test_actions_that_tie_but_for_rounding_are_tied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """0.3 (2/7 + 2/7 + 3/7) is not 0.3 in float64: at s both actions get it, nothing is to gain."""
+    drawn = {"x": fmpq(2, 7), "y": fmpq(2, 7), "z": fmpq(3, 7)}
+    moves = {"s": {"a": ("1/2", "x"), "b": ("1/2", drawn)}}
+    ends = {**dict.fromkeys("xyz", fmpq(6, 10)), "w": fmpq(0)}
+    arrays, _ = ArrayMDP.of(MDP.build({"s": HALF, "w": HALF}, moves, ends))
+    found = array_frontier(arrays, 1e-3)
+    assert found.lower == found.upper == pytest.approx(0.3, abs=1e-15)
+    assert found.kl == 0
+    monkeypatch.setattr(verify.mdp.array_frontier, "TIE", 0.0)
+    assert greedy_price(arrays.shifted(-0.3))[1] == pytest.approx(np.log(2) / 2)
+
+
+def test_returns_far_from_zero_lose_no_digits() -> None:
+    arrays = large(layers=4, width=10, actions=3, outcomes=2)
+    near = array_frontier(ArrayMDP(**arrays), 0.01)
+    far = array_frontier(ArrayMDP(**{**arrays, "returns": arrays["returns"] + 2.0**20}), 0.01)
+    # The returns themselves are rounded to 2^-32 there.
+    assert far.lower - 2.0**20 == pytest.approx(near.lower, abs=1e-8)
+    assert far.kl == pytest.approx(0.01, rel=1e-6)
 
 
 # ---------------------------------------------------------------- large

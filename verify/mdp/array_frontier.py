@@ -7,7 +7,7 @@ which no soft value enters: mean and KL divergence of the lower value are those 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: Newton's steps, each kept inside what is known, and the relative error in D at which they end.
 STEPS = 100
 CLOSE = 1e-12
+#: Averages of numbers up to 1 over 10^3 layers are off by fewer than 10^3 roundings of 1e-16.
+TIE = 1e-12
 #: How far the search goes, in log l.
 FARTHEST = 200.0
 
@@ -50,9 +52,10 @@ class ArrayFrontier:
 def soft_series(mdp: ArrayMDP, tilt: float) -> tuple[float, float, float]:
     """``E L_l(s_1)`` and its first two derivatives by l."""
     soft = mdp.from_end(tilt * mdp.returns)
+    top = float(np.nanmax(tilt * mdp.returns))
     slopes = mdp.from_end(np.column_stack([mdp.returns, np.zeros(mdp.size)]))
     for layer in mdp.layers:
-        chances = _chances(layer, soft)
+        chances = _chances(layer, soft, top)
         onward = layer.leads @ slopes[: layer.first]
         mean = layer.by_state(chances * onward[:, 0])
         spread = (onward[:, 0] - layer.by_action(mean)) ** 2
@@ -62,18 +65,19 @@ def soft_series(mdp: ArrayMDP, tilt: float) -> tuple[float, float, float]:
     return float(value), float(slope), float(curve)
 
 
-def _chances(layer: Layer, soft: Floats) -> Floats:
+def _chances(layer: Layer, soft: Floats, top: float) -> Floats:
     """The soft policy of a layer, whose soft values are filled in."""
-    weights, totals = soften(layer, soft)
+    weights, totals = soften(layer, soft, top)
     return layer.base * weights / layer.by_action(totals)
 
 
 def evaluate(mdp: ArrayMDP, tilt: float) -> tuple[float, float]:
     """Mean return and KL divergence of the soft policy at a tilt, by a sweep of its own."""
     soft = mdp.from_end(tilt * mdp.returns)
+    top = float(np.nanmax(tilt * mdp.returns))
     values = mdp.from_end(np.column_stack([mdp.returns, np.zeros(mdp.size)]))
     for layer in mdp.layers:
-        chances = _chances(layer, soft)
+        chances = _chances(layer, soft, top)
         onward = layer.leads @ values[: layer.first]
         taken = chances > 0
         onward[taken, 1] += np.log(chances[taken] / layer.base[taken])
@@ -101,12 +105,21 @@ def array_frontier(mdp: ArrayMDP, budget: float) -> ArrayFrontier:
     """
     if not budget > 0:
         raise InputError(f"budget: expected a number of nats above 0, got {budget}")
-    spread = float(np.nanmax(mdp.returns) - np.nanmin(mdp.returns)) or 1.0
-    best, price = greedy_price(mdp)
+    # About their mean, so that what is subtracted below is no larger than what is left.
+    middle = float(mdp.start @ mdp.averages(mdp.returns))
+    centred = mdp.shifted(-middle)
+    best, price = greedy_price(centred)
     if budget >= price:
-        return ArrayFrontier(best, best, price, np.inf)
+        found = ArrayFrontier(best, best, price, np.inf)
+    else:
+        found = _searched(centred, budget)
+    return replace(found, lower=found.lower + middle, upper=found.upper + middle)
+
+
+def _searched(mdp: ArrayMDP, budget: float) -> ArrayFrontier:
+    """Newton's method in log l, kept between tilts that cost less and more than the budget."""
     low, high = -FARTHEST, FARTHEST
-    y = -np.log(spread)
+    y = -float(np.log(_spread(mdp)))
     for _ in range(STEPS):
         tilt = float(np.exp(y))
         value, mean, variance = soft_series(mdp, tilt)
@@ -117,8 +130,15 @@ def array_frontier(mdp: ArrayMDP, budget: float) -> ArrayFrontier:
         slope = tilt**2 * variance
         step = np.log(budget / cost) * cost / slope if cost > 0 and slope > 0 else np.nan
         y = y + step if low < y + step < high and abs(step) < 3 else _inside(low, high, y)
+    else:
+        tilt = float(np.exp(low))  # rounding hides the budget: the last tilt that costs less
+        value, _, _ = soft_series(mdp, tilt)
     mean, cost = evaluate(mdp, tilt)
     return ArrayFrontier(mean, (budget + value) / tilt, cost, tilt)
+
+
+def _spread(mdp: ArrayMDP) -> float:
+    return float(np.nanmax(mdp.returns) - np.nanmin(mdp.returns)) or 1.0
 
 
 def _inside(low: float, high: float, y: float) -> float:
@@ -129,14 +149,18 @@ def _inside(low: float, high: float, y: float) -> float:
 
 
 def greedy_price(mdp: ArrayMDP) -> tuple[float, float]:
-    """The best mean return of all policies, and what the cheapest policy with it costs."""
+    """The best mean return of all policies, and what the cheapest policy with it costs.
+
+    Actions whose values are apart by rounding only, TIE times the spread of the returns, are tied.
+    """
+    within = TIE * _spread(mdp)
     values, costs = mdp.from_end(mdp.returns), np.zeros(mdp.size)
     for layer in mdp.layers:
         taken = layer.base > 0
         reached = np.where(taken, layer.leads @ values[: layer.first], -np.inf)
         best = np.maximum.reduceat(reached, layer.firsts)
         onward = np.exp(layer.leads @ costs[: layer.first])
-        kept = np.where(reached >= layer.by_action(best), layer.base * onward, 0.0)
+        kept = np.where(reached >= layer.by_action(best) - within, layer.base * onward, 0.0)
         values[layer.first : layer.last] = best
         costs[layer.first : layer.last] = np.log(layer.by_state(kept))
     return float(mdp.start @ values[mdp.place]), float(-(mdp.start @ costs[mdp.place]))

@@ -11,6 +11,7 @@ layer takes logarithms, with the largest exponent of the layer taken out first.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -142,6 +143,13 @@ class ArrayMDP:
             returns[number[state]] = _float(mdp.exact_return(state))
         return cls(start, np.array(owner, int), np.array(base), leads, returns), number
 
+    def shifted(self, by: float) -> ArrayMDP:
+        """The same MDP with all returns moved by a number; the layers are shared."""
+        _ = self.layers
+        moved = copy(self)
+        moved.returns = self.returns + by
+        return moved
+
     @cached_property
     def deterministic(self) -> bool:
         """Whether each action leads to one state."""
@@ -240,12 +248,19 @@ class ArrayMDP:
             return np.log(self.averages(np.exp(exponents - top))) + top
         values = self.from_end(exponents)
         for layer in self.layers:
-            soften(layer, values)
+            soften(layer, values, top)
         return values[self.place]
 
 
-def soften(layer: Layer, values: Floats) -> tuple[Floats, Floats]:
+def soften(layer: Layer, values: Floats, top: float) -> tuple[Floats, Floats]:
     """Fill in the soft values of one layer.
+
+    Parameters
+    ----------
+    values : array
+        In the order by layers; those of lower layers are there.
+    top : float
+        The largest soft value at a final state, which is the largest of all.
 
     Returns
     -------
@@ -255,9 +270,10 @@ def soften(layer: Layer, values: Floats) -> tuple[Floats, Floats]:
         Their average under the base policy.
     """
     reached = layer.leads @ values[: layer.first]
-    # One factor for the whole layer where nothing that matters underflows with it.
-    largest: Any = reached.max()
-    weights = np.exp(reached - largest)
+    # One factor for all where nothing that matters underflows with it.
+    largest: Any = top
+    weights = reached - largest
+    np.exp(weights, out=weights)
     totals = layer.by_state(layer.base * weights)
     if totals.min() < SMALLEST:
         largest = np.maximum.reduceat(reached, layer.firsts)
