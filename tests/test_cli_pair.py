@@ -99,6 +99,19 @@ def test_csv_and_json_have_both(terminal: Terminal) -> None:
     assert rows[-1] == ",".join(["total_kl", *certificate["utility"]["total_kl"]])
 
 
+def test_utilities_from_a_file(terminal: Terminal) -> None:
+    Path("v.csv").write_text("v\n" + "\n".join(str(i * i) for i in range(40)) + "\n")
+    utility = ("--utility", 'empirical("v.csv")', "--utility-mean", "700")
+    assert terminal(*HEAVY, *utility, "--kl", "0.1", "--out", "c.json").status == 0
+    assert terminal("check", "c.json", "--data", "v.csv").status == 0
+    assert terminal("check", "c.json").status == 2
+    Path("v.csv").write_text("v\n1\n2\n")
+    assert terminal("check", "c.json", "--data", "v.csv").status == 1
+    both = ("construct", 'empirical("v.csv")', "--mean", "1.7", "--kl", "0.1", *utility)
+    done = terminal(*both)
+    assert done.status == 2 and "one file of rewards" in done.err
+
+
 def test_the_picture_is_of_the_error(terminal: Terminal) -> None:
     assert terminal(*HEAVY, *DOWN, "--plot", "p.svg").status == 0
     assert "moves the mean to 100" in Path("p.svg").read_text()

@@ -115,11 +115,13 @@ def _proposals(
 ) -> Iterator[Assertion]:
     """Assertions about the pair, one of which is worth proving."""
     sides = (_Side(law, target, reasons), _Side(goal.outward, goal.target(target.kl), reasons))
-    alone = [side.within(target.kl) for side in sides]
-    for of_utility, found in enumerate(alone):
+    alone = []
+    for of_utility, side in enumerate(sides):
+        found = side.within(target.kl)
         if found is not None and found.assertion.verdict == "impossible":
             yield BoundedByOne(law, target, goal, found.assertion, bool(of_utility))
             return
+        alone.append(found)
     places = sorted((0, 1), key=lambda place: sides[place].heavy)  # light ones first
     first, second = (sides[place] for place in places)
     with_all = alone[places[0]]
