@@ -152,7 +152,7 @@ def students_best() -> Relation:
     import sympy as sp
 
     n = symbols()
-    return Relation(sp.sqrt(2 * n.d * 3), sp.sqrt(6 * n.d))
+    return Relation(sp.Subs(sp.sqrt(2 * n.d * n.v), n.v, 3), sp.sqrt(6 * n.d))
 
 
 def student_density(point: str) -> Iterator[Comparison]:
@@ -237,7 +237,9 @@ def one_start_or_many(case: tuple[tuple[str, ...], bool]) -> Iterator[Comparison
 COUNTER = (Step("two answers", "At prompt k: K = l k, and that of a fair coin.", two_answers),)
 STUDENT = (
     Step(
-        "scale mixture", "Normal laws of Student's sizes, pooled, are Student t(3).", scale_mixture
+        "scale mixture",
+        "Normal laws with these precisions, pooled, are Student t(3).",
+        scale_mixture,
     ),
     Step("mean square", "E s^2 = E 1/theta = 3; with theta = y^2.", mean_square),
     Step("Student's best", "So over prompts the best mean is sqrt(6 d).", students_best),
