@@ -209,7 +209,11 @@ AVERAGE = (
     Step("light utility", "V is light: E exp(l V) is finite at l = log(3/2).", light_utility),
 )
 ENDLESS = (
-    Step("stops for certain", "h is 1 after stopping, 0 after going on: it stops for certain.", policy_of_the_sum),
+    Step(
+        "stops for certain",
+        "h is 1 after stopping, 0 after going on: it stops for certain.",
+        policy_of_the_sum,
+    ),
     Step("price of nothing", "It spends log(1/q) > 0 for a weight of 1.", cost_of_no_weight),
 )
 CHANCES = (fmpq(1, 2), fmpq(1, 3), fmpq(9, 10))
