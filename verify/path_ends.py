@@ -234,11 +234,7 @@ def _cut_end(law: Truncated, limit: fmpq, side: int) -> Bound:
             cut = [Truncated(part, law.low, law.high) for part in parts.laws]
             return _outermost([_end(part, side) for part in cut if _has_mass(part)], side)
         case Affine() as base if not (base.flips and base.has_atoms):
-            ends = [
-                None if e is None else (e - base.shift) / base.scale for e in (law.low, law.high)
-            ]
-            low, high = reversed(ends) if base.flips else ends
-            inner = Truncated(base.base, low, high)
+            inner = _inner(law, base)
             return _image(base, _end(inner, -side if base.flips else side))
     raise Undecided(f"whether {law} has mass next to {limit}")
 
