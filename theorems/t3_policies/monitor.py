@@ -30,7 +30,6 @@ from verify.detection import samples_any_pair, samples_any_test, samples_to_see
 from verify.enclosure import ball, exact
 from verify.identity import Identity, Relation, Step
 from verify.mdp import h_transform
-from verify.mdp.sampling import sample_ends
 from verify.weight import Threshold
 
 if TYPE_CHECKING:
@@ -144,6 +143,8 @@ def any_pair_from(number: int) -> Iterator[Comparison]:
 def monitors(case: tuple[str, int], rng: np.random.Generator) -> Draws:
     """At (mass on the planted text, monitors): texts drawn token by token, n for each monitor."""
     import numpy as np
+
+    from verify.mdp.sampling import sample_ends
 
     mass, number = case
     mdp = language_model()
