@@ -180,9 +180,7 @@ def _mirror_image(law: Law) -> Law:
 
     if not isinstance(law, Empirical):
         return -law
-    import numpy as np
-
-    return Empirical.from_values(np.repeat(-law.values, law.counts), law.label)
+    return Empirical.from_values(-law.rows(), law.label)
 
 
 def frontier_point(law: Law | str, budget: object) -> FrontierPoint:
@@ -231,11 +229,9 @@ def _points(law: Law, budgets: list[Decimal]) -> tuple[FrontierPoint, ...]:
 
 def _of_large_sample(law: Empirical, budgets: list[Decimal]) -> tuple[FrontierPoint, ...]:
     """In float64, with a bound on every error."""
-    import numpy as np
-
     from verify.large_sample import LargeSample
 
-    sample = LargeSample(np.repeat(law.values, law.counts))
+    sample = LargeSample(law.rows())
     found = iter(sample.frontier([budget for budget in budgets if budget > 0]))
     return tuple(
         _of_sample(law, next(found)) if budget > 0 else _point(law, budget) for budget in budgets

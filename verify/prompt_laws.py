@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import lcm
 from typing import TYPE_CHECKING
 
 from flint import arb, arb_series, ctx, fmpq
@@ -12,7 +13,6 @@ from flint import arb, arb_series, ctx, fmpq
 from verify.enclosure import Diverges, HasBall, Number, ball, exact
 from verify.errors import InputError
 from verify.law import Bound, Law, Point
-from verify.laws.point import PointMass
 from verify.mixture import mixture
 from verify.tail_kind import tail_kind
 from verify.tail_rates import Rate
@@ -20,6 +20,9 @@ from verify.tail_rates import Rate
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from verify.laws.empirical_law import Empirical
+    from verify.prompt_sample import Quenched
 
     #: Scores of some answers to one prompt.
     Scores = Sequence[float] | NDArray[np.float64]
@@ -103,7 +106,44 @@ class PromptLaws:
     @cached_property
     def pooled(self) -> Law:
         """The law of the return of a prompt that is drawn by the weights."""
-        return mixture(list(zip(self.weights, self.laws, strict=True)))
+        return self._all_scores() or mixture(list(zip(self.weights, self.laws, strict=True)))
+
+    def _all_scores(self) -> Law | None:
+        """Scores that all count the same as one sample, which is quicker than a mixture."""
+        from verify.laws.empirical_law import Empirical
+
+        samples = self._samples
+        if not samples or len({w / n.n for w, n in zip(self.weights, samples, strict=True)}) > 1:
+            return None
+        import numpy as np
+
+        return Empirical.from_values(np.concatenate([law.rows() for law in samples]))
+
+    @cached_property
+    def _samples(self) -> list[Empirical]:
+        """The laws, where all of them are of scores; else nothing."""
+        from verify.laws.empirical_law import Empirical
+
+        samples = [law for law in self.laws if isinstance(law, Empirical)]
+        return samples if len(samples) == len(self.laws) else []
+
+    @cached_property
+    def _in_float64(self) -> Quenched | None:
+        """Scores of all prompts in arrays, for estimates; None where weights do not fit."""
+        import numpy as np
+
+        from verify.prompt_sample import PromptSample, Quenched
+
+        common = lcm(*(int(weight.q) for weight in self.weights))
+        if not self._samples or common >= 2**53:
+            return None
+        return Quenched(
+            PromptSample(
+                np.concatenate([law.rows() for law in self._samples]),
+                np.array([law.n for law in self._samples]),
+                np.array([int((weight * common).p) for weight in self.weights]),
+            )
+        )
 
     def heavy(self) -> list[int]:
         """The numbers of the prompts that are right-heavy, but for those that look light."""
@@ -115,7 +155,7 @@ class PromptLaws:
 
     # ---- what a search for tilts asks -------------------------------------------------------
 
-    @property
+    @cached_property
     def support(self) -> tuple[Bound, Bound]:
         """The least and the largest mean that there can be."""
         lows, highs = zip(*(law.support for law in self.laws), strict=True)
@@ -161,13 +201,13 @@ class PromptLaws:
     def _moving(self) -> tuple[tuple[fmpq, Law], ...]:
         """Weights and laws of the prompts whose return is not a constant."""
         pairs = zip(self.weights, self.laws, strict=True)
-        return tuple((w, law) for w, law in pairs if not isinstance(law, PointMass))
+        return tuple((w, law) for w, law in pairs if constant_of(law) is None)
 
     @cached_property
     def _constant(self) -> fmpq:
         """What the other prompts add to the mean, whatever the tilt."""
-        pairs = zip(self.weights, self.laws, strict=True)
-        return sum((w * law.x for w, law in pairs if isinstance(law, PointMass)), fmpq(0))
+        pairs = ((w, constant_of(law)) for w, law in zip(self.weights, self.laws, strict=True))
+        return sum((w * x for w, x in pairs if x is not None), fmpq(0))
 
     def cumulants(self, tilt: Point) -> tuple[arb, arb, arb]:
         """``E_s`` of K_s, K_s' and K_s'' at the tilt.
@@ -192,6 +232,9 @@ class PromptLaws:
 
     def tilt_cost_estimate(self, tilt: arb) -> tuple[arb, arb] | None:
         """About ``E_s D_s(l)`` and its derivative, where all prompts have an estimate."""
+        if self._in_float64 is not None:
+            found = self._in_float64.cost(float(tilt))
+            return None if found is None else (arb(found[0]), arb(found[1]))
         cost, slope = arb(0), arb(0)
         for weight, law in self._moving:
             estimate = law.tilt_cost_estimate(tilt)
@@ -202,15 +245,22 @@ class PromptLaws:
 
 
 def _law_of(given: Law | str | Scores) -> Law:
-    """A law as it is given; scores that are all equal are a constant."""
+    """A law as it is given."""
     if isinstance(given, Law):
         return given
     if isinstance(given, str):
         return Law.parse(given)
     from verify.laws.empirical_law import Empirical
 
-    law = Empirical.from_values(given)
-    return PointMass(*(value for value, _ in law.atoms())) if len(law.values) == 1 else law
+    return Empirical.from_values(given)
+
+
+def constant_of(law: Law) -> fmpq | None:
+    """The one value that a return has, if it has no other."""
+    low, high = law.support
+    if isinstance(low, int | fmpq) and isinstance(high, int | fmpq) and low == high:
+        return fmpq(low)
+    return None
 
 
 def _positive(name: str, weight: object) -> fmpq:

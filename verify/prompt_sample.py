@@ -235,6 +235,17 @@ class Quenched(SampleFrontier):
         means = np.minimum(np.ldexp(references + prompts.mean, sample.exponent), sample.tops)
         return means, np.maximum(prompts.kl, 0.0)
 
+    def cost(self, tilt: float) -> tuple[float, float] | None:
+        """About ``E_s D_s`` and its derivative at a tilt per unit of reward, for searches."""
+        scaled = times_power(tilt, self.sample.exponent)
+        if not 0 < scaled < inf:
+            return None
+        with np.errstate(all="ignore"):  # what overflows is no estimate
+            found = self.read(scaled, 0.0)
+        cost, slope = float(found.kl[0]), tilt * float(found.curvature[0])
+        slope = times_power(times_power(slope, self.sample.exponent), self.sample.exponent)
+        return (cost, slope) if 0 < cost < inf and 0 < slope < inf else None
+
     def read(self, tilt: float, reference: float) -> Reading:
         prompts, references = self._prompts(tilt)
         average = self.sample.average

@@ -37,8 +37,7 @@ from verify.enclosure import (
 )
 from verify.frontier import HAIR, PRICE_BITS, frontier, parse_budget, settled_mean
 from verify.law import Law
-from verify.laws.point import PointMass
-from verify.prompt_laws import PromptLaws
+from verify.prompt_laws import PromptLaws, constant_of
 from verify.quenched_answer import QuenchedFrontier, QuenchedPoint, Share
 from verify.tilt_frontier import Bounds, by_tilt
 from verify.tilt_search import TiltPath
@@ -276,8 +275,9 @@ def _split_of_tilt(prompts: PromptLaws, tilt: fmpq) -> tuple[Share, ...]:
 
 
 def _mean_and_cost(law: Law, tilt: fmpq) -> tuple[arb, arb]:
-    if isinstance(law, PointMass):
-        return arb(law.x), arb(0)
+    constant = constant_of(law)
+    if constant is not None:
+        return arb(constant), arb(0)
 
     def compute() -> tuple[arb, arb]:
         log_mgf, mean, _ = law.cumulants(tilt)

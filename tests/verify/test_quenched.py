@@ -19,9 +19,10 @@ from verify.enclosure import Diverges, Undecided, exact, working_precision
 from verify.errors import InputError
 from verify.frontier import frontier_point
 from verify.law import Law
+from verify.laws.empirical_law import Empirical
 from verify.laws.point import PointMass
 from verify.mdp import MDP, Drawn, policy_frontier
-from verify.mixture import mixture
+from verify.mixture import Mixture, mixture
 from verify.prompt_laws import PromptLaws
 from verify.quenched import quenched_frontier
 from verify.quenched_answer import QuenchedFrontier, QuenchedPoint
@@ -454,6 +455,25 @@ def test_scores_of_answers() -> None:
     ):
         assert abs(finite(one.lower) - finite(two.lower)) < GAP
         assert one.split[2].kl == one.split[3].kl == 0
+
+
+def test_scores_that_count_the_same_are_one_sample(rng: np.random.Generator) -> None:
+    """Where every row has one weight the pooled law is that of the rows, else a mixture."""
+    scores: list[Any] = [rng.normal(size=size) for size in (3, 5, 1)]
+    even, uneven = PromptLaws.of(scores, [3, 5, 1]), PromptLaws.of(scores)
+    assert isinstance(even.pooled, Empirical) and even.pooled.n == 9
+    assert isinstance(uneven.pooled, Mixture)
+    parts = mixture(list(zip(even.weights, even.laws, strict=True)))
+    one, other = frontier_point(even.pooled, "0.3"), frontier_point(parts, "0.3")
+    assert abs(finite(one.lower) - finite(other.lower)) < GAP
+
+
+def test_weights_that_no_float_holds(rng: np.random.Generator) -> None:
+    """The search does without its estimates, which take whole numbers below 2^53 as weights."""
+    scores: list[Any] = [rng.normal(size=4), 3 * rng.normal(size=6)]
+    odd = quenched_frontier(scores, ["0.2"], ["0.30000000000000000001", "0.7"])
+    plain = quenched_frontier(scores, ["0.2"], ["0.3", "0.7"])
+    assert abs(finite(odd.points[0].lower) - finite(plain.points[0].lower)) < GAP
 
 
 @pytest.mark.parametrize("scores", [[], [1.0, float("nan")], ["a"]])

@@ -132,6 +132,12 @@ class Empirical(Law):
     def _value(self, index: int) -> fmpq:
         return fmpq(*float(self.values[index]).as_integer_ratio())
 
+    def rows(self) -> NDArray[np.float64]:
+        """All rows, in increasing order."""
+        import numpy as np
+
+        return np.repeat(self.values, self.counts)
+
     def atoms(self) -> Iterator[tuple[fmpq, arb]]:
         for index, count in enumerate(self.counts.tolist()):
             yield self._value(index), arb(fmpq(count, self.n))
@@ -243,8 +249,12 @@ class Empirical(Law):
         power = least - 53
         return fmpq(total << power) if power >= 0 else fmpq(fmpz(total), fmpz(1) << -power)
 
+    @cached_property
+    def _exact_mean(self) -> fmpq:
+        return self._sum(0, len(self.values)) / self.n
+
     def mean(self) -> Number:
-        return arb(self._sum(0, len(self.values)) / self.n)
+        return arb(self._exact_mean)
 
     def upper_mean(self, t: Point) -> Number:
         end = len(self.values)
