@@ -310,7 +310,8 @@ class _Pair:
         covariance = self._normal_line()
         if covariance is not None:
             return self._normal_best(n, *covariance)
-        return self._sampled(fmpq(n), lambda: self._best_of(n), BEST)
+        point = self._sampled(fmpq(n), lambda: self._best_of(n), BEST)
+        return replace(point, kl=_best_of_kl(n)) if point.known else point
 
     def _best_of(self, n: int) -> Estimates:
         from verify.joint_sampling import best_of
@@ -343,8 +344,9 @@ class _Pair:
             assert isinstance(most, arb)
             score = most / arb(variance).sqrt()
             mean_v, mean_x = base.mean_v + of_v * score, base.mean_x + of_x * score
-            kl = arb(n).log() - arb(fmpq(n - 1, n))
-            return UtilityPoint(fmpq(n), kl, mean_v + mean_x, mean_v, mean_x, because=BEST)
+            return UtilityPoint(
+                fmpq(n), _best_of_kl(n), mean_v + mean_x, mean_v, mean_x, because=BEST
+            )
 
     # ---- sampling ---------------------------------------------------------------------------
 
@@ -364,6 +366,12 @@ class _Pair:
         return UtilityPoint(
             at, found.kl, mean_u, found.mean_v, mean_x, means="monte-carlo", because=note
         )
+
+
+def _best_of_kl(n: int) -> arb:
+    """The KL of the best of n draws; U has no atoms, for X has a density whatever V is."""
+    with working_precision(BITS):
+        return arb(n).log() - arb(fmpq(n - 1, n))
 
 
 def is_slow(copula: Copula) -> bool:

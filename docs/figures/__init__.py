@@ -10,11 +10,29 @@ from typing import Any
 
 from matplotlib import rc_context
 
-from docs.figures import concepts, footnote, prompts, theorem_1, theorem_2, theorem_3, theorem_4
+from docs.figures import (
+    concepts,
+    dependence_sweep,
+    footnote,
+    prompts,
+    theorem_1,
+    theorem_2,
+    theorem_3,
+    theorem_4,
+)
 from docs.figures.canvas import BITS, STYLE, svg_of
 from verify.enclosure import working_precision
 
-MODULES = (concepts, theorem_1, theorem_2, theorem_3, theorem_4, footnote, prompts)
+MODULES = (
+    concepts,
+    theorem_1,
+    theorem_2,
+    theorem_3,
+    theorem_4,
+    footnote,
+    dependence_sweep,
+    prompts,
+)
 
 FIGURES: dict[str, Callable[[], Any]] = {
     name: draw for module in MODULES for name, draw in module.FIGURES.items()
