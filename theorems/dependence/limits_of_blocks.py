@@ -236,8 +236,8 @@ RATE = (
 )  # fmt: skip
 REPAIRED = (
     *TAIL,
-    Step("score, right", "Right of 0, y = v.", score_slope_right),
-    Step("score, left", "Left of 0, y = -v.", score_slope_left),
+    Step("score, right", "The slope of z right of 0, where y = v.", score_slope_right),
+    Step("score, left", "And left of 0, where y = -v.", score_slope_left),
     Step("least score, right", "z is least at 0.", score_right),
     Step("least score, left", "It is, from either side.", score_left),
     Step("slope, at least", "So f falls at a rate of z z', which is at least t(t - 2)/8: on the "
