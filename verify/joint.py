@@ -126,6 +126,11 @@ class Block:
     shift, slope, scale, scale_slope : fmpq
         The scale is positive inside the block, or both of its numbers are 0: then X is a function
         of V and the noise does not matter.
+
+    Raises
+    ------
+    InputError
+        For a scale that is negative somewhere.
     """
 
     low: fmpq | None
@@ -135,6 +140,17 @@ class Block:
     slope: fmpq = ZERO
     scale: fmpq = ONE
     scale_slope: fmpq = ZERO
+
+    def __post_init__(self) -> None:
+        fans_out = [
+            side * self.scale_slope >= 0
+            if end is None
+            else self.scale + self.scale_slope * end >= 0
+            for side, end in ((-1, self.low), (1, self.high))
+        ]
+        level = self.scale_slope != 0 or self.scale >= 0
+        if not (all(fans_out) and level):
+            raise InputError("block: expected a scale that is positive, or 0, all over the block")
 
     def holds(self, v: arb) -> bool:
         """Whether a point lies in the block."""
@@ -177,7 +193,7 @@ class ConditionalLaw(JointLaw):
     utility : Law
         The law of V; it needs a density.
     blocks : tuple of Block
-        They cover the support of V and do not overlap.
+        They cover the line, in increasing order.
     """
 
     utility: Law
@@ -188,6 +204,13 @@ class ConditionalLaw(JointLaw):
         for block in self.blocks:
             if not block.is_exact:
                 check_density(block.noise)
+        ends = [end for block in self.blocks for end in (block.low, block.high)]
+        meet = all(left == right for left, right in zip(ends[1:-1:2], ends[2::2], strict=True))
+        if not self.blocks or ends[0] is not None or ends[-1] is not None or not meet:
+            raise InputError(
+                "blocks: expected blocks that cover the line in increasing order, each beginning "
+                "where the one before it ends"
+            )
 
     def edges(self, t: fmpq) -> list[arb]:
         ends = [end for block in self.blocks for end in (block.low, block.high) if end is not None]
@@ -196,10 +219,7 @@ class ConditionalLaw(JointLaw):
 
     def tail_given(self, t: fmpq, v: arb_series) -> arb_series:
         middle = v[0].mid()
-        for block in self.blocks:
-            if block.holds(middle):
-                return block.tail(t, v)
-        raise InputError(f"no block holds v = {middle.str(8)}; the blocks cover all utilities")
+        return next(block for block in self.blocks if block.holds(middle)).tail(t, v)
 
 
 # ---------------------------------------------------------------- conditioning

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from flint import arb, arb_series, ctx
 
+from verify.errors import InputError
 from verify.taylor_series import series_length, variable
 
 #: Intervals that are looked at before the answer is left as wide as it is.
@@ -117,6 +118,8 @@ class TaylorIntegral:
                 if not all(rest.is_finite() for rest in rests):
                     return None
                 at = self.expansion(variable(middle, self.order))
+            except InputError:
+                raise
             except (ZeroDivisionError, ValueError):  # a series is divided by one that may be 0
                 return None
             radius = ((high - low) / 2).upper()
