@@ -11,7 +11,7 @@ from flint import arb, fmpq
 
 from tests.theorems.planted import by_points
 from theorems.catalogue import CLAIMS as CATALOGUE
-from theorems.t4_tilting import CLAIMS, continuity, errata, path, saturation
+from theorems.t4_tilting import CLAIMS, continuity, errata, normalising, path, saturation
 from theorems.t4_tilting.symbols import symbols
 from verify.claim import Enclosed, Finding
 from verify.enclosure import Diverges, working_precision
@@ -74,7 +74,9 @@ def false_variants() -> dict[str, Relation]:
             errata.cost_of_tilts(), right=1 / g - 1 + sp.log(g)
         ),
         "cost tends to 1": replace(errata.every_cap_is_spent(), right=sp.Integer(1)),
-        "share grows": replace(errata.weight_grows(), right=sp.Integer(1)),
+        "weights stay": replace(normalising.weight_grows(), right=sp.Integer(1)),
+        "odds without the gap": replace(normalising.odds(), right=N.q),
+        "odds stay": replace(normalising.odds_grow(), right=N.q),
         "Poisson means stay": replace(continuity.poisson_mean(), right=N.m),
         "Poisson means have a bound": replace(continuity.poisson_grows(), right=N.m),
         "from Q_r with the other sign of K": replace(
@@ -113,7 +115,9 @@ def test_false_variant_is_rejected_by_both_routes(name: str) -> None:
         (path.cut_tilts, (NORMAL, "3")),
         # A constant utility does not rise.
         (path.rises_along, ("point(x=1)", "2")),
-        (errata.weight_and_share, ("0.5", 4)),
+        (normalising.weight_and_share, ("0.5", 4)),
+        # A tilt too small to take the mass there.
+        (normalising.share_and_its_bound, (NORMAL, "5", "1", "10")),
         (errata.grows_iff, ("exponential()", NORMAL, "2")),
         (errata.grows_iff, ("exponential()", NORMAL, "oo")),
         (errata.grows_iff, (NORMAL, NORMAL, "1")),

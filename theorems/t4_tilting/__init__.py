@@ -21,14 +21,14 @@ tilting raises the mean of V. How far l can go is up to the heavier one of the t
 compares weights that are not normalised. And continuity of U, a printed hypothesis, plays no part.
 
 From top to bottom: :mod:`.symbols`, :mod:`.path` (tilts are optimal, keep X and V independent, and
-take E V up to a limit), :mod:`.errata`, :mod:`.continuity`, :mod:`.saturation` (past the last
-tilt). What computes the path for two given laws is :mod:`verify.tilted_utility`; where it ends,
-:mod:`verify.limits`.
+take E V up to a limit), :mod:`.errata` (a and b), :mod:`.normalising` (c), :mod:`.continuity`,
+:mod:`.saturation` (past the last tilt). What computes the path for two given laws is
+:mod:`verify.tilted_utility`; where it ends, :mod:`verify.limits`.
 """
 
 from __future__ import annotations
 
-from theorems.t4_tilting import continuity, errata, path, saturation
+from theorems.t4_tilting import continuity, errata, normalising, path, saturation
 from verify.claim import Claim
 from verify.identity import Identity
 
@@ -48,6 +48,7 @@ CLAIMS: tuple[Claim, ...] = (
     THEOREM,
     *path.CLAIMS,
     *errata.CLAIMS,
+    *normalising.CLAIMS,
     *continuity.CLAIMS,
     *saturation.CLAIMS,
 )

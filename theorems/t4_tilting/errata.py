@@ -1,13 +1,10 @@
-"""What the print lacks: independence (a), a limit that is infinite (b), a proof (c).
+"""What the print lacks: independence (a), and a limit that is infinite (b).
 
 (a) The heading of the printed statement speaks of independent errors, the statement does not. With
 ``X = -2V`` the proxy is ``-V``.
 
 (b) Light tails alone do not make the utility grow. With X ~ Exp(1) and V ~ N(0, 1) the tilts end at
 l = 1, and E V with them.
-
-(c) The printed proof looks at weights ``exp(l U)`` before they are normalised. Those grow without
-bound where V is large, in example (b) too; the share of the policy that is there does not.
 """
 
 from __future__ import annotations
@@ -274,50 +271,6 @@ def grows_iff(case: tuple[str, str, str]) -> Iterator[Comparison]:
     yield below("what is left", lambda: limit - on_the_way(), lambda: arb(1) / 1000)
 
 
-# ---------------------------------------------------------------- c: before normalising
-
-
-def tilted_normal() -> Relation:
-    import sympy as sp
-
-    n = symbols()
-    left = sp.exp(n.l * n.v) * sp.exp(-(n.v**2) / 2)
-    return Relation(left, sp.exp(n.l**2 / 2) * sp.exp(-((n.v - n.l) ** 2) / 2))
-
-
-def weight_grows() -> Relation:
-    import sympy as sp
-
-    n = symbols()
-    return Relation(sp.Limit(1 / n.g, n.g, 0, "+"), sp.oo)
-
-
-def weight_and_share(case: tuple[str, int]) -> Iterator[Comparison]:
-    """At (c, k), with l = 1 - 10^-k: E[exp(l U); V > c] is huge, its share of the whole is not."""
-    threshold, places = exact(case[0]), case[1]
-    tilt = 1 - fmpq(1, 10**places)
-    utility = Law.parse(NORMAL)
-
-    def of_error() -> arb:  # E exp(l X) = 1/(1 - l)
-        return 1 / (1 - arb(tilt))
-
-    def weight() -> arb:
-        return utility.exponential_moments(arb(tilt), threshold, None)[0] * of_error()
-
-    def share() -> arb:
-        log_mgf, _, _ = utility.cumulants(tilt)
-        return weight() / (log_mgf.exp() * of_error())
-
-    def shifted() -> arb:
-        return utility.survival(threshold - tilt)
-
-    # exp(l v) is above 1 where v > c > 0.
-    yield below("10^k Pr(V > c)", lambda: 10**places * utility.survival(threshold), weight)
-    yield near("share", share, shifted, lambda: arb(10) ** -15)
-    yield below("share and its bound", share, lambda: utility.survival(threshold - 1))
-    yield below("share and a half", share, lambda: arb(1) / 2)
-
-
 # ---------------------------------------------------------------- claims
 
 OPPOSITE = (
@@ -338,11 +291,6 @@ CAPPED = (
     Step("cost", "What the tilt by 1 - g costs.", cost_of_tilts),
     Step("every cap", "It grows without bound: each cap is spent.", every_cap_is_spent),
 )
-NORMALISED = (
-    Step("tilted normal", "exp(l v) shifts the normal law by l.", tilted_normal),
-    Step("weight grows", "The factor 1/g of X has no bound.", weight_grows),
-)
-
 CLAIMS = (
     Claim(
         "t4.erratum-a",
@@ -393,19 +341,5 @@ CLAIMS = (
         "corrected",
         uses=("t4.optimum", "t4.no-optimum", "t4.limit"),
         evidence=(Identity(LIMIT), Enclosed(grows_iff, GROWING + BOUNDED)),
-    ),
-    Claim(
-        "t4.erratum-c",
-        "Refuted: that E[exp(l U); V > c] grows without bound, for every c, takes the policy "
-        "beyond c. It has to be divided by E exp(l U). For X ~ Exp(1) and V ~ N(0, 1) it grows "
-        "without bound as l rises to 1, and the policy's Pr(V > c) = Pr(N(0, 1) > c - l) stays "
-        "below Pr(N(0, 1) > c - 1); the median of V is l.",
-        "Theorem 4, proof",
-        "refutation",
-        uses=("t4.factors",),
-        evidence=(
-            Identity(NORMALISED),
-            Enclosed(weight_and_share, (("2", 4), ("2", 12), ("5", 12))),
-        ),
     ),
 )

@@ -24,7 +24,7 @@ def symbols() -> SimpleNamespace:
         "h": "a further tilt",
         "q": "a probability",
         "m": "mean of a Poisson law",
-        "t": "a large number",
+        "t": "a number, often large",
         "m0": "E exp(l V)",
         # Free positive numbers: i/(i + j) ranges over (0, 1).
         "i": "share",
