@@ -63,7 +63,7 @@ def read_column(path: str, column: str | None = None) -> Column:
     return Column(exact_floats(path, numbers), digest(content))
 
 
-def read_table(path: str, columns: list[str]) -> tuple[bytes, Any]:
+def read_table(path: str, columns: list[str], text: str | None = None) -> tuple[bytes, Any]:
     """The bytes of a file, and the pyarrow table in it.
 
     Parameters
@@ -72,6 +72,8 @@ def read_table(path: str, columns: list[str]) -> tuple[bytes, Any]:
         A .csv, .parquet or .jsonl file.
     columns : list of str
         Those that are needed: others may be left out, if all of these are there.
+    text : str, optional
+        A column that is text as it stands where the format has no types: 01 in a .csv is not 1.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def read_table(path: str, columns: list[str]) -> tuple[bytes, Any]:
         raise DataError(f"{path}: expected a file that ends in {', '.join(['.npy', *_TABLES])}")
     content = content_of(path)
     with broken_files(path):
-        return content, reader(content, columns)
+        return content, reader(content, columns, text)
 
 
 def digest(content: bytes) -> str:
@@ -191,14 +193,17 @@ def _read_npy(path: str, content: bytes, column: str | None) -> NDArray[Any]:
     return numbers
 
 
-def _csv_table(content: bytes, columns: list[str]) -> Any:
-    from pyarrow import csv
+def _csv_table(content: bytes, columns: list[str], text: str | None) -> Any:
+    from pyarrow import csv, string
 
     first = content.lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
     options = csv.ReadOptions(autogenerate_column_names=_is_number(first))
     # In a file of one column an empty line is a missing reward: it is refused, not skipped.
     parsing = csv.ParseOptions(ignore_empty_lines=False)
-    return csv.read_csv(BytesIO(content), read_options=options, parse_options=parsing)
+    types = csv.ConvertOptions(column_types={} if text is None else {text: string()})
+    return csv.read_csv(
+        BytesIO(content), read_options=options, parse_options=parsing, convert_options=types
+    )
 
 
 def _is_number(line: bytes) -> bool:
@@ -210,7 +215,7 @@ def _is_number(line: bytes) -> bool:
     return True
 
 
-def _parquet_table(content: bytes, columns: list[str]) -> Any:
+def _parquet_table(content: bytes, columns: list[str], text: str | None) -> Any:
     from pyarrow import parquet
 
     file = parquet.ParquetFile(BytesIO(content))
@@ -219,13 +224,13 @@ def _parquet_table(content: bytes, columns: list[str]) -> Any:
     return file.read(columns=columns if enough else None)
 
 
-def _jsonl_table(content: bytes, columns: list[str]) -> Any:
+def _jsonl_table(content: bytes, columns: list[str], text: str | None) -> Any:
     from pyarrow import json
 
     return json.read_json(BytesIO(content))
 
 
-_TABLES: dict[str, Callable[[bytes, list[str]], Any]] = {
+_TABLES: dict[str, Callable[[bytes, list[str], str | None], Any]] = {
     ".csv": _csv_table,
     ".parquet": _parquet_table,
     ".jsonl": _jsonl_table,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Formats that have named columns.
 FORMATS = (".csv", ".parquet", ".jsonl")
+#: From here on float64 does not tell all integers apart.
+ROUNDED_FROM = 2.0**53
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,19 +51,20 @@ def read_prompts(path: str, prompt: str, reward: str) -> PromptRewards:
     path : str
         A .csv, .parquet or .jsonl file.
     prompt, reward : str
-        The columns: text or numbers that tell prompts apart, and numbers.
+        The columns: text or numbers that tell prompts apart (of a .csv file, text as it stands),
+        and numbers.
 
     Raises
     ------
     DataError
         One line: the file cannot be read, a column is missing or holds something else, a row has
-        no prompt or no finite reward.
+        no prompt or no finite reward, or prompts are numbers that float64 does not tell apart.
     """
     if Path(path).suffix.lower() not in FORMATS:
         raise DataError(f"{path}: expected a file with named columns: {', '.join(FORMATS)}")
     if prompt == reward:
         raise DataError(f"{path}: prompts and rewards are both to be in column {prompt}")
-    content, table = read_table(path, [prompt, reward])
+    content, table = read_table(path, [prompt, reward], text=prompt)
     with broken_files(path):
         names, codes = _codes(path, table, prompt)
         rewards = exact_floats(path, numbers_in(path, table, reward))
@@ -103,6 +106,13 @@ def _codes(path: str, table: Any, column: str) -> tuple[tuple[str, ...], NDArray
     if compute.any(missing).as_py():
         first = missing.to_pylist().index(True)
         raise DataError(f"{path}: row {first + 1} has no prompt in column {column}")
+    if types.is_floating(kind) and compute.any(
+        compute.greater_equal(compute.abs(entries), ROUNDED_FROM)
+    ):
+        raise DataError(
+            f"{path}: column {column} holds numbers that were rounded, so that different prompts "
+            "may look alike; expected text, or integers below 2^63"
+        )
     encoded = entries.dictionary_encode().combine_chunks()
     if not len(encoded):
         raise DataError(f"{path}: there are no rows in it")

@@ -68,6 +68,34 @@ def test_kinds_of_prompts(tmp_path: Path, prompts: Any) -> None:
     assert by_prompt(data) == wanted
 
 
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("01", "1"),
+        ("1.10", "1.1"),
+        ("true", "True"),
+        ("NA", "5"),
+        ("2024-01-01", "2024-01-02"),
+        ("18446744073709551615", "18446744073709551614"),
+    ],
+)
+def test_prompts_of_a_csv_are_text_as_it_stands(tmp_path: Path, one: str, two: str) -> None:
+    """Read as numbers or dates, two of them would be one, or be refused."""
+    path = tmp_path / "scores.csv"
+    path.write_text(f"prompt,reward\n{one},1\n{two},2\n{one},3\n")
+    assert by_prompt(read_prompts(str(path), "prompt", "reward")) == {one: [1.0, 3.0], two: [2.0]}
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".jsonl"])
+def test_prompts_that_float64_merges_are_refused(tmp_path: Path, ending: str) -> None:
+    """Without a type for such integers the reader makes floats of them: one prompt of these two."""
+    ids = [2**64 - 1, 2**64 - 2]
+    prompts = pa.array(map(float, ids)) if ending == ".parquet" else pa.array(ids, pa.uint64())
+    table = pa.table({"prompt": prompts, "reward": [1.0, 2.0]})
+    with pytest.raises(DataError, match="column prompt holds numbers that were rounded"):
+        read_prompts(written(tmp_path, ending, table), "prompt", "reward")
+
+
 def test_many_prompts_keep_their_rows(tmp_path: Path, rng: np.random.Generator) -> None:
     """More than 2^16 of them, which are sorted another way."""
     prompts = rng.permutation(np.repeat(np.arange(70_000), 2))
@@ -88,7 +116,7 @@ CSV = "prompt,reward\np1,1\np2,2\n"
         (CSV, ("prom", "reward"), "no column named prom; columns: prompt, reward"),
         (CSV, ("prompt", "rew"), "no column named rew; columns with numbers: reward"),
         (CSV, ("prompt", "prompt"), "prompts and rewards are both to be in column prompt"),
-        (CSV, ("reward", "prompt"), "column prompt holds string; columns with numbers: reward"),
+        (CSV, ("reward", "prompt"), "column prompt holds string; columns with numbers: none"),
         ("prompt,reward\np1,1\n,2\n", ("prompt", "reward"), "row 2 has no prompt in column prompt"),
         ("prompt,reward\n1,1\n,2\n", ("prompt", "reward"), "row 2 has no prompt in column prompt"),
         (
@@ -99,7 +127,7 @@ CSV = "prompt,reward\np1,1\np2,2\n"
         ("prompt,reward\np1,nan\np2,1\n", ("prompt", "reward"), "1 of 2 entries are not finite"),
         ("prompt,reward\np1,inf\np2,1\n", ("prompt", "reward"), "the first in row 1"),
         ("prompt,reward\np1,1\np2,x\n", ("prompt", "reward"), "row 2 holds 'x'; expected a number"),
-        ("prompt,reward\n", ("prompt", "reward"), "scores.csv: "),
+        ("prompt,reward\n", ("prompt", "reward"), "there are no rows in it"),
         ("prompt,reward\np1\n", ("prompt", "reward"), "cannot be read"),
         (
             "prompt,prompt,reward\na,b,1\n",
