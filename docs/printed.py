@@ -43,7 +43,11 @@ PRINTED = (
         "For a light-tailed reward a vanishing KL divergence moves the mean by a vanishing amount.",
         "theorems/theorem_2.md",
     ),
-    Printed("Theorem 3", "In a Markov decision process, policies realise such reweightings."),
+    Printed(
+        "Theorem 3",
+        "In a Markov decision process, policies realise such reweightings.",
+        "theorems/theorem_3.md",
+    ),
     Printed(
         "Corollary 1",
         "Policies exist whose proxy reward is as high as one likes, at a KL divergence as small as "
@@ -54,6 +58,7 @@ PRINTED = (
         "Theorem 4",
         "With light-tailed errors that are independent of the utility, the best policy's utility "
         "grows without bound as the KL penalty is relaxed.",
+        "theorems/theorem_4.md",
     ),
     Printed(
         "Theorem 5",
@@ -65,6 +70,11 @@ PRINTED = (
         "Selecting by a threshold: with an error lighter than every exponential, the utility grows "
         "without bound. (Its proof is checked in [Coq](proofs.md#theorem-6); its page is to come.)",
     ),
-    Printed("Footnote on dependence", "An example in which error and utility are dependent."),
+    Printed(
+        "Footnote on dependence",
+        "An example in which error and utility are dependent, and the utility is said to fall back "
+        "to its mean.",
+        "theorems/dependence.md",
+    ),
     Printed("Experiments", "The numbers printed with the experiments, and what they show."),
 )
