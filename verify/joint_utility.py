@@ -19,12 +19,13 @@ from flint import arb, fmpq
 from verify.copulas import Copula, gaussian, independent, parse_copula, student_t
 from verify.copulas.simple import Turned
 from verify.decimals import decimal_text, rational
-from verify.enclosure import Diverges, Undecided, accurate, escalate, working_precision
+from verify.enclosure import Diverges, Undecided, accurate, working_precision
 from verify.errors import InputError
 from verify.joint import CopulaLaw, conditioned
 from verify.joint_rate import all_moments, has_mgf, why_no_mgf
 from verify.joint_tilt import LatentSum, latent_sum, normal_parameters
 from verify.law import Law
+from verify.normal_maximum import mean_of_largest
 from verify.tilted_utility import exact_decimal, tilted_utility
 from verify.utility_curve import Estimate, Limit, Optimizer, UtilityCurve, UtilityPoint
 from verify.window import nearest
@@ -328,21 +329,10 @@ class _Pair:
         return of_v + of_x, of_v, of_x
 
     def _normal_best(self, n: int, variance: fmpq, of_v: fmpq, of_x: fmpq) -> UtilityPoint:
-        from verify.laws import normal
-        from verify.reweighted import reweight
-        from verify.weight import BestOfN
-
         base = self._base()
         assert isinstance(base.mean_v, arb) and isinstance(base.mean_x, arb)
         with working_precision(BITS):
-            most = escalate(
-                lambda: reweight(normal(), BestOfN(n)).mean(),
-                lambda value: accurate(value, BITS),
-                f"the mean of the best of {n} normal draws",
-                first=2 * BITS,
-            )
-            assert isinstance(most, arb)
-            score = most / arb(variance).sqrt()
+            score = mean_of_largest(n) / arb(variance).sqrt()
             mean_v, mean_x = base.mean_v + of_v * score, base.mean_x + of_x * score
             return UtilityPoint(
                 fmpq(n), _best_of_kl(n), mean_v + mean_x, mean_v, mean_x, because=BEST

@@ -114,6 +114,8 @@ class TaylorIntegral:
         with series_length(self.order + 1):
             try:
                 around = self.expansion(variable(interval, self.order + 1))
+                if any(series.prec <= self.order for series in around):
+                    raise AssertionError("an expansion is shorter than the series it was asked at")
                 rests = [series[self.order] for series in around]
                 if not all(rest.is_finite() for rest in rests):
                     return None

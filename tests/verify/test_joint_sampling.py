@@ -111,7 +111,6 @@ def test_a_wrong_copula_is_caught(rng: np.random.Generator) -> None:
         ("exponential()", "gaussian(rho=-0.5)", fmpq(2, 5)),
         ("exponential()", "gaussian(rho=0.7)", fmpq(1, 4)),
         ("2*normal()", "gaussian(rho=-0.6)", fmpq(1, 2)),
-        ("logistic()/2", "gaussian(rho=0.3)", fmpq(1, 2)),
     ],
 )
 def test_tilting_agrees_with_the_integral(
@@ -162,7 +161,7 @@ def test_rank_weights_count_the_subsets() -> None:
     assert rank_weights(5000, 1) == pytest.approx(np.full(5000, 1 / 5000))
 
 
-@pytest.mark.parametrize("n", [2, 8, 50])
+@pytest.mark.parametrize("n", [2, 50])
 def test_best_of_n_normals(n: int, rng: np.random.Generator) -> None:
     from verify.laws import normal
     from verify.reweighted import reweight

@@ -108,6 +108,13 @@ def test_a_wrong_expansion_is_caught() -> None:
         assert not integral.totals()[0].overlaps(law.between(fmpq(-1), fmpq(1)))
 
 
+def test_an_expansion_without_its_remainder_is_caught() -> None:
+    """A derivative has one coefficient less: that of the remainder would be missing."""
+    integral = TaylorIntegral(lambda x: (x.derivative(),), lambda low, high: (high - low,))
+    with pytest.raises(AssertionError, match="shorter than the series"):
+        integral.add(arb(0), arb(1))
+
+
 def test_the_cap_on_series_is_put_back() -> None:
     before = ctx.cap
     with series_length(33):

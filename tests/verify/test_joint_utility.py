@@ -1,0 +1,203 @@
+"""Utility curves of dependent pairs: what each point rests on, and what is refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from flint import arb, fmpq
+
+from verify.copulas import gaussian
+from verify.enclosure import Diverges, working_precision
+from verify.errors import InputError
+from verify.joint_sweep import sweep
+from verify.joint_utility import joint_utility
+from verify.normal_maximum import mean_of_largest
+from verify.utility_curve import Estimate, UtilityPoint
+
+SMALL = {"size": 50_000}
+
+
+def only(points: tuple[UtilityPoint, ...]) -> UtilityPoint:
+    (point,) = points
+    return point
+
+
+# ---------------------------------------------------------------- tilting
+
+
+def test_jointly_normal() -> None:
+    curve = joint_utility("2*normal()", "normal()", "gaussian(rho=-0.6)", "tilt", kl_caps=["0.5"])
+    point = only(curve.points)
+    # Var U = 1 + 4 - 2.4 = 2.6, Cov(U, V) = 1 - 1.2 = -0.2, and l = sqrt(2 KL/Var U) = 1/sqrt(2.6)
+    assert isinstance(point.kl, arb) and isinstance(point.mean_v, arb)
+    assert abs(point.kl - 0.5) < 1e-8 and abs(point.mean_v + arb(0.2) / arb(2.6).sqrt()) < 1e-8
+    assert point.means == "ball" and str(point.kl_cap) == "0.5"
+    assert curve.limit.mean_v == Diverges(-1) and "Cov(U, V) is below 0" in curve.limit.because
+    assert curve.dependence == "gaussian(rho=-0.6)"
+
+
+@pytest.mark.parametrize(("rho", "limit"), [("-0.5", 0), ("0.5", 1)])
+def test_limits_of_jointly_normal_pairs(rho: str, limit: int) -> None:
+    for optimizer in ("tilt", "condition", "best-of-n"):
+        curve = joint_utility("2*normal()", "3 + normal()", gaussian(rho), optimizer)  # type: ignore[arg-type]
+        expected = Diverges(+1) if limit else arb(3)
+        assert curve.limit.mean_v == expected
+
+
+def test_a_heavy_error_has_no_tilt() -> None:
+    curve = joint_utility(
+        "student_t(df=3)", "normal()", "clayton(theta=1)", "tilt", tilts=["0.1"], kl_caps=["1"]
+    )
+    tilted, capped = curve.points
+    assert not tilted.known and tilted.attained is False
+    assert capped.mean_u == Diverges(+1) and capped.mean_v is None
+    assert curve.limit.mean_v is None and "right-heavy" in curve.limit.because
+
+
+def test_what_is_not_known_is_said() -> None:
+    heavy = joint_utility(
+        "student_t(df=3)", "student_t(df=3)", "gaussian(rho=-0.9)", "tilt", tilts=["1"]
+    )
+    assert only(heavy.points).attained is None and "not known" in only(heavy.points).because
+    strong = joint_utility("exponential()", "normal()", "clayton(theta=1)", "tilt", tilts=["0.6"])
+    assert not only(strong.points).known and "no variance" in only(strong.points).because
+
+
+@pytest.mark.parametrize("copula", ["clayton(theta=2)", "comonotone()", "student_t(rho=0, df=4)"])
+def test_sampled_tilts_spend_their_cap(copula: str) -> None:
+    curve = joint_utility("exponential()", "normal()", copula, "tilt", kl_caps=["0.05"], **SMALL)  # type: ignore[arg-type]
+    point = only(curve.points)
+    assert isinstance(point.kl, Estimate) and isinstance(point.mean_v, Estimate)
+    # The tilt comes from another sample of the same size, so both errors count.
+    assert abs(point.kl.value - 0.05) < 6 * 2**0.5 * point.kl.standard_error
+    assert point.means == "monte-carlo" and "effective" in point.because
+
+
+def test_independence_goes_the_certified_way() -> None:
+    point = only(
+        joint_utility("exponential()", "normal()", "independent()", "tilt", tilts=["0.5"]).points
+    )
+    assert isinstance(point.mean_v, arb) and point.mean_v.contains(arb(0.5))
+
+
+# ---------------------------------------------------------------- conditioning, best-of-n
+
+
+def test_heavy_errors_show_no_sampled_mean() -> None:
+    curve = joint_utility(
+        "student_t(df=3)",
+        "normal()",
+        "gumbel(theta=2)",
+        "best-of-n",
+        draws=[1, 4],
+        **SMALL,  # type: ignore[arg-type]
+    )
+    base, four = curve.points
+    assert base.means == "ball" and isinstance(base.mean_v, arb) and base.mean_v == 0
+    assert four.mean_x is None and four.mean_u is None and isinstance(four.mean_v, Estimate)
+    assert isinstance(four.kl, arb) and abs(four.kl - (arb(4).log() - 0.75)) < 1e-15
+
+
+def test_a_heavy_utility_is_not_sampled() -> None:
+    curve = joint_utility(
+        "normal()",
+        "student_t(df=3)",
+        "frank(theta=2)",
+        "best-of-n",
+        draws=[4],
+        **SMALL,  # type: ignore[arg-type]
+    )
+    assert not only(curve.points).known and "no variance" in only(curve.points).because
+
+
+def test_an_infinite_mean_of_the_error_leaves_the_rest() -> None:
+    curve = joint_utility(
+        "pareto(alpha=1)", "normal()", "frank(theta=2)", "condition", thresholds=[5]
+    )
+    point = only(curve.points)
+    assert isinstance(point.mean_v, arb) and point.mean_x is None and point.mean_u is None
+
+
+def test_normal_best_of_n_lies_on_the_line() -> None:
+    curve = joint_utility("2*normal()", "normal()", "gaussian(rho=0.5)", "best-of-n", draws=[16])
+    point = only(curve.points)
+    assert isinstance(point.mean_u, arb) and isinstance(point.mean_v, arb)
+    # Cov(U, V)/Var U = (1 + 1)/(1 + 4 + 2)
+    with working_precision(64):
+        assert (point.mean_v / point.mean_u).overlaps(arb(fmpq(2, 7)))
+        assert abs(point.mean_u / arb(7).sqrt() - arb("1.7659913931")) < 1e-9  # E max of 16
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"), [(1, 0), (2, "0.56418958354775628695"), (5, "1.1629644736405196128")]
+)
+def test_the_largest_of_n_normals(n: int, expected: object) -> None:
+    """Closed forms for n up to 5: ``1/sqrt(pi)`` for 2."""
+    with working_precision(80):
+        mean = mean_of_largest(n)
+        assert abs(mean - arb(expected)) < arb(10) ** -17  # type: ignore[arg-type]
+
+
+def test_seeds() -> None:
+    def value(seed: int) -> object:
+        curve = joint_utility(
+            "normal()",
+            "normal()",
+            "frank(theta=2)",
+            "best-of-n",
+            draws=[4],
+            seed=seed,
+            **SMALL,  # type: ignore[arg-type]
+        )
+        return only(curve.points).mean_v
+
+    assert value(3) == value(3) != value(4)
+
+
+# ---------------------------------------------------------------- the sweep, JSON, refusals
+
+
+def test_the_sweep_rises_with_the_dependence() -> None:
+    taus = ["-1", "-0.5", "0", "0.5", "1"]
+    curves = sweep("exponential()", "normal()", "frank", taus, "condition", thresholds=[2], **SMALL)
+    means = [only(curve.points).mean_v for _, curve in curves]
+    values = [mean.value if isinstance(mean, Estimate) else float(mean) for mean in means]  # type: ignore[arg-type]
+    assert values == sorted(values) and values[0] < values[-1] - 0.5
+    assert [isinstance(mean, Estimate) for mean in means] == [True, False, False, False, True]
+    assert [tau for tau, _ in curves] == [fmpq(k, 2) for k in range(-2, 3)]
+
+
+def test_the_json() -> None:
+    curve = joint_utility(
+        "normal()",
+        "normal()",
+        "comonotone()",
+        "condition",
+        thresholds=["1.5"],
+        **SMALL,  # type: ignore[arg-type]
+    )
+    answer = json.loads(json.dumps(curve.to_dict()))
+    assert answer["optimizer"] == "condition" and answer["dependence"] == "comonotone()"
+    (point,) = answer["points"]
+    assert point["t"] == "1.5" and point["means"] == "monte-carlo"
+    assert set(point["standard_error"]) == {"kl", "mean_u", "mean_v", "mean_x"}
+    # U = 2 V: V given V > 0.75 has the mean phi(0.75)/Pr(V > 0.75).
+    low, high = (float(end) for end in point["mean_v"])
+    assert low - 0.01 < 1.3276 < high + 0.01
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"draws": ["1.5"]}, "draws: expected a whole number from 1 to 10000, got 1.5"),
+        ({"draws": ["0"]}, "draws: expected a whole number from 1 to 10000, got 0"),
+        ({"thresholds": ["x"]}, "threshold: expected a"),
+        ({"tilts": ["-1"]}, "tilt: expected a number, 0 or more, got -1"),
+        ({"seed": -1}, "seed: expected a whole number, 0 or more, got -1"),
+    ],
+)
+def test_bad_input(asked: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        joint_utility("normal()", "normal()", "frank(theta=2)", "tilt", **asked)  # type: ignore[arg-type]
+    assert str(refused.value).startswith(said) and "\n" not in str(refused.value)
