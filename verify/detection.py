@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flint import arb, fmpq
 
-from verify.enclosure import ball, escalate, exact, sign_of
+from verify.enclosure import Undecided, ball, escalate, exact, sign_of
 from verify.errors import InputError
 
 #: A power of a rational is written out up to this exponent.
@@ -79,7 +79,12 @@ def samples_any_test(chance: object, base_chance: object, false_alarm: object, m
             seen_none = (n * (-ball(p)).log1p()).exp()
             return beta - seen_none * (1 - alpha * (-n * (-ball(q)).log1p()).exp())
 
-        return sign_of(spare, f"whether {n} samples are enough") > 0
+        try:
+            return sign_of(spare, f"whether {n} samples are enough") > 0
+        except Undecided:  # equal, which only powers that can be written out are
+            if n > LARGEST_POWER:
+                raise
+            return bool((1 - p) ** n * (1 - alpha / (1 - q) ** n) <= beta)
 
     low, high = 0, samples_to_see(p, beta) + 1
     while high - low > 1:

@@ -81,6 +81,13 @@ def test_no_test_does_better_than_the_bound(p: str, q: str) -> None:
         assert powers[n - 1] >= seen
 
 
+def test_a_bound_that_is_met_exactly() -> None:
+    """``(1/2)^n (1 - a (4/3)^n)`` is 3/10 at n = 1 and a = 3/10, and 1/6 at n = 2 and a = 3/16."""
+    assert samples_any_test("0.5", "0.25", "0.3", "0.3") == 1
+    assert samples_any_test("0.5", "0.25", "0.3", "0.299") == 2
+    assert samples_any_test("0.5", "0.25", fmpq(3, 16), fmpq(1, 6)) == 2
+
+
 def test_bound_by_mpmath() -> None:
     p, q = mp.mpf("1e-6"), mp.mpf("5.8687772120153909269e-15")
     n = samples_any_test("1e-6", "5.8687772120153909269e-15", "0.05", "0.05")

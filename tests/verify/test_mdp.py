@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from verify.mdp import (
     Drawn,
     MDPError,
     Noise,
+    Policy,
     averages,
     base_policy,
     chain_rule_kl,
@@ -27,7 +29,7 @@ from verify.mdp import (
     visits,
     weights_at_end,
 )
-from verify.weight import BestOfN, Identity, Threshold, Tilt, TopFraction
+from verify.weight import BestOfN, Identity, Location, Threshold, Tilt, TopFraction
 
 HALF = fmpq(1, 2)
 
@@ -48,6 +50,11 @@ LOOP: dict[str, Any] = {
 
 def fork() -> MDP:
     return MDP.build("s", **FORK)
+
+
+def only_x() -> Policy:
+    """The policy that always ends at x."""
+    return h_transform(fork(), {"x": 1, "y": 0}).policy
 
 
 def loop() -> MDP:
@@ -127,6 +134,18 @@ def test_what_is_never_reached_need_not_end() -> None:
         (
             lambda: visits(loop(), {"s": {"win": arb("0.5")}}),
             "state 's': the policy's probabilities sum to 0.5",
+        ),
+        (
+            lambda: visits(loop(), {"s": {"win": arb("nan")}}),
+            "state 's': the policy's probabilities sum to nan",
+        ),
+        (
+            lambda: trajectory_kl(fork(), base_policy(fork()), only_x()),
+            "the KL divergence is infinite",
+        ),
+        (
+            lambda: chain_rule_kl(loop(), base_policy(loop()), {"s": {"win": fmpq(1)}}),
+            "the KL divergence is infinite",
         ),
         (
             lambda: visits(loop(), {"s": {"again": fmpq(1)}}),
@@ -212,6 +231,22 @@ def test_weights_of_optimisers_are_those_of_the_law_of_returns() -> None:
     tilted = weights_at_end(mdp, Tilt(HALF))
     total = (arb(5) / 2).exp() / 6 + arb(HALF).exp() * 5 / 6
     assert abs(tilted["x"] - (arb(5) / 2).exp() / total) < arb(2) ** -40
+
+
+def test_thresholds_are_compared_exactly() -> None:
+    """However near a return is, it is above the threshold or it is not."""
+    moves = {"s": {"a": (HALF, "x"), "b": (HALF, "y")}}
+    mdp = MDP.build("s", moves, {"x": "0.1", "y": "0.1000000000000000000000000001"})
+    assert weights_at_end(mdp, Threshold.at("0.1", 1)) == {"x": 0, "y": 2}
+    just_above = MDP.build("s", moves, {"x": "2.718281828459045235", "y": "2.718281828459045236"})
+    e = Threshold(Location(log_t=Decimal(1)), Decimal(1))
+    assert weights_at_end(just_above, e) == {"x": 0, "y": 2}
+
+
+@pytest.mark.parametrize("weight", [arb("nan"), arb(0, "1e-10"), arb(1, 2)])
+def test_weights_that_may_be_negative_are_undecided(weight: arb) -> None:
+    with pytest.raises(Undecided, match="whether the weight at 'x' is 0 or more"):
+        h_transform(fork(), {"x": weight, "y": 1})
 
 
 # ---------------------------------------------------------------- whose randomness

@@ -80,7 +80,9 @@ def test_actions_that_tie_but_for_rounding_are_tied(monkeypatch: pytest.MonkeyPa
     assert found.lower == found.upper == pytest.approx(0.3, abs=1e-15)
     assert found.kl == 0
     monkeypatch.setattr(verify.mdp.array_frontier, "TIE", 0.0)
-    assert greedy_price(arrays.shifted(-0.3))[1] == pytest.approx(np.log(2) / 2)
+    assert greedy_price(arrays.with_returns(arrays.returns - 0.3))[1] == pytest.approx(
+        np.log(2) / 2
+    )
 
 
 def test_returns_far_from_zero_lose_no_digits() -> None:
@@ -90,6 +92,39 @@ def test_returns_far_from_zero_lose_no_digits() -> None:
     # The returns themselves are rounded to 2^-32 there.
     assert far.lower - 2.0**20 == pytest.approx(near.lower, abs=1e-8)
     assert far.kl == pytest.approx(0.01, rel=1e-6)
+
+
+#: The best mean of a fair coin at 0.1 nats: the root of ``kl(p, 1/2) = 0.1``.
+COIN = 0.71979462616141
+
+
+def test_what_the_base_policy_never_does_is_left_out() -> None:
+    """An action of probability 0, and a state that no one gets to, with returns out of all size."""
+    leads = sparse.csr_array(np.eye(5)[[0, 1, 2]])
+    for huge in (1e4, -1e20, 1e300):
+        mdp = ArrayMDP(
+            start=np.array([0.0, 0, 0, 0, 1]),
+            owner=np.array([4, 4, 4]),
+            base=np.array([0.5, 0.5, 0.0]),
+            leads=leads,
+            returns=np.array([0.0, 1.0, huge, huge, np.nan]),
+        )
+        assert mdp.reached.tolist() == [True, True, False, False, True]
+        assert mdp.soft_values(1.0)[4] == pytest.approx(np.log((1 + np.e) / 2), rel=1e-14)
+        found = array_frontier(mdp, 0.1)
+        assert found.lower == pytest.approx(COIN, rel=1e-13)
+        assert found.upper == pytest.approx(COIN, rel=1e-13)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-200, 1e200, 1e300])
+def test_returns_of_any_size(size: float) -> None:
+    """Squares of these leave the range of float64."""
+    arrays = {**small(), "returns": np.array([0.0, size, np.nan])}
+    found = array_frontier(ArrayMDP(**arrays), 0.1)
+    assert found.lower / size == pytest.approx(COIN, rel=1e-13)
+    assert found.kl == pytest.approx(0.1, rel=1e-12)
+    mean = np.exp(found.tilt * size) / (1 + np.exp(found.tilt * size))
+    assert mean == pytest.approx(COIN, rel=1e-12)
 
 
 # ---------------------------------------------------------------- large
@@ -183,6 +218,11 @@ def small() -> dict[str, Any]:
         ({"base": np.array([1.5, -0.5])}, "state 2: the probabilities after an action"),
         ({"leads": sparse.csr_array(np.array([[1.0, 0, 0], [0, 0.5, 0]]))}, "state 2: the prob"),
         ({"leads": sparse.csr_array(np.array([[1.0, 0, 0], [0, 0, 1.0]]))}, "state 2: it may come"),
+        ({"base": np.array([0.5, np.nan])}, "state 2: the base probabilities do not sum to 1"),
+        ({"leads": sparse.csr_array(np.array([[1.0, 0, 0], [0, np.nan, 0]]))}, "state 2: the prob"),
+        ({"returns": np.array([0.0, np.inf, np.nan])}, "state 1: the return is infinite"),
+        ({"owner": np.array([2, 3])}, "owner: expected numbers of states, from 0 to 2"),
+        ({"leads": sparse.csr_array(np.eye(2))}, r"leads of shape \(2, 3\), got 3 and \(2, 2\)"),
     ],
 )
 def test_bad_arrays_name_the_state(change: dict[str, Any], message: str) -> None:

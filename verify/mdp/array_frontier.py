@@ -105,15 +105,31 @@ def array_frontier(mdp: ArrayMDP, budget: float) -> ArrayFrontier:
     """
     if not budget > 0:
         raise InputError(f"budget: expected a number of nats above 0, got {budget}")
-    # About their mean, so that what is subtracted below is no larger than what is left.
-    middle = float(mdp.start @ mdp.averages(mdp.returns))
-    centred = mdp.shifted(-middle)
-    best, price = greedy_price(centred)
+    # About their mean, so that what is subtracted below is no larger than what is left; and of
+    # sizes near 1, so that squares and tilts stay in the range of float64.
+    returns = np.where(mdp.reached, mdp.returns, np.nan)
+    unit = _power_of_two_above(returns)
+    small = mdp.with_returns(returns / unit)
+    middle = float(small.start @ small.averages(small.returns))
+    width = _power_of_two_above(small.returns - middle)
+    standard = small.with_returns((small.returns - middle) / width)
+    best, price = greedy_price(standard)
     if budget >= price:
         found = ArrayFrontier(best, best, price, np.inf)
     else:
-        found = _searched(centred, budget)
-    return replace(found, lower=found.lower + middle, upper=found.upper + middle)
+        found = _searched(standard, budget)
+    return replace(
+        found,
+        lower=(found.lower * width + middle) * unit,
+        upper=(found.upper * width + middle) * unit,
+        tilt=found.tilt / width / unit,
+    )
+
+
+def _power_of_two_above(values: Floats) -> float:
+    """A power of two of the size of the largest; dividing by it is exact."""
+    largest = float(np.nanmax(np.abs(values)))
+    return float(np.ldexp(1.0, min(max(np.frexp(largest)[1], -1000), 1000))) if largest else 1.0
 
 
 def _searched(mdp: ArrayMDP, budget: float) -> ArrayFrontier:
@@ -156,8 +172,7 @@ def greedy_price(mdp: ArrayMDP) -> tuple[float, float]:
     within = TIE * _spread(mdp)
     values, costs = mdp.from_end(mdp.returns), np.zeros(mdp.size)
     for layer in mdp.layers:
-        taken = layer.base > 0
-        reached = np.where(taken, layer.leads @ values[: layer.first], -np.inf)
+        reached = layer.leads @ values[: layer.first]
         best = np.maximum.reduceat(reached, layer.firsts)
         onward = np.exp(layer.leads @ costs[: layer.first])
         kept = np.where(reached >= layer.by_action(best) - within, layer.base * onward, 0.0)

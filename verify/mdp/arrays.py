@@ -78,17 +78,18 @@ class ArrayMDP:
     owner : array of int, one entry an action
         The state that the action belongs to.
     base : array, one entry an action
-        Its probability under the base policy.
+        Its probability under the base policy. Actions that it never takes are left out.
     leads : sparse array, actions by states
         The law of the next state for each action.
     returns : array, one entry a state
-        The return at final states; NaN at all others.
+        The return at final states, finite; NaN at all others.
 
     Raises
     ------
     MDPError
-        If probabilities do not sum to 1, a state is neither final nor has actions, or some state
-        may come again. The message names a state by its number.
+        If shapes do not fit, probabilities do not sum to 1, a return is infinite, a state is
+        neither final nor has actions, or some state may come again. The message names a state by
+        its number.
     """
 
     def __init__(
@@ -98,20 +99,38 @@ class ArrayMDP:
 
         by_state = np.argsort(owner, kind="stable")
         self.start, self.returns = np.asarray(start, float), np.asarray(returns, float)
-        self.owner, self.base = np.asarray(owner)[by_state], np.asarray(base, float)[by_state]
+        self.owner, self.base = np.asarray(owner, int)[by_state], np.asarray(base, float)[by_state]
         self.leads = sparse.csr_array(leads)[by_state]
         self.size = len(self.returns)
-        self._check()
+        self._check_shapes()
+        self._check_numbers()
+        taken = self.base > 0
+        self.owner, self.base, self.leads = self.owner[taken], self.base[taken], self.leads[taken]
+        self.leads.eliminate_zeros()
 
-    def _check(self) -> None:
+    def _check_shapes(self) -> None:
+        actions = len(self.base)
+        if self.start.shape != (self.size,) or self.leads.shape != (actions, self.size):
+            raise MDPError(
+                f"{self.size} returns and {actions} actions: expected as many start probabilities "
+                f"as returns, and leads of shape {(actions, self.size)}, got "
+                f"{len(self.start)} and {self.leads.shape}"
+            )
+        if not ((self.owner >= 0) & (self.owner < self.size)).all():
+            raise MDPError(f"owner: expected numbers of states, from 0 to {self.size - 1}")
+
+    def _check_numbers(self) -> None:
+        """Each comparison is false for NaN."""
         totals = np.bincount(self.owner, self.base, self.size)
         final = ~np.isnan(self.returns)
         expected = np.where(final, 0.0, 1.0)
-        _first_wrong(abs(totals - expected) > ROUNDING, "the base probabilities do not sum to 1")
+        _first_wrong(np.isinf(self.returns), "the return is infinite")
+        fits = abs(totals - expected) <= ROUNDING
+        _first_wrong(~fits, "the base probabilities do not sum to 1")
         _first_wrong(~(self.start >= 0), "a start probability that is negative or no number")
         if not abs(self.start.sum() - 1) <= ROUNDING:
             raise MDPError(f"the start law: the probabilities sum to {self.start.sum()}")
-        off = abs(self.leads.sum(axis=1) - 1) > ROUNDING
+        off = ~(abs(self.leads.sum(axis=1) - 1) <= ROUNDING)
         if off.any() or (self.leads.data < 0).any() or (self.base < 0).any():
             action = int(np.argmax(off)) if off.any() else 0
             raise MDPError(
@@ -143,12 +162,12 @@ class ArrayMDP:
             returns[number[state]] = _float(mdp.exact_return(state))
         return cls(start, np.array(owner, int), np.array(base), leads, returns), number
 
-    def shifted(self, by: float) -> ArrayMDP:
-        """The same MDP with all returns moved by a number; the layers are shared."""
+    def with_returns(self, returns: Floats) -> ArrayMDP:
+        """The same MDP with other returns at its final states; the layers are shared."""
         _ = self.layers
-        moved = copy(self)
-        moved.returns = self.returns + by
-        return moved
+        other = copy(self)
+        other.returns = returns
+        return other
 
     @cached_property
     def deterministic(self) -> bool:
@@ -217,6 +236,16 @@ class ArrayMDP:
                 Layer(int(below), int(above), base[low:high], firsts[:-1], rows, chances @ rows)
             )
         return tuple(found)
+
+    @cached_property
+    def reached(self) -> NDArray[np.bool_]:
+        """Whether the base policy gets to each state."""
+        found = np.zeros(self.size, bool)
+        found[self.place] = self.start > 0
+        for layer in reversed(self.layers):
+            here = found[layer.first : layer.last].astype(float)
+            found[: layer.first] |= layer.average.T @ here > 0
+        return found[self.place]
 
     # ---------------------------------------------------------------- sweeps
 

@@ -17,10 +17,10 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from verify.enclosure import Undecided, ball, exact
+from verify.enclosure import Undecided, ball, exact, sign_of
 from verify.mdp.linear import Policy, Scalar, averages, base_policy, visits
 from verify.mdp.model import MDP, MDPError, State
-from verify.weight import BestOfN, Identity, Threshold, Tilt, TopFraction, Weight
+from verify.weight import BestOfN, Identity, Location, Threshold, Tilt, TopFraction, Weight
 
 #: A weight on trajectories: by final state, as a function of the return, or an optimiser.
 TrajectoryWeight = Mapping[State, Any] | Callable[[fmpq], Any] | Weight
@@ -49,13 +49,15 @@ def weights_at_end(mdp: MDP, weight: TrajectoryWeight) -> dict[State, Scalar]:
     ----------
     weight : mapping, callable or Weight
         A mapping of final states to numbers; a function of the return; or a threshold, tilt,
-        best-of-n or top fraction, which is applied to the law of the returns. For the last two the
-        returns have to be numbers.
+        best-of-n or top fraction, which is applied to the law of the returns. But for a mapping,
+        the returns have to be numbers.
 
     Raises
     ------
     MDPError
         If a weight is missing or negative, or all are 0.
+    Undecided
+        If a weight is a ball that may be negative, or all may be 0.
     """
     ends = visits(mdp, base_policy(mdp))
     if isinstance(weight, Mapping):
@@ -70,9 +72,13 @@ def weights_at_end(mdp: MDP, weight: TrajectoryWeight) -> dict[State, Scalar]:
     for state, value in raw.items():
         if value < 0:
             raise MDPError(f"final state {state!r}: a negative weight, {value}")
+        if not value >= 0:
+            raise Undecided(f"whether the weight at {state!r} is 0 or more: {value}")
     total = sum((ends[state] * value for state, value in raw.items()), fmpq(0))
     if total == 0:
         raise MDPError("the weight is 0 at every final state that the base policy gets to")
+    if not total > 0:
+        raise Undecided(f"whether the weight has a positive mean: {total}")
     return {state: value / total for state, value in raw.items()}
 
 
@@ -99,14 +105,23 @@ def _of_returns(mdp: MDP, weight: Weight, ends: Mapping[State, Scalar]) -> dict[
 
 
 def _of_threshold(weight: Threshold, mass: Mapping[fmpq, fmpq]) -> dict[fmpq, Scalar]:
-    cut, share = ball(weight.location.point()), exact(str(weight.mass))
-    high = {value for value in mass if ball(value) > cut}
+    share = exact(str(weight.mass))
+    high = {value for value in mass if _lies_above(value, weight.location)}
     above = sum((mass[value] for value in high), fmpq(0))
     if above == 0:
         raise MDPError(f"threshold {weight.location}: no return lies above it")
     if above == 1 and share < 1:
         raise MDPError(f"threshold {weight.location}: every return lies above it")
     return {value: share / above if value in high else (1 - share) / (1 - above) for value in mass}
+
+
+def _lies_above(value: fmpq, location: Location) -> bool:
+    """Whether a return is above a threshold, however near it is."""
+    cut = location.point()
+    if isinstance(cut, fmpq):
+        return bool(value > cut)
+    gap = f"whether the return {value} is above {location}"
+    return sign_of(lambda: ball(value) - ball(location.point()), gap) > 0
 
 
 def _of_rank(weight: Weight, value: fmpq, below: fmpq, up_to: fmpq) -> Scalar:

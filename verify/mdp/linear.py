@@ -47,7 +47,8 @@ def check_policy(mdp: MDP, policy: Policy) -> None:
             if chance < 0:
                 raise MDPError(f"state {state!r}, action {action!r}: a negative probability")
         total = sum(policy[state].values(), fmpq(0))
-        if not (total == 1 if isinstance(total, fmpq) else total.contains(1)):
+        # NaN contains every number.
+        if not (total == 1 if isinstance(total, fmpq) else total.is_finite() and total.contains(1)):
             raise MDPError(f"state {state!r}: the policy's probabilities sum to {total}")
 
 

@@ -14,7 +14,7 @@ from flint import arb, fmpq
 
 from verify.enclosure import ball
 from verify.log_sum import LogSum
-from verify.mdp.linear import Policy, Scalar, visits
+from verify.mdp.linear import Policy, Scalar, check_policy, visits
 from verify.mdp.model import MDP, Action, MDPError, State, finite_mean
 
 #: Trajectories that are listed.
@@ -97,8 +97,16 @@ def _probability(mdp: MDP, policy: Policy, path: Trajectory) -> Scalar:
 
 
 def relative_entropy(pairs: Iterable[tuple[Scalar, Scalar]]) -> Entropy:
-    """``sum p log(p/q)`` over the pairs ``(p, q)``; pairs with ``p = 0`` add nothing."""
+    """``sum p log(p/q)`` over the pairs ``(p, q)``; pairs with ``p = 0`` add nothing.
+
+    Raises
+    ------
+    MDPError
+        If it is infinite: some q is 0 and its p is not.
+    """
     positive = [(p, q) for p, q in pairs if not p == 0]
+    if any(q == 0 for _, q in positive):
+        raise MDPError("the KL divergence is infinite: what the one does, the other never does")
     rational = [(p, p / q) for p, q in positive if isinstance(p, fmpq) and isinstance(q, fmpq)]
     if len(rational) == len(positive):
         return LogSum(tuple(rational))
@@ -107,6 +115,8 @@ def relative_entropy(pairs: Iterable[tuple[Scalar, Scalar]]) -> Entropy:
 
 def trajectory_kl(mdp: MDP, policy: Policy, other: Policy) -> Entropy:
     """``KL(Tr(policy) || Tr(other))`` from its definition: a sum over trajectories."""
+    check_policy(mdp, policy)
+    check_policy(mdp, other)
     return relative_entropy(
         (_probability(mdp, policy, path), _probability(mdp, other, path))
         for path in trajectories(mdp)
@@ -115,11 +125,14 @@ def trajectory_kl(mdp: MDP, policy: Policy, other: Policy) -> Entropy:
 
 def state_kl(policy: Policy, other: Policy, state: State) -> Entropy:
     """``KL(policy(.|s) || other(.|s))`` at one state."""
-    return relative_entropy((p, other[state][action]) for action, p in policy[state].items())
+    return relative_entropy(
+        (p, other[state].get(action, fmpq(0))) for action, p in policy[state].items()
+    )
 
 
 def chain_rule_kl(mdp: MDP, policy: Policy, other: Policy) -> Entropy:
     """``KL(Tr(policy) || Tr(other))`` by the chain rule: ``E sum_t KL(policy || other)`` at s_t."""
+    check_policy(mdp, other)
     total: Entropy = LogSum()
     for state, often in visits(mdp, policy).items():
         if state in mdp.returns or often == 0:
