@@ -42,6 +42,20 @@ def test_the_table(terminal: Terminal, scores: str) -> None:
     assert "costs" not in done.err
 
 
+def test_no_digits_of_the_factor_that_are_not_known(terminal: Terminal) -> None:
+    """Far from 0 in float64, small gains are blurred: both ends, with the factor between them.
+
+    At small budgets a gain is about ``sqrt(2 d v)``, v the average variance: 5/2, and pooled 2.75.
+    """
+    rows = [("a", 1e9 - 1), ("a", 1e9 + 1), ("b", 1e9 - 1), ("b", 1e9 + 3)]
+    lines = "".join(f"{prompt},{reward}\n" for prompt, reward in rows)
+    Path("far.csv").write_text("prompt,reward\n" + lines * 3000)
+    done = terminal("frontier", "--per-prompt", "far.csv", *COLUMNS, "--budgets", "1e-9,0.1")
+    small, large = (line.split() for line in done.out.splitlines()[3:5])
+    assert small[-3] == "to" and float(small[-4]) < (2.75 / 2.5) ** 0.5 < float(small[-2])
+    assert large[-1] == "times" and large[-3] != "to"
+
+
 def test_by_hand(terminal: Terminal) -> None:
     """Two even answers a prompt, at 0 and s: each prompt is a coin, and a tilt's mean is s/(1 +
     exp(-l s))."""

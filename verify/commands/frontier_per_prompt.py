@@ -112,8 +112,7 @@ def _print(found: PerPrompt) -> None:
     rows: list[tuple[str, ...]] = [(*POINT_COLUMNS, "pooled (wrong)", "gain is larger")]
     for number, (point, pooled) in enumerate(zip(frontier.points, frontier.pooled, strict=True)):
         _, ratio = frontier.overstatement(number)
-        times = "-" if ratio is None else f"{ratio.mid().str(RATIO_DIGITS, radius=False)} times"
-        rows.append((*cells_of(point, reasons), mean_text(pooled), times))
+        rows.append((*cells_of(point, reasons), mean_text(pooled), _times(ratio)))
     print_table(rows)
     print_reasons(reasons)
     typer.echo(
@@ -121,6 +120,14 @@ def _print(found: PerPrompt) -> None:
     )
     _print_spenders(found, frontier.points[-1])
     _print_caveats(found)
+
+
+def _times(ratio: arb | None) -> str:
+    """A factor to RATIO_DIGITS digits; both its ends where they differ there."""
+    if ratio is None:
+        return "-"
+    low, high = (end.str(RATIO_DIGITS, radius=False) for end in (ratio.lower(), ratio.upper()))
+    return f"{low} times" if low == high else f"{low} to {high} times"
 
 
 def _print_spenders(found: PerPrompt, point: QuenchedPoint) -> None:
