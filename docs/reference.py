@@ -38,7 +38,7 @@ def resolved(
     if node.get("refdomain") != "py":
         return None
     target = str(node["reftarget"]).lstrip(".")
-    module = str(node.get("py:module") or "")
+    module = _source(str(node.get("py:class") or ""), str(node.get("py:module") or ""))
     objects = env.domains.python_domain.objects
     for full in (*_full_names(target, module), *_nearest(target, module, objects)):
         if full in objects:
@@ -57,6 +57,12 @@ def exact(app: Sphinx, doctree: nodes.document) -> None:
     for node in doctree.findall(pending_xref):
         if node.get("refdomain") == "py" and node.hasattr("refspecific"):
             del node["refspecific"]
+
+
+def _source(within: str, module: str) -> str:
+    """The module in whose source a class stands, which a package may only pass on."""
+    thing = _looked_up(within, module) if within else None
+    return str(getattr(thing, "__module__", module))
 
 
 def _full_names(target: str, module: str) -> Iterator[str]:
