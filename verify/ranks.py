@@ -200,8 +200,14 @@ class _Tail:
         hazard = self.law.density(y).mid() / log_mass.exp()
         step = ((log_mass - goal) / hazard).mid()  # outward
         distance = abs(y - self.anchor).mid()
-        if not self.ends and (distance < 1 or abs(step) < distance / 4):
-            return (y + self.side * step).mid()
+        if not self.ends and (self.side * y < 1 or abs(step) < distance / 4):
+            # On the other side of 0 the mass may hardly change: a step is no longer than this.
+            longest = (1 + distance).mid()
+            following = (y + self.side * min(max(step, -longest), longest)).mid()
+            other = self.law.support[0 if self.side > 0 else 1]
+            if isinstance(other, Diverges) or self.side * (following - ball(other)) > 0:
+                return following
+            return ((y + ball(other)) / 2).mid()
         # Outward is away from the anchor, or towards it where the support ends there.
         factor = ((-step if self.ends else step) / distance).exp().mid()
         factor = min(max(factor, arb(0.125)), arb(8)).mid()

@@ -183,7 +183,7 @@ def test_series_and_floats_agree(copula: Copula, u: fmpq, v: fmpq) -> None:
         assert ball.is_finite() and math.isclose(float(ball), float(number), rel_tol=1e-8)
 
 
-@pytest.mark.parametrize("depth", [30, 300])
+@pytest.mark.parametrize("depth", [30, 100])
 @pytest.mark.parametrize("corner", ["u near 1", "u near 0", "both near 1", "both near 0"])
 @given(archimedean)
 def test_corners_keep_their_digits(depth: int, corner: str, copula: Copula) -> None:
@@ -201,7 +201,7 @@ def test_corners_keep_their_digits(depth: int, corner: str, copula: Copula) -> N
         given_v = copula.conditional(*ranks, SERIES_RANKS)
         smaller = min(given_v.below[0], given_v.above[0], key=lambda x: float(x.log()))
         assert smaller > 0 and smaller.rel_accuracy_bits() > 80
-    with mp.workdps(60 + 9 * depth):
+    with mp.workdps(80 + 13 * depth):
         u, v = (mp_number(p[0]) for p in (pair_u, pair_v))
         # h = dC/dv by a central difference whose step is far below everything here.
         step = mp.mpf(10) ** (-3 * depth - 20)
