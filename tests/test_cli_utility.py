@@ -117,6 +117,7 @@ def test_no_picture_without_a_utility(terminal: Terminal) -> None:
         (("normal()", "nosuch()"), "nosuch"),
         (("normal()", "normal()", "--betas", "0"), "beta: expected a number above 0, got 0"),
         (("normal()", "normal()", "--betas", "1,,2"), "beta: expected a decimal number"),
+        (("normal()", "normal()", "--kl-caps", ""), "KL cap: expected a decimal number"),
         (("normal()", "normal()", "--kl-caps", "nan"), "KL cap: expected a decimal number"),
         (("normal()", "normal()", "--kl-caps", "-1"), "KL cap: expected a number, 0 or more"),
         (("normal()", "normal()", "--tilts", "-0.5"), "tilt: expected a number, 0 or more"),

@@ -206,7 +206,7 @@ def _reweighting(holder: dict[str, Any]) -> dict[str, str | None] | None:
         return None
     value = holder["reweighting"]
     kind = value.get("kind") if isinstance(value, dict) else None
-    if kind not in _REWEIGHTING:
+    if not isinstance(kind, str) or kind not in _REWEIGHTING:
         kinds = ", ".join(_REWEIGHTING)
         _refuse(f"reweighting: kind must be one of {kinds}, got {_shown(kind)}")
     result = _object(value, "reweighting", *_REWEIGHTING[kind])

@@ -55,6 +55,8 @@ SEARCH_BITS = 96
 #: Most bits that are spent on a mean before the search goes on without it.
 MEAN_BITS = 1600
 TILT_DIGITS = 24
+#: How far beyond the tilt that reaches a mean, in the coordinate of the search, the next one is.
+SHORTLY = 1
 #: Proposals of a threshold search that are tried before giving up.
 PROPOSALS = 6
 #: A law without a lower moment is first conditioned on X > floor, at this share of the budget.
@@ -282,7 +284,8 @@ def _attempts(
             return [BoundedByTop(law, target)]
         reaching = _reaching(path, goal, mean, spent, closeness)
         if reaching is not None:
-            return [ByTilt(law, target, _rounded_tilt(path.tilt(reaching))), bounded]
+            tilts = [_rounded_tilt(path.tilt(place)) for place in reaching]
+            return [*(ByTilt(law, target, tilt) for tilt in tilts), bounded]
         if not overspent.is_finite():
             return [*beyond_last_tilt(law, target, path.rate), bounded]
     return [bounded]
@@ -290,15 +293,20 @@ def _attempts(
 
 def _reaching(
     path: TiltPath, goal: arb, mean: arb | Diverges | None, spent: arb, closeness: float
-) -> arb | None:
-    """A coordinate whose tilt has a mean above the goal, midway to the one that spends eps."""
+) -> tuple[arb, arb] | None:
+    """Coordinates whose tilts have means above the goal: midway to the one that spends eps, and
+    shortly after the goal is reached."""
     offset = mean.mid() if isinstance(mean, arb) else arb(0)
     gained = partial(path.gain, offset)
     reached = gained(spent)
     if reached is not None and reached[0] < goal - offset:
         return None  # the mean increases along the path, so no tilt within the budget does it
     _, enough = crossing(gained, goal - offset, closeness)
-    return ((enough + spent) / 2).mid() if enough < spent else None
+    if not enough < spent:
+        return None
+    # Past the price of the top all tilts fit into the budget, and most are beyond what is written.
+    midway = ((enough + spent) / 2).mid()
+    return midway, midway.min(enough + SHORTLY).mid()
 
 
 def _rounded_tilt(tilt: arb) -> Decimal:

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from flint import arb, ctx, fmpq, fmpz
 
-from verify.enclosure import working_precision
+from verify.enclosure import Undecided, working_precision
 from verify.errors import InputError
 
 #: Digits in a literal, and the largest decimal exponents that are accepted or written.
@@ -134,6 +134,8 @@ def outward(value: arb, digits: int = DIGITS) -> tuple[str, str]:
     ------
     ValueError
         For a ball that is not finite.
+    Undecided
+        If an end is too large, or too close to 0, to be written.
     """
     if not value.is_finite():
         raise ValueError("a ball that is not finite has no decimal enclosure")
@@ -145,7 +147,13 @@ def outward(value: arb, digits: int = DIGITS) -> tuple[str, str]:
 
 
 def round_decimal(exact_ball: arb, digits: int, up: bool) -> Decimal:
-    """An exact (radius 0) number rounded up or down to ``digits`` significant digits."""
+    """An exact (radius 0) number rounded up or down to ``digits`` significant digits.
+
+    Raises
+    ------
+    Undecided
+        If its decimal exponent is beyond :data:`ENCLOSURE_EXPONENT`.
+    """
     if exact_ball == 0:
         return Decimal(0)
     negative = bool(exact_ball < 0)
@@ -163,7 +171,9 @@ def _scaled_floor(size: arb, digits: int) -> tuple[int, int, bool]:
     with working_precision(bits + 128):
         exponent = int((size.log() / arb(10).log()).mid().floor().unique_fmpz() or 0) - digits + 1
         if abs(exponent) > ENCLOSURE_EXPONENT:
-            raise ValueError(f"a decimal exponent near {exponent} is too large to write")
+            # The exponent itself may be too long to show.
+            side = "large" if exponent > 0 else "close to 0"
+            raise Undecided(f"a number is too {side} to write: decimal exponents end at 10^15")
         for _ in range(3):
             if abs(exponent) <= _WRITTEN_OUT and abs(int(binary_exponent)) <= 8 * _WRITTEN_OUT:
                 quotient = fmpq(mantissa_bits) * fmpq(2) ** int(binary_exponent)
@@ -179,4 +189,4 @@ def _scaled_floor(size: arb, digits: int) -> tuple[int, int, bool]:
                 exponent -= 1
             else:
                 return mantissa, exponent, is_exact
-    raise ValueError(f"cannot write {size.str(10)} with {digits} digits")
+    raise Undecided(f"cannot write {size.str(10)} with {digits} digits")

@@ -26,7 +26,7 @@ from verify.joint_rate import all_moments, has_mgf, why_no_mgf
 from verify.joint_tilt import LatentSum, latent_sum, normal_parameters
 from verify.law import Law
 from verify.normal_maximum import mean_of_largest
-from verify.tilted_utility import exact_decimal, tilted_utility
+from verify.tilted_utility import exact_decimal, tilted_utility, unbounded_proxy
 from verify.utility_curve import Estimate, Limit, Optimizer, UtilityCurve, UtilityPoint
 from verify.window import nearest
 
@@ -222,11 +222,10 @@ class _Pair:
     def _without_tilts(self) -> UtilityPoint:
         """A cap where U has no tilt, or none is known: if U is heavy, any KL buys any E U."""
         because = why_no_mgf(self.joint, LEAST_TILT)
-        if has_mgf(self.joint, LEAST_TILT) is None:
+        heavy = 0 in [law.right_tail.abscissa for law in (self.joint.error, self.joint.utility)]
+        if has_mgf(self.joint, LEAST_TILT) is None or not heavy:
             return _nothing(None, because, None)
-        infinite = Diverges(+1, because)
-        because = f"{because}; any KL buys any E U, and E V is then not determined"
-        return UtilityPoint(None, None, infinite, None, None, because=because)
+        return unbounded_proxy(self.joint.error, self.joint.utility, because)
 
     def _spending(self, cap: fmpq) -> fmpq | None:
         """The tilt with that KL, rounded; the KL increases with the tilt.

@@ -22,7 +22,7 @@ from verify.enclosure import (
 from verify.independent_sum import RateOfSum, rate_of_sum
 from verify.law import Law
 from verify.path_ends import largest_value, up_to_rate
-from verify.utility_curve import Limit, Optimizer
+from verify.utility_curve import Limit, Optimizer, check_writable
 
 #: Bits of a limit: more than the digits that are shown.
 BITS = 96
@@ -73,6 +73,7 @@ def _to_the_top(utility: Law) -> Limit:
     if isinstance(top, Diverges):
         return Limit(top, f"{endless}, and V has no largest value")
     settled = escalate(partial(ball, top), _settled, "the largest value of V", first=BITS)
+    check_writable(settled)
     return Limit(settled, f"{endless}, and E V tends to the largest value of V")
 
 
@@ -87,6 +88,7 @@ def _to_the_rate(utility: Law, slowest: RateOfSum, rate: Exact) -> Limit:
     )
     if isinstance(last, Diverges):
         return Limit(last, f"{ends}; there E V exp(l V) is infinite: {last.because}")
+    check_writable(last[1])
     return Limit(last[1], f"{ends}; there E V exp(l V) is finite, and E V tends to K_V'(l)")
 
 

@@ -39,7 +39,7 @@ from verify.limits import limit_of_utility
 from verify.path_ends import largest_value
 from verify.tilt_search import TiltPath
 from verify.tilted_pair import FIRST_BITS, LastTilt, Numbers, TiltedPair
-from verify.utility_curve import UtilityCurve, UtilityPoint
+from verify.utility_curve import UtilityCurve, UtilityPoint, check_writable
 
 #: Decimal exponents of what is asked for.
 LARGEST_EXPONENT = 300
@@ -142,6 +142,7 @@ def at_tilt(pair: TiltedPair, tilt: fmpq) -> UtilityPoint:
 def _base(pair: TiltedPair) -> UtilityPoint:
     """Without any optimisation: P = Q."""
     mean_x, mean_v = settled_mean(pair.error), settled_mean(pair.utility)
+    check_writable(mean_x, mean_v)
     because = "the base policy"
     return UtilityPoint(fmpq(0), arb(0), add(mean_x, mean_v), mean_v, mean_x, because=because)
 
@@ -153,6 +154,7 @@ def _last(pair: TiltedPair) -> LastTilt | None:
 
 
 def _point(at: Exact | Diverges, numbers: Numbers, because: str) -> UtilityPoint:
+    check_writable(*numbers)
     return UtilityPoint(at, *numbers, because=because)
 
 
@@ -177,10 +179,27 @@ def _at_cap(pair: TiltedPair, cap: fmpq) -> UtilityPoint:
         return _base(pair)
     slowest = pair.slowest
     if slowest.rate == 0:
-        infinite = Diverges(+1, slowest.because)
-        because = f"{slowest.because}; any KL buys any E U, and E V is then not determined"
-        return UtilityPoint(None, None, infinite, None, None, because=because)
+        return unbounded_proxy(pair.error, pair.utility, slowest.because)
     return _at_top(pair, cap) or _beyond(pair, cap) or _spending(pair, cap)
+
+
+def unbounded_proxy(error: Law, utility: Law, because: str) -> UtilityPoint:
+    """Within a cap where U is right-heavy: ``E U = oo`` can be had, however X and V depend.
+
+    A finite KL keeps the upper part of a right-light law's mean finite. So where one of X and V is
+    right-light, it is the other whose mean is infinite.
+    """
+    infinite = Diverges(+1, because)
+    light = [law.right_tail.abscissa not in (0, None) for law in (error, utility)]
+    match light:
+        case [True, _]:
+            reason = f"{because}; any KL buys any E U, and with it E V: X alone cannot make it oo"
+            return UtilityPoint(None, None, infinite, infinite, None, because=reason)
+        case [_, True]:
+            reason = f"{because}; any KL buys any E U by X alone, which leaves E V open"
+            return UtilityPoint(None, None, infinite, None, infinite, because=reason)
+    reason = f"{because}; any KL buys any E U, which leaves E V open"
+    return UtilityPoint(None, None, infinite, None, None, because=reason)
 
 
 def _at_top(pair: TiltedPair, cap: fmpq) -> UtilityPoint | None:

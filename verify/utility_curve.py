@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Literal
 
 from flint import arb, fmpq
@@ -200,6 +200,11 @@ def written(value: Quantity) -> list[str] | str | None:
     """A number as ``[lo, hi]``, "oo", "-oo", "undefined" or None.
 
     The ends enclose a ball, and are the 95 % interval of an estimate.
+
+    Raises
+    ------
+    Undecided
+        If a ball is too large, or too close to 0, to be written.
     """
     if isinstance(value, Estimate):
         margin = SPREAD * value.standard_error
@@ -208,6 +213,18 @@ def written(value: Quantity) -> list[str] | str | None:
     if value is None or (isinstance(value, arb) and not value.is_finite()):
         return None
     return str(value) if isinstance(value, Diverges) else list(outward(value))
+
+
+def check_writable(*values: Number) -> None:
+    """Refuse numbers that no decimal text can hold.
+
+    Raises
+    ------
+    Undecided
+        If one is too large, or too close to 0, to be written.
+    """
+    for value in values:
+        written(value)
 
 
 def limit_text(value: Number | None, digits: int = DIGITS) -> str | None:
@@ -224,7 +241,7 @@ def limit_text(value: Number | None, digits: int = DIGITS) -> str | None:
         low = round_decimal(value.lower(), 2 * digits, up=False)
         high = round_decimal(value.upper(), 2 * digits, up=True)
     for places in range(digits, 0, -1):
-        nearest = Context(prec=places, rounding=ROUND_HALF_EVEN)
+        nearest = Context(places, ROUND_HALF_EVEN, Emin=MIN_EMIN, Emax=MAX_EMAX)
         one, other = nearest.plus(low), nearest.plus(high)
         if one == other:
             return _shown(one)

@@ -26,14 +26,21 @@ from verify.enclosure import ball_of_decimal, working_precision
 from verify.errors import InputError
 from verify.law import Law
 from verify.laws import normal, parse
-from verify.pair import BoundedByOne, BoundedByPair, ByPair, UtilityGoal, UtilityMean
+from verify.pair import (
+    BoundedByOne,
+    BoundedByPair,
+    ByPair,
+    PairAssertion,
+    UtilityGoal,
+    UtilityMean,
+)
 from verify.pair_construction import construct_pair, just_beyond
 
 NORMAL = "normal(mu=0, sigma=1)"
 
 # ---- what is decided -----------------------------------------------------------------------------
 
-VERDICTS = {
+VERDICTS: dict[str, type[PairAssertion]] = {
     "two thresholds": ByPair, "two tilts": ByPair, "threshold and tilt": ByPair,
     "floor and log_t": ByPair, "identity and tilt": ByPair, "X forbids": BoundedByOne,
     "V forbids": BoundedByOne, "V forbids, bounded": BoundedByOne, "both forbid": BoundedByPair,
@@ -199,6 +206,22 @@ def test_no_more_is_spent_than_is_needed() -> None:
     assert just_beyond(identity) is identity
 
 
+def test_a_top_of_0_is_approached() -> None:
+    """The budget buys the top, 0 of -V: far along the path a mean is too close to 0 to write."""
+    made = construct_pair("bernoulli(0.3)", "0.9999", "2", "bernoulli(0.5)", "0.001")
+    assert made.verdict == "counterexample" and check(made).valid
+    assert made.utility is not None and made.utility.direction == "below"  # type: ignore[union-attr]
+    # kl(0.9999, 0.3) + kl(0.001, 0.5) = 1.88810...: less is not enough.
+    made = construct_pair("bernoulli(0.3)", "0.9999", "1.888", "bernoulli(0.5)", "0.001")
+    assert made.verdict == "impossible" and check(made).valid
+
+
+def test_a_floor_too_far_out_is_undecided() -> None:
+    """``-log_cauchy()`` has a floor near ``-exp(10^300)`` at this budget."""
+    made = construct_pair("levy()", "1e300", "1e-300", "log_cauchy()", "1e300")
+    assert made.verdict == "undecided" and "too large to write" in made.because
+
+
 def test_the_budget_is_for_both() -> None:
     """A planted violation: each part fits into the budget, the two together do not."""
     pair = statement("two tilts")
@@ -319,6 +342,7 @@ HOSTILE: dict[str, tuple[str, dict[str, Any]]] = {
     "a law that is none": ("two tilts", {"law": "nrmal()"}),
     "a file": ("two tilts", {"law": 'empirical("/etc/passwd")'}),
     "a negative tilt": ("both forbid", {"witness": {"tilt": "-1", "log_mgf": ["0", "1"]}}),
+    "a list for a kind": ("two thresholds", {"reweighting": {"kind": []}}),
     "mass 0": ("two thresholds",
                {"reweighting": {"kind": "threshold", "t": "1", "log_t": None, "mass": "0"}}),
 }  # fmt: skip

@@ -21,7 +21,7 @@ from verify.law import Law
 from verify.tilt_search import TiltPath
 from verify.tilted_pair import TiltedPair
 from verify.tilted_utility import tilted_utility
-from verify.utility_curve import UtilityPoint
+from verify.utility_curve import UtilityPoint, limit_text
 
 NON_STEEP = 'tail(log_sf="-x-3*log(1+x)", lower=0)'
 
@@ -227,12 +227,32 @@ def test_without_optimisation() -> None:
 
 
 def test_a_heavy_proxy_has_no_tilt() -> None:
-    for pair in (("pareto(2)", "normal()"), ("normal()", "pareto(2)")):
-        curve = tilted_utility(*pair, tilts=["0.1"], kl_caps=["0.01"])
+    # A finite KL leaves a right-light law a finite mean above 0: the other one must have it all.
+    for error, utility, mean_v, mean_x in (
+        ("pareto(2)", "normal()", None, INFINITE),
+        ("normal()", "pareto(2)", INFINITE, None),
+        ("pareto(2)", "cauchy()", None, None),
+        ("-pareto(2)", "cauchy()", INFINITE, None),
+    ):
+        curve = tilted_utility(error, utility, tilts=["0.1"], kl_caps=["0.01"])
         tilted, capped = curve.points
         assert not tilted.known and "no tilt" in tilted.because
-        assert capped.mean_u == INFINITE and capped.mean_v is None
+        assert capped.mean_u == INFINITE
+        assert (capped.mean_v, capped.mean_x) == (mean_v, mean_x)
         assert curve.limit.mean_v is None
+
+
+def test_what_cannot_be_written_is_not_settled() -> None:
+    """Means beyond the largest exponent, 10^15, on either side; and those just within are shown."""
+    for utility, words in (("poisson(3)", "too large"), ("-bernoulli(0.5)", "too close to 0")):
+        near, beyond = tilted_utility("normal()", utility, tilts=["1e8", "1e16"]).points
+        assert near.attained and beyond.attained is None and words in beyond.because
+        text = limit_text(near.mean_v, 10)  # type: ignore[arg-type]
+        assert text is not None and "e" in text
+    base = the_point("normal()", "-lognormal(mu=1e16)", tilts="0")
+    assert base.attained is None and "too large" in base.because
+    limit = tilted_utility("1e-17*exponential()", "poisson(3)").limit
+    assert limit.mean_v is None and "too large" in limit.because
 
 
 def test_what_is_not_settled_says_so() -> None:

@@ -68,6 +68,8 @@ def test_what_is_not_finite_is_no_number() -> None:
         (arb(0), "0"),
         (arb.nan(), None),
         (arb("0 +/- 1"), None),  # planted: a ball that settles no digit
+        (arb(2) ** 10_000_000, "9.0498173063608003014e3010299"),  # beyond decimal.Overflow
+        (arb(2) ** -10_000_000, "1.1049946823756706659e-3010300"),
         (arb("2.04 +/- 0.02"), "2"),
         (arb("0.095 +/- 0.001"), None),  # 0.09 or 0.1 as far as one knows
         (arb("-1235 +/- 7"), "-1.2e3"),  # not -1200: two of its digits are not settled

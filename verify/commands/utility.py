@@ -97,7 +97,7 @@ def utility(
         "--draws": draws,
     }
     _check_asked(optimizer, copula, asked)
-    if optimizer == "tilt" and not any(asked[name] for name in ASKED["tilt"]):
+    if optimizer == "tilt" and all(asked[name] is None for name in ASKED["tilt"]):
         asked["--kl-caps"] = DEFAULT_CAPS
     numbers = {name: _listed(text) for name, text in asked.items()}
     answer = _curve(error, utility, copula, optimizer, numbers, seed)
