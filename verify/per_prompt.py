@@ -137,7 +137,7 @@ def in_float64(data: PromptRewards, budgets: list[Decimal], weights: str) -> Que
                 bracket.lower,
                 bracket.upper,
                 True,
-                _because(bracket),
+                _because(budget, bracket),
                 tilt=_exact(bracket.tilt),
                 means="float64",
             )
@@ -162,15 +162,17 @@ def _point(
         bracket.lower,
         bracket.upper,
         True,
-        _because(bracket),
+        _because(budget, bracket),
         tilt=_exact(bracket.tilt),
         means="float64",
         split=split,
     )
 
 
-def _because(bracket: Bracket) -> str:
+def _because(budget: Decimal, bracket: Bracket) -> str:
     how = "the budget buys every top" if bracket.at_top else "by one tilt"
+    if budget == 0:
+        how = "without a budget the policy is the base policy"
     return f"{how}; float64 with a bound on its errors: more than {CERTIFIED_ROWS} rows"
 
 

@@ -188,6 +188,16 @@ def test_small_files_are_certified_and_large_ones_say_that_they_are_not(
         assert answer.frontier.settled and len(point.split) == 10
 
 
+def test_reasons_in_float64(rng: np.random.Generator) -> None:
+    """Without a budget nothing is tilted, and past the price of all tops neither."""
+    data = rewards([rng.normal(size=20) for _ in range(5)])
+    found = in_float64(data, [Decimal(0), Decimal("0.1"), Decimal(4)], "equal")
+    for points in (found.points, found.pooled):
+        reasons = [point.because.split(";")[0] for point in points]
+        assert reasons[:2] == ["without a budget the policy is the base policy", "by one tilt"]
+    assert found.points[2].because.startswith("the budget buys every top")
+
+
 def test_the_split_adds_up(rng: np.random.Generator) -> None:
     """Over the prompts: what they spend is the budget, and what they have the lower value."""
     data = rewards([*realistic(rng, 25, 40), np.array([3.0])])

@@ -283,10 +283,10 @@ CLAIMS = (
     ),
     Claim(
         "t3.erratum-a.corrected",
-        "With one start state the theorem holds. With start states from a law, policies have any "
-        "mean return at any small KL divergence iff E L_l(s_1) = oo for every l > 0: for finitely "
-        "many prompts, iff the return given one of them is right-heavy. The pooled tail does not "
-        "decide.",
+        "With one start state the theorem holds. With start states from a law, and transitions and "
+        "returns without chance, policies have any mean return at any small KL divergence iff E "
+        "L_l(s_1) = oo for every l > 0: for finitely many prompts, iff the return given one of "
+        "them is right-heavy. The pooled tail does not decide.",
         "Theorem 3",
         "corrected",
         uses=("t1", "t3.quenched.infinite"),

@@ -52,6 +52,15 @@ def noisy_arms() -> MDP:
     )
 
 
+def heavy_noise() -> MDP:
+    """One prompt, two actions of probability 1/2: return 0, or Pareto noise of mean 1."""
+    return MDP.build(
+        "ask",
+        {"ask": {0: (HALF, "zero"), 1: (HALF, "one")}},
+        {"zero": 0, "one": Noise(Law.parse("pareto(alpha=2) - 1"))},
+    )
+
+
 def chancy() -> MDP:
     """One action, and a coin of the environment: no policy has a say in anything."""
     return MDP.build(

@@ -21,6 +21,7 @@ from flint import arb, fmpq
 from theorems.t3_policies.prompt_instances import (
     MDPS,
     finite,
+    heavy_noise,
     noisy_arms,
     normal_prompts,
     skewed,
@@ -128,6 +129,14 @@ def heavy_prompt_does_it(case: tuple[str, str, int]) -> Iterator[Comparison]:
     yield below("100 and mean", lambda: arb(100), lambda: share * finite(moved.mean()))
     (point,) = quenched_frontier(prompts, ["0.01"]).points
     yield below("the frontier is oo", lambda: arb(10) ** 100, lambda: _known(point.lower))
+
+
+def heavy_noise_does_not(budget: str) -> Iterator[Comparison]:
+    """Two actions of probability 1/2 and returns 0 and a heavy one of mean 1: a coin's frontier."""
+    found, coin = policy_frontier(heavy_noise(), budget), frontier_point("bernoulli(p=0.5)", budget)
+    for one, two in ((found.lower, coin.lower), (found.upper, coin.upper)):
+        # The decision process's search stops at 1e-10 of S.
+        yield near("frontier", partial(finite, one), partial(finite, two), lambda: arb("1e-9"))
 
 
 def _known(value: Number | None) -> Number:
@@ -240,13 +249,13 @@ CLAIMS = (
     Claim(
         "t3.quenched",
         "Finite horizon, E|G| < oo under the base policy, transitions and returns with chance in "
-        "them: no policy has E G above (d + E L_l(s_1))/l, where d = KL(pi||pi0) of the trajectory "
-        "laws; what the bound leaves is KL(pi||pi_l)/l, with the soft policy pi_l = pi0 "
-        "exp(E L_l(s') - L_l(s)). The supremum over KL <= d is the infimum over l > 0. Combines: "
-        "the losses of a state and of the next ones add up along the way (chain rule) and are 0 at "
-        "the end; the averages over start states, transitions and noise are the same for every "
-        "policy. The soft policy that costs d meets the bound; where none does, caps on the return "
-        "and Theorem 2's argument at the last tilt.",
+        "them: no policy has E G above (d + E L_l(s_1))/l, where d = KL(pi||pi0) of the "
+        "trajectory laws; what the bound leaves is KL(pi||pi_l)/l, with the soft policy pi_l = "
+        "pi0 exp(E L_l(s') - L_l(s)). For d > 0 the supremum over KL <= d is the infimum over l > "
+        "0. Combines: the losses of a state and of the next ones add up along the way (chain "
+        "rule), 0 at the end; the averages over start states, transitions and noise are the same "
+        "for every policy. The soft policy that costs d meets the bound; where none does, caps on "
+        "the return and Theorem 2's argument at the last tilt.",
         "ours",
         "ours",
         uses=("t2.bowl", "t2.duality"),
@@ -285,16 +294,19 @@ CLAIMS = (
     ),
     Claim(
         "t3.quenched.infinite",
-        "The supremum is oo for every d > 0 iff E L_l(s_1) = oo for every l > 0. So one prompt of "
-        "positive weight with a right-heavy return is enough, and of finitely many one must be so. "
-        "Combines: with returns capped at n, were all suprema at most M, their l would be at "
-        "least d/(M - E G), and L/l grows with l, so E L_l <= M l there for every n; let n -> oo.",
+        "The supremum is oo for every d > 0 iff E L_l(s_1) = oo for every l > 0. So of finitely "
+        "many prompts one must have a right-heavy return; and where all that is random in it is "
+        "the policy's own, one such prompt of positive weight is enough. Heavy noise of the "
+        "environment is not: only its mean counts. Combines: with returns capped at n, were all "
+        "suprema at most M, their l would be at least d/(M - E G), and L/l grows with l, so E L_l "
+        "<= M l there for every n; let n -> oo.",
         "ours",
         "ours",
         uses=("t1", "t3.quenched"),
         evidence=(
             Identity(INFINITE),
             Enclosed(heavy_prompt_does_it, (("0.001", "0.2", 6), ("1e-6", "0.1", 12))),
+            Enclosed(heavy_noise_does_not, ("0.1", "5")),
             Enclosed(
                 light_prompts_are_finite,
                 ((("normal()", "exponential()"), "2"), (("laplace()", "poisson(mu=3)"), "3")),
