@@ -85,7 +85,7 @@ class PromptLaws:
             If there is no prompt, a weight is not a positive number, a score is not a finite
             number, or lengths differ.
         """
-        if not laws:
+        if len(laws) == 0:  # an array of scores, a prompt a row, has no truth value
             raise InputError("prompts: expected the law of at least one")
         given = [1] * len(laws) if weights is None else list(weights)
         called = [f"prompt {k}" for k in range(1, len(laws) + 1)] if names is None else list(names)

@@ -206,7 +206,7 @@ def _first_defined(value: Callable[[arb], Sloped]) -> tuple[arb, Sloped]:
             if reached is not None:
                 return y, reached
             y = y * 1.3 + direction
-    raise Undecided("no tilt has a certified moment generating function")
+    raise Undecided("no tilt was found with a certified divergence")
 
 
 class _Bracket:

@@ -457,6 +457,12 @@ def test_scores_of_answers() -> None:
         assert one.split[2].kl == one.split[3].kl == 0
 
 
+def test_an_array_of_scores_has_a_prompt_a_row() -> None:
+    rows: Any = np.array([[1.0, 2.0, 7.0], [0.0, 10.0, 1.0]])
+    (one,), (other,) = (quenched_frontier(laws, ["0.1"]).points for laws in (rows, list(rows)))
+    assert abs(finite(one.lower) - finite(other.lower)) < GAP
+
+
 def test_scores_that_count_the_same_are_one_sample(rng: np.random.Generator) -> None:
     """Where every row has one weight the pooled law is that of the rows, else a mixture."""
     scores: list[Any] = [rng.normal(size=size) for size in (3, 5, 1)]

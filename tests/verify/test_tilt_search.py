@@ -108,7 +108,7 @@ def test_a_value_that_stays_below_the_goal() -> None:
 
 
 def test_a_value_that_cannot_be_had_at_all() -> None:
-    with pytest.raises(Undecided, match="no tilt has a certified"):
+    with pytest.raises(Undecided, match="no tilt was found with a certified"):
         crossing(lambda y: None, arb(1))
     with pytest.raises(Undecided, match="overshoot"):
         crossing(lambda y: (arb(5), arb(0)), arb(1))
