@@ -191,6 +191,11 @@ def test_nothing_turns_where_the_covariance_keeps_its_sign(
         assert Exact(covariance.turns, (fmpq(3),)).run().outcome == "fails"
 
 
+def test_a_slope_that_is_another_polynomial_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(covariance, "TURN", covariance.TURN * fmpq(2))
+    assert Exact(covariance.turns, (fmpq(3),)).run().outcome == "fails"
+
+
 # ---------------------------------------------------------------- the covariance, by other means
 
 

@@ -75,8 +75,8 @@ def harmful() -> Relation:
 
 def harmless() -> Relation:
     n = symbols()
-    given, via = (n.kappa >= -(n.sigma**2),), {n.kappa: -(n.sigma**2) + n.v}
-    return Relation(n.sigma**2 + n.kappa, 0, ">=", n.sigma**2 + n.kappa, given, via)
+    given, via = (n.kappa > -(n.sigma**2),), {n.kappa: -(n.sigma**2) + n.h}
+    return Relation(n.sigma**2 + n.kappa, 0, ">", n.sigma**2 + n.kappa, given, via)
 
 
 # ---------------------------------------------------------------- finite laws, exactly
@@ -109,9 +109,13 @@ class FiniteJoint:
 
     def slope(self, y: fmpq) -> fmpq:
         """``d/dl E_l V``, by the quotient rule for polynomials in y."""
+        below, _ = self._polynomials()
+        return y * self.change()(y) / below(y) ** 2
+
+    def change(self) -> fmpq_poly:
+        """The numerator of ``d/dy E_l V``, over the square of ``E exp(l U)``."""
         below, above = self._polynomials()
-        change = above.derivative()(y) * below(y) - above(y) * below.derivative()(y)
-        return y * change / below(y) ** 2
+        return above.derivative() * below - above * below.derivative()
 
     def covariance(self, y: fmpq) -> fmpq:
         """``Cov_l(U, V)``: half the mean of ``(u - u')(v - v')`` over two independent outcomes."""
@@ -146,10 +150,16 @@ def _finite(*outcomes: tuple[int, int, int]) -> FiniteJoint:
 
 #: A proxy that is right at 0 and 1, and overrates a rare third outcome by 3.
 RARE_ERROR = _finite((0, 0, 12), (1, 1, 12), (2, -1, 1))
+#: What its :meth:`~FiniteJoint.change` is for every y: 24 (2 - y)(3 + y), of the sign of 2 - y.
+TURN = fmpq_poly([24 * 6, -24, -24])
 
 
 def turns(y: fmpq) -> bool:
-    """Below ``exp(l) = 2`` the covariance is positive and ``E_l V`` under its peak 1/2."""
+    """At ``y = exp(l)``: positive covariance below 2, and ``E_l V`` under its peak 1/2 there.
+
+    Between and beyond the y that are tried the slope keeps its sign: it is :data:`TURN` over a
+    square.
+    """
     joint = RARE_ERROR
     ends = joint.utility(fmpq(1)) == fmpq(11, 25) and joint.utility(fmpq(10**9)) < fmpq(-99, 100)
     covariance, peak = joint.covariance(y), joint.utility(fmpq(2))
@@ -157,7 +167,7 @@ def turns(y: fmpq) -> bool:
     same_sign = covariance * sign > 0 or covariance == sign == 0
     below_peak = joint.utility(y) < peak or y == 2
     rises = joint.slope(y) == covariance and same_sign
-    return bool(ends and rises and below_peak and peak == fmpq(1, 2))
+    return bool(ends and rises and below_peak and peak == fmpq(1, 2) and joint.change() == TURN)
 
 
 #: V = U^2 and V = -U^2 for U uniform on -1, 0, 1 (shifted by 1): Cov(X, V) = -Var V, both times.
@@ -265,7 +275,7 @@ SLOPE = (
 BASE = (
     Step("at the base", "Cov(U, V) = Var V + Cov(X, V), outcome by outcome.", at_the_base),
     Step("harmful", "It is negative if Cov(X, V) < -Var V.", harmful),
-    Step("harmless", "It is not if Cov(X, V) is at least -Var V.", harmless),
+    Step("harmless", "It is positive if Cov(X, V) is above -Var V.", harmless),
     Step("curvature", "Where it is 0, E_l (U - E_l U)²(V - E_l V) decides.", curvature),
 )
 NORMAL = (
@@ -291,7 +301,7 @@ CLAIMS = (
         "dependence.turn",
         "With 12, 12 and 1 outcomes of utility 0, 1, -1 and proxy 0, 1, 2, E_l V rises up to "
         "exp(l) = 2, where it is 1/2 and the covariance is 0, and falls from there: from 11/25 "
-        "through 1/2 to -1.",
+        "through 1/2 to -1. Its slope by y = exp(l) is 24 (2 - y)(3 + y)/(12 + 12y + y^2)^2.",
         "ours",
         "ours",
         uses=("dependence.covariance",),

@@ -317,7 +317,7 @@ CLAIMS = (
         "and V ~ N(0, 1): no optimum for b <= 1, and E V = 1/b for b > 1, which tends to 1.",
         "Theorem 4",
         "refutation",
-        uses=("t4.optimum", "t4.factors"),
+        uses=("t4.optimum", "t4.no-optimum", "t4.factors"),
         evidence=(Identity(NO_OPTIMUM), Enclosed(near_one, (2, 6, 12))),
     ),
     Claim(
