@@ -82,12 +82,23 @@ def plot_certificate(certificate: Certificate, law: Law, path: str) -> None:
 
 
 def write_figure(path: str, kind: str, draw: Callable[[], Any], note: str) -> None:
-    """Draw a figure at the house's size of type, and write it with a note that tools can read."""
+    """Draw a figure at the house's size of type, and write it with a note that tools can read.
+
+    Raises
+    ------
+    InputError
+        If matplotlib cannot: it needs axes whose lengths are float64 numbers.
+    """
     from matplotlib import rc_context
 
     content = BytesIO()
-    with rc_context({"font.size": FONT_SIZE}):
-        draw().savefig(content, format=kind, dpi=160, metadata={NOTES[kind]: note})
+    try:
+        with rc_context({"font.size": FONT_SIZE}):
+            draw().savefig(content, format=kind, dpi=160, metadata={NOTES[kind]: note})
+    except InputError:
+        raise
+    except (ValueError, OverflowError) as why:
+        raise InputError(f"--plot: this cannot be drawn: {why}") from None
     with whole_file(path) as file:
         file.write(content.getvalue())
 
