@@ -72,6 +72,8 @@ class TiltedPair:
             log_mgf_x, mean_x, _ = self.error.cumulants(tilt)
             log_mgf_v, mean_v, _ = self.utility.cumulants(tilt)
             kl = (tilt * mean_x - log_mgf_x) + (tilt * mean_v - log_mgf_v)
+            if _is_constant(self.error) and _is_constant(self.utility):
+                kl = arb(0)  # in balls the two terms cancel, but for their radius
             return kl, mean_x + mean_v, mean_v, mean_x
 
         def enough(numbers: Numbers) -> bool:
@@ -105,6 +107,12 @@ class TiltedPair:
             return escalate(self.at_rate, _is_settled, "the last tilt", FIRST_BITS, LAST_BITS)
         except Undecided as why:
             return why
+
+
+def _is_constant(law: Law) -> bool:
+    """Whether the support is one number, so that every tilt is the base."""
+    low, high = law.support
+    return isinstance(low, fmpq) and isinstance(high, fmpq) and low == high
 
 
 def _is_settled(last: LastTilt | None) -> bool:

@@ -220,6 +220,14 @@ def test_the_largest_values() -> None:
     assert isinstance(below.mean_u, arb) and 1.99 < below.mean_u < 2
 
 
+def test_a_constant_proxy() -> None:
+    """Its cost is exactly 0, also where balls do not hold the constants."""
+    for error in ("point(1)", "0.1 - 0.3*point(0.1)"):
+        point = the_point(error, "point(0.1)", tilts="0.3")
+        assert point.attained and point.kl == 0
+        assert contains(point.mean_v, mpmath.mpf(1) / 10, room="1e-15")
+
+
 def test_without_optimisation() -> None:
     for asked in ({"tilts": "0"}, {"kl_caps": "0"}):
         point = the_point("exponential()", "-pareto(0.5)", **asked)
