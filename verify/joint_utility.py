@@ -27,7 +27,14 @@ from verify.joint_tilt import LatentSum, latent_sum, normal_parameters
 from verify.law import Law
 from verify.normal_maximum import mean_of_largest
 from verify.tilted_utility import exact_decimal, tilted_utility, unbounded_proxy
-from verify.utility_curve import Estimate, Limit, Optimizer, UtilityCurve, UtilityPoint
+from verify.utility_curve import (
+    Estimate,
+    Limit,
+    Optimizer,
+    UtilityCurve,
+    UtilityPoint,
+    check_writable,
+)
 from verify.window import nearest
 
 if TYPE_CHECKING:
@@ -203,6 +210,10 @@ class _Pair:
         mean_x, mean_v = self.joint.error.mean(), self.joint.utility.mean()
         both = isinstance(mean_x, arb) and isinstance(mean_v, arb)
         mean_u = mean_x + mean_v if both else None  # type: ignore[operator]
+        try:
+            check_writable(mean_x, mean_v)
+        except Undecided as why:
+            return _nothing(fmpq(0), f"not settled: {why}", None)
         return UtilityPoint(fmpq(0), arb(0), mean_u, mean_v, mean_x, because=BASE)
 
     def at_cap(self, cap: Decimal) -> UtilityPoint:

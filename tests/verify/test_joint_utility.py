@@ -55,6 +55,24 @@ def test_a_heavy_error_has_no_tilt() -> None:
     assert curve.limit.mean_v is None and "right-heavy" in curve.limit.because
 
 
+def test_a_heavy_utility_has_it_all() -> None:
+    """However the two are joined: a finite KL leaves a right-light error a finite mean above 0."""
+    (point,) = joint_utility("normal()", "pareto(2)", "clayton(2)", "tilt", kl_caps=["1"]).points
+    assert point.mean_u == point.mean_v == Diverges(+1) and point.mean_x is None
+
+
+def test_a_tiny_rate_is_not_a_heavy_tail() -> None:
+    pair = ("1e31*exponential()", "normal()", "gaussian(0.5)")
+    (point,) = joint_utility(*pair, "tilt", kl_caps=["0.1"]).points
+    assert point.mean_u is None and point.attained is None
+
+
+def test_what_cannot_be_written_is_not_settled() -> None:
+    pair = ("normal()", "-lognormal(mu=1e16)", "gaussian(0.5)")
+    (point,) = joint_utility(*pair, "tilt", tilts=["0"]).points
+    assert point.attained is None and "too large to write" in point.because
+
+
 def test_what_is_not_known_is_said() -> None:
     heavy = joint_utility(
         "student_t(df=3)", "student_t(df=3)", "gaussian(rho=-0.9)", "tilt", tilts=["1"]
