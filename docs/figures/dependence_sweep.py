@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from docs.figures.canvas import INK, THIRD, axes_alone
 from verify.copulas.tau import copula_with_tau
 from verify.enclosure import working_precision
-from verify.joint import CopulaLaw, conditioned
-from verify.joint_sampling import best_of, sample_pair
-from verify.joint_tilt import latent_sum
+from verify.joint.laws import CopulaLaw, conditioned
+from verify.joint.sampling import best_of, sample_pair
+from verify.joint.tilt import latent_sum
 from verify.law import Law
 from verify.plotting import BASE, REWEIGHTED
 from verify.utility_curve import SPREAD

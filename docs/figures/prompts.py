@@ -11,7 +11,7 @@ from verify.construction import construct
 from verify.frontier import FrontierPoint
 from verify.laws import student_t
 from verify.plotting import BASE, REWEIGHTED
-from verify.quenched import quenched_frontier
+from verify.prompts.quenched import quenched_frontier
 
 NORMALS = ("normal(sigma=1)", "normal(sigma=2)", "normal(sigma=5)")
 WEIGHTS = ("0.5", "0.3", "0.2")

@@ -21,8 +21,8 @@ from flint import arb
 from numpy.typing import NDArray
 from pyarrow import parquet
 
-from verify.per_prompt import in_float64
-from verify.reading_prompts import PromptRewards
+from verify.prompts.per_prompt import in_float64
+from verify.prompts.reading import PromptRewards
 
 Floats = NDArray[np.float64]
 

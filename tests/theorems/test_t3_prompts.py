@@ -18,7 +18,7 @@ from theorems.t3_policies.soft_symbols import symbols, two_actions
 from verify.claim import Enclosed
 from verify.identity import Relation, prove
 from verify.mdp import soft_values as mdp_soft_values
-from verify.quenched import quenched_frontier
+from verify.prompts.quenched import quenched_frontier
 
 N = symbols()
 DIGITS = 30

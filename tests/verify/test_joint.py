@@ -19,7 +19,7 @@ from verify.claim import rounds_to
 from verify.copulas import Copula, clayton, gaussian, independent, negated, survival
 from verify.enclosure import working_precision
 from verify.errors import InputError
-from verify.joint import Block, ConditionalLaw, CopulaLaw, conditioned
+from verify.joint.laws import Block, ConditionalLaw, CopulaLaw, conditioned
 from verify.law import Law
 from verify.laws import exponential, gumbel, normal, pareto
 from verify.laws.special import mills

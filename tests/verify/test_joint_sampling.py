@@ -12,8 +12,8 @@ from flint import arb, fmpq
 from verify.copulas import parse_copula
 from verify.enclosure import working_precision
 from verify.errors import InputError
-from verify.joint import CopulaLaw, conditioned
-from verify.joint_sampling import (
+from verify.joint.laws import CopulaLaw, conditioned
+from verify.joint.sampling import (
     Draws,
     best_of,
     beyond_threshold,
@@ -23,7 +23,7 @@ from verify.joint_sampling import (
     under_tilt,
     utility_under,
 )
-from verify.joint_tilt import latent_sum
+from verify.joint.tilt import latent_sum
 from verify.law import Law
 from verify.ranks import Rank
 from verify.utility_curve import Estimate

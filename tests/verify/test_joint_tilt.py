@@ -12,9 +12,9 @@ from tests.verify.balls import assert_contains
 from tests.verify.mpmath_route import mp_number
 from verify.copulas import clayton, gaussian, independent
 from verify.enclosure import Undecided, working_precision
-from verify.joint import CopulaLaw
-from verify.joint_rate import all_moments, has_mgf, why_no_mgf
-from verify.joint_tilt import LatentSum, latent_sum
+from verify.joint.laws import CopulaLaw
+from verify.joint.rate import all_moments, has_mgf, why_no_mgf
+from verify.joint.tilt import LatentSum, latent_sum
 from verify.law import Law
 from verify.laws import exponential, normal
 

@@ -10,9 +10,9 @@ from flint import arb, fmpq
 from verify.copulas import gaussian
 from verify.enclosure import Diverges, working_precision
 from verify.errors import InputError
-from verify.joint_sweep import sweep
-from verify.joint_utility import joint_utility
-from verify.normal_maximum import mean_of_largest
+from verify.joint.normal_maximum import mean_of_largest
+from verify.joint.sweep import sweep
+from verify.joint.utility import joint_utility
 from verify.utility_curve import Estimate, UtilityPoint
 
 SMALL = {"size": 50_000}

@@ -20,12 +20,12 @@ from verify.errors import InputError
 from verify.frontier import FrontierPoint
 from verify.large_sample import LargeSample
 from verify.laws.empirical_law import Empirical
-from verify.per_prompt import CERTIFIED_ROWS, in_float64, per_prompt_frontier
-from verify.prompt_laws import PromptLaws
-from verify.prompt_sample import Pooled, PromptSample, Quenched
-from verify.quenched import quenched_frontier
-from verify.quenched_answer import QuenchedFrontier
-from verify.reading_prompts import PromptRewards
+from verify.prompts.answer import QuenchedFrontier
+from verify.prompts.laws import PromptLaws
+from verify.prompts.per_prompt import CERTIFIED_ROWS, in_float64, per_prompt_frontier
+from verify.prompts.quenched import quenched_frontier
+from verify.prompts.reading import PromptRewards
+from verify.prompts.sample import Pooled, PromptSample, Quenched
 from verify.sample_search import Search
 
 Floats = NDArray[np.float64]

@@ -13,7 +13,7 @@ from tests.verify.test_binned_moments import BITS, exact_sums, samples
 from verify import prompt_sums
 from verify.binned_moments import LARGEST_EXPONENT
 from verify.enclosure import working_precision
-from verify.prompt_sums import PromptSums
+from verify.prompts.sums import PromptSums
 
 Floats = NDArray[np.float64]
 

@@ -23,9 +23,9 @@ from verify.laws.empirical_law import Empirical
 from verify.laws.point import PointMass
 from verify.mdp import MDP, Drawn, policy_frontier
 from verify.mixture import Mixture, mixture
-from verify.prompt_laws import PromptLaws
-from verify.quenched import quenched_frontier
-from verify.quenched_answer import QuenchedFrontier, QuenchedPoint
+from verify.prompts.answer import QuenchedFrontier, QuenchedPoint
+from verify.prompts.laws import PromptLaws
+from verify.prompts.quenched import quenched_frontier
 from verify.tilt_frontier import by_tilt
 
 Floats = NDArray[np.float64]

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
+from verify.prompts.reading import PromptRewards, read_prompts
 from verify.reading import DataError
-from verify.reading_prompts import PromptRewards, read_prompts
 
 PROMPTS = ["b", "a", "b", "c, with a comma", "a", "b"]
 REWARDS = [1.0, -2.5, 0.0, 7.0, 1e-300, 3.0]

@@ -2,8 +2,8 @@
 
 ``V ~ N(0, 1)``. Where ``|V| <= 1`` the error is ``X = s(V) N`` with N standard normal and
 independent of V; elsewhere it is 0. In print ``s = 2``; the repair has ``s(v) = 2 - |v|``.
-The first route is one certified integral over v (:mod:`verify.joint`); the second integrates V in
-closed form, and the noise N by mpmath.
+The first route is one certified integral over v (:mod:`verify.joint.laws`); the second integrates V
+in closed form, and the noise N by mpmath.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from flint import arb, arb_series, fmpq
 from theorems.dependence import limits_of_blocks
 from verify.claim import Claim, Comparison, Enclosed, agrees, ball_of_mpf, below, near, rounds_to
 from verify.identity import Identity
-from verify.joint import Block, ConditionalLaw, conditioned
+from verify.joint.laws import Block, ConditionalLaw, conditioned
 from verify.laws import normal
 
 #: Digits that mpmath carries, and to which it must agree: that leaves its quadrature 15 to lose.

@@ -19,8 +19,8 @@ from verify.claim import Claim, Comparison, Draws, Enclosed, Sampled, ball_of_mp
 from verify.copulas import parse_copula
 from verify.enclosure import exact, working_precision
 from verify.identity import Identity, Relation, Step
-from verify.joint import Conditioned, CopulaLaw, conditioned
-from verify.joint_tilt import latent_sum
+from verify.joint.laws import Conditioned, CopulaLaw, conditioned
+from verify.joint.tilt import latent_sum
 from verify.law import Law
 from verify.laws.special import mills
 
@@ -255,7 +255,7 @@ SAMPLE = 300_000
 
 def sampled_beyond(case: tuple[str, str, str], rng: np.random.Generator) -> Draws:
     """The utilities, between -1 and 1, of draws with U > t; their mean is an integral."""
-    from verify.joint_sampling import sample_pair
+    from verify.joint.sampling import sample_pair
 
     error, copula, t = case
     joint = joined(error, "uniform(low=-1, high=1)", copula)

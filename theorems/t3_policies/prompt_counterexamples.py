@@ -29,7 +29,7 @@ from verify.identity import Identity, Relation, Step
 from verify.law import Law
 from verify.laws import student_t, zeta
 from verify.mixture import mixture
-from verify.quenched import quenched_frontier
+from verify.prompts.quenched import quenched_frontier
 from verify.reweighted import ThresholdReweighted
 from verify.tilt_search import TiltPath, crossing
 from verify.weight import Threshold

@@ -6,9 +6,9 @@ over what it does not: prompts, transitions, noise of the return. For prompts wi
 ``L_l = K_s(l)``, the log-MGF of the return given the prompt. So the tail per prompt decides, not
 the pooled one.
 
-The derivation is in :mod:`.soft_values`; what computes the frontier is :mod:`verify.quenched`, for
-laws per prompt, and :mod:`verify.mdp`, for decision processes: two routes that know nothing of each
-other.
+The derivation is in :mod:`.soft_values`; what computes the frontier is
+:mod:`verify.prompts.quenched`, for laws per prompt, and :mod:`verify.mdp`, for decision processes:
+two routes that know nothing of each other.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ from verify.mdp import (
     soft_values,
     trajectory_kl,
 )
-from verify.prompt_laws import PromptLaws
-from verify.quenched import quenched_frontier
+from verify.prompts.laws import PromptLaws
+from verify.prompts.quenched import quenched_frontier
 from verify.reweighted import ThresholdReweighted
 from verify.weight import Threshold
 

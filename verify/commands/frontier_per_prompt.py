@@ -20,8 +20,8 @@ from verify.commands.frontier import (
 
 if TYPE_CHECKING:
     from verify.enclosure import Number
-    from verify.per_prompt import PerPrompt
-    from verify.quenched_answer import QuenchedPoint
+    from verify.prompts.answer import QuenchedPoint
+    from verify.prompts.per_prompt import PerPrompt
 
 #: Prompts that are named: those that spend most; and the characters of a name that are shown.
 NAMED, NAME_LENGTH = 5, 32
@@ -44,8 +44,8 @@ def answer(path: str, options: dict[str, str | None], budgets: list[str], output
         Where the answer goes.
     """
     from verify.errors import InputError
-    from verify.per_prompt import per_prompt_frontier
-    from verify.reading_prompts import read_prompts
+    from verify.prompts.per_prompt import per_prompt_frontier
+    from verify.prompts.reading import read_prompts
 
     prompt, reward, split = (options[name] for name in ("--prompt", "--reward", "--split"))
     if prompt is None or reward is None:
@@ -57,7 +57,7 @@ def answer(path: str, options: dict[str, str | None], budgets: list[str], output
     if not outputs.quiet:
         _print(found)
     if outputs.plot is not None:
-        from verify.plot_prompts import plot_prompts
+        from verify.prompts.plot import plot_prompts
 
         draw(plot_prompts, found, outputs.plot)
     return found.frontier.settled
@@ -80,7 +80,7 @@ def _write(found: PerPrompt, outputs: Outputs, split: str | None) -> None:
 def _split_rows(found: PerPrompt) -> list[tuple[object, ...]]:
     """Every prompt at every budget."""
     from verify.decimals import decimal_text, plain
-    from verify.quenched_answer import digits_of
+    from verify.prompts.answer import digits_of
 
     rows: list[tuple[object, ...]] = [("budget", "prompt", "rows", "weight", "mean", "kl")]
     for point in found.frontier.points:

@@ -147,7 +147,7 @@ def _curve(
         from verify.tilted_utility import tilted_utility
 
         return tilted_utility(parse(error), parse(utility), *tilted)
-    from verify.joint_utility import joint_utility
+    from verify.joint.utility import joint_utility
 
     return joint_utility(
         parse(error),

@@ -13,7 +13,7 @@ from flint import arb, fmpq
 
 from verify.enclosure import Diverges, ball
 from verify.independent_sum import rate_of_sum
-from verify.joint import CopulaLaw
+from verify.joint.laws import CopulaLaw
 from verify.law import Law
 from verify.tail_rates import Rate
 

@@ -13,10 +13,10 @@ from flint import arb
 
 from verify.errors import InputError
 from verify.frontier import FrontierPoint
-from verify.per_prompt import PerPrompt, in_float64
 from verify.plot_frontier import MARGIN
 from verify.plotting import BASE, REWEIGHTED, clipped, format_of, write_figure
-from verify.quenched_answer import QuenchedFrontier
+from verify.prompts.answer import QuenchedFrontier
+from verify.prompts.per_prompt import PerPrompt, in_float64
 
 #: Points of a curve; budgets are spaced like squares, for S rises like a square root at 0.
 POINTS = 24

@@ -21,11 +21,11 @@ from verify.copulas.simple import Turned
 from verify.decimals import decimal_text, rational
 from verify.enclosure import Diverges, Undecided, accurate, working_precision
 from verify.errors import InputError
-from verify.joint import CopulaLaw, conditioned
-from verify.joint_rate import all_moments, has_mgf, why_no_mgf
-from verify.joint_tilt import LatentSum, latent_sum, normal_parameters
+from verify.joint.laws import CopulaLaw, conditioned
+from verify.joint.normal_maximum import mean_of_largest
+from verify.joint.rate import all_moments, has_mgf, why_no_mgf
+from verify.joint.tilt import LatentSum, latent_sum, normal_parameters
 from verify.law import Law
-from verify.normal_maximum import mean_of_largest
 from verify.tilted_utility import exact_decimal, tilted_utility, unbounded_proxy
 from verify.utility_curve import (
     Estimate,
@@ -38,7 +38,7 @@ from verify.utility_curve import (
 from verify.window import nearest
 
 if TYPE_CHECKING:
-    from verify.joint_sampling import Draws, Estimates
+    from verify.joint.sampling import Draws, Estimates
 
 #: Precision of certified points: about 12 digits.
 BITS = 64
@@ -176,7 +176,7 @@ class _Pair:
     def _sample(self, stream: int) -> Draws:
         import numpy as np
 
-        from verify.joint_sampling import sample_pair
+        from verify.joint.sampling import sample_pair
 
         rng = np.random.default_rng([self.seed, stream])
         return sample_pair(self.joint, self.size, rng)
@@ -202,7 +202,7 @@ class _Pair:
         return self._sampled(tilt, lambda: self._under_tilt(tilt), OPTIMUM)
 
     def _under_tilt(self, tilt: fmpq) -> Estimates:
-        from verify.joint_sampling import under_tilt
+        from verify.joint.sampling import under_tilt
 
         return under_tilt(self.draws, nearest(tilt))
 
@@ -269,7 +269,7 @@ class _Pair:
         latent = self.latent
         if latent is not None:
             return lambda tilt: latent.kl_in_floats(nearest(tilt))
-        from verify.joint_sampling import under_tilt
+        from verify.joint.sampling import under_tilt
 
         pilot = self._sample(1)
 
@@ -310,7 +310,7 @@ class _Pair:
         return mean if accurate(mean, FEWEST_BITS) else None
 
     def _beyond(self, t: fmpq) -> Estimates:
-        from verify.joint_sampling import beyond_threshold
+        from verify.joint.sampling import beyond_threshold
 
         return beyond_threshold(self.draws, nearest(t))
 
@@ -325,7 +325,7 @@ class _Pair:
         return replace(point, kl=_best_of_kl(n)) if point.known else point
 
     def _best_of(self, n: int) -> Estimates:
-        from verify.joint_sampling import best_of
+        from verify.joint.sampling import best_of
 
         return best_of(self.draws, n)
 

@@ -1,8 +1,8 @@
 """The frontier over the prompts of a file of rewards, with the pooled answer beside it.
 
 The law of the return at a prompt is that of a draw from its rows. Small files are certified
-(:mod:`verify.quenched`); large ones are computed in float64 with a bound on every error
-(:mod:`verify.prompt_sample`).
+(:mod:`verify.prompts.quenched`); large ones are computed in float64 with a bound on every error
+(:mod:`verify.prompts.sample`).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from flint import arb, fmpq
 
 from verify.errors import InputError
 from verify.frontier import FrontierPoint, parse_budget
-from verify.prompt_laws import PromptLaws
-from verify.quenched import quenched_frontier
-from verify.quenched_answer import QuenchedFrontier, QuenchedPoint, Share
-from verify.reading_prompts import PromptRewards
+from verify.prompts.answer import QuenchedFrontier, QuenchedPoint, Share
+from verify.prompts.laws import PromptLaws
+from verify.prompts.quenched import quenched_frontier
+from verify.prompts.reading import PromptRewards
 
 if TYPE_CHECKING:
-    from verify.prompt_sample import Bracket, Quenched
+    from verify.prompts.sample import Bracket, Quenched
 
 #: Rows of a file up to which its frontier is certified.
 CERTIFIED_ROWS = 10**4
@@ -118,7 +118,7 @@ def in_float64(data: PromptRewards, budgets: list[Decimal], weights: str) -> Que
     """The frontier over prompts and the pooled one in float64, each value with its error added."""
     import numpy as np
 
-    from verify.prompt_sample import Pooled, PromptSample, Quenched
+    from verify.prompts.sample import Pooled, PromptSample, Quenched
 
     shares = data.rows if weights == "rows" else np.ones_like(data.rows)
     sample = PromptSample(data.rewards, data.rows, shares)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from verify.laws.empirical_law import Empirical
-    from verify.prompt_sample import Quenched
+    from verify.prompts.sample import Quenched
 
     #: Scores of some answers to one prompt.
     Scores = Sequence[float] | NDArray[np.float64]
@@ -132,7 +132,7 @@ class PromptLaws:
         """Scores of all prompts in arrays, for estimates; None where weights do not fit."""
         import numpy as np
 
-        from verify.prompt_sample import PromptSample, Quenched
+        from verify.prompts.sample import PromptSample, Quenched
 
         common = lcm(*(int(weight.q) for weight in self.weights))
         if not self._samples or common >= 2**53:

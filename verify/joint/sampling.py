@@ -17,7 +17,7 @@ from verify.affine import Affine
 from verify.enclosure import ball, working_precision
 from verify.errors import InputError
 from verify.inversion import Inverter
-from verify.joint import CopulaLaw
+from verify.joint.laws import CopulaLaw
 from verify.law import Law
 from verify.ranks import Rank
 from verify.utility_curve import Estimate

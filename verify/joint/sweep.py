@@ -9,7 +9,7 @@ from flint import fmpq
 
 from verify.copulas.tau import copula_with_tau
 from verify.enclosure import exact
-from verify.joint_utility import joint_utility
+from verify.joint.utility import joint_utility
 from verify.law import Law
 from verify.utility_curve import Optimizer, UtilityCurve
 
@@ -34,7 +34,7 @@ def sweep(
         Kendall's tau of the copulas, from -1 to 1. At the ends X is a function of V, and all is
         sampled.
     optimizer : str
-        As in :func:`verify.joint_utility.joint_utility`.
+        As in :func:`verify.joint.utility.joint_utility`.
     **asked
         Where the curves are asked for, and how they are sampled, likewise.
 

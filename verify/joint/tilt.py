@@ -8,7 +8,7 @@ integral over z of
     phi(z) exp(l y(z) + l sigma rho z),    y(z) the quantile of Y at the rank of z,
 
 enclosed by :mod:`verify.taylor_integral`. The partner is superexponential on both sides, so the
-rate of U is that of Y (:mod:`verify.joint_rate`).
+rate of U is that of Y (:mod:`verify.joint.rate`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from flint import arb, arb_series, ctx, fmpq
 from verify.affine import Affine
 from verify.copulas import gaussian
 from verify.enclosure import Diverges, Number, Undecided, ball, between, working_precision
-from verify.joint import EXTRA_BITS, SPARE_BITS, CopulaLaw, add_range, middle_of
+from verify.joint.laws import EXTRA_BITS, SPARE_BITS, CopulaLaw, add_range, middle_of
 from verify.law import Bound, Law, Point
 from verify.laws.gaussian import Normal
 from verify.ranks import SERIES_RANKS, quantile_at, rank_of
@@ -149,7 +149,7 @@ class LatentSum:
         """Scores z, and the points of Y of the same ranks, in float64."""
         import numpy as np
 
-        from verify.joint_sampling import quantiles
+        from verify.joint.sampling import quantiles
         from verify.ranks import FLOAT_RANKS
 
         z = np.linspace(-FLOAT_SCORES, FLOAT_SCORES, 1 + 64 * FLOAT_SCORES)

@@ -37,14 +37,14 @@ from verify.enclosure import (
 )
 from verify.frontier import HAIR, PRICE_BITS, frontier, parse_budget, settled_mean
 from verify.law import Law
-from verify.prompt_laws import PromptLaws, constant_of
-from verify.quenched_answer import QuenchedFrontier, QuenchedPoint, Share
+from verify.prompts.answer import QuenchedFrontier, QuenchedPoint, Share
+from verify.prompts.laws import PromptLaws, constant_of
 from verify.tilt_frontier import Bounds, by_tilt
 from verify.tilt_search import TiltPath
 from verify.tilted_threshold import FRONTIER_BITS, by_tilted_threshold, last_tilt
 
 if TYPE_CHECKING:
-    from verify.prompt_laws import Scores
+    from verify.prompts.laws import Scores
 
 #: Bits of the split of a budget, and digits that its numbers are asked for.
 SPLIT_BITS, SPLIT_ACCURACY = 80, 50

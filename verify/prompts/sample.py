@@ -1,6 +1,6 @@
 """The frontier over the prompts of a large file, in float64, each value with a bound on its error.
 
-The sums of :mod:`verify.prompt_sums` are combined in two ways. *Quenched*: log-MGF, mean and cost
+The sums of :mod:`verify.prompts.sums` are combined in two ways. *Quenched*: log-MGF, mean and cost
 of each prompt's tilt, averaged over the prompts. *Pooled*: the sums averaged, then one log-MGF of
 all. :mod:`verify.sample_search` finds the tilt that spends a budget for either. The values hold as
 far as float64 rounds as IEEE 754 says and numpy's exp, expm1, log and log1p are within 4 ulp.
@@ -23,7 +23,7 @@ from flint import arb, fmpq
 from verify.binned_moments import NARROWEST, Sums
 from verify.enclosure import ball_of_decimal, sign_of
 from verify.large_sample import times_power
-from verify.prompt_sums import PromptSums
+from verify.prompts.sums import PromptSums
 from verify.sample_search import FOUR, SMALLEST_BUDGET, Reading, Search, reference_near
 
 if TYPE_CHECKING:
