@@ -14,12 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from verify import per_prompt, prompt_sample, prompt_sums, sample_search
+from verify import sample_search
 from verify.enclosure import ball_of_decimal, working_precision
 from verify.errors import InputError
 from verify.frontier import FrontierPoint
 from verify.large_sample import LargeSample
 from verify.laws.empirical_law import Empirical
+from verify.prompts import per_prompt
+from verify.prompts import sample as prompt_sample
+from verify.prompts import sums as prompt_sums
 from verify.prompts.answer import QuenchedFrontier
 from verify.prompts.laws import PromptLaws
 from verify.prompts.per_prompt import CERTIFIED_ROWS, in_float64, per_prompt_frontier

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.verify.test_binned_moments import BITS, exact_sums, samples
-from verify import prompt_sums
 from verify.binned_moments import LARGEST_EXPONENT
 from verify.enclosure import working_precision
+from verify.prompts import sums as prompt_sums
 from verify.prompts.sums import PromptSums
 
 Floats = NDArray[np.float64]

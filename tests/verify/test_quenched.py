@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from verify import quenched
 from verify.enclosure import Diverges, Undecided, exact, working_precision
 from verify.errors import InputError
 from verify.frontier import frontier_point
@@ -23,6 +22,7 @@ from verify.laws.empirical_law import Empirical
 from verify.laws.point import PointMass
 from verify.mdp import MDP, Drawn, policy_frontier
 from verify.mixture import Mixture, mixture
+from verify.prompts import quenched
 from verify.prompts.answer import QuenchedFrontier, QuenchedPoint
 from verify.prompts.laws import PromptLaws
 from verify.prompts.quenched import quenched_frontier
