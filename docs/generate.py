@@ -81,7 +81,7 @@ def filled(page: str, ledger: LedgerOf) -> str:
 
 def _derivation(claims: str, ledger: LedgerOf, shown: set[str]) -> str:
     """The steps of the claims named; those that the page has shown already are only named."""
-    chosen = [step for claim in claims.split() for step in steps_of(claim)]
+    chosen = {step: None for claim in claims.split() for step in steps_of(claim)}  # each once
     return derivation(chosen, shown)
 
 
