@@ -308,8 +308,9 @@ CLAIMS = (
     ),
     Claim(
         "dependence.sweep.top",
-        "Let X have a density and a tail in L(g), 0 <= g < oo (long-tailed if g = 0), E exp((g + "
-        "d)V) < oo for some d > 0, E V- < oo, and let the copula's density c be bounded for ranks "
+        "Let X have a density and a tail in L(g), that is Pr(X > t - v)/Pr(X > t) -> e^(g v) for "
+        "every v, with 0 <= g < oo; let E exp((g + d)V) < oo for some d > 0, E min(V, 0) > -oo, "
+        "and let the copula's density c be bounded for ranks "
         "u of X near 1, with c(u, v) -> c(1, v). Then E[V | U > t] -> E[V e^(g V) c(1, F(V))] / "
         "E[e^(g V) c(1, F(V))], F the distribution function of V. Combines: Pr(X > t - v | V = v) "
         "/ Pr(X > t) -> e^(g v) c(1, F(v)), bounded by a constant times 1 + exp((g + d) v) up to v "
