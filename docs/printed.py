@@ -56,8 +56,8 @@ PRINTED = (
     ),
     Printed(
         "Theorem 4",
-        "With light-tailed errors that are independent of the utility, the best policy's utility "
-        "grows without bound as the KL penalty is relaxed.",
+        "With light-tailed errors (independent of the utility, says the heading) the best policy's "
+        "utility grows without bound as the KL penalty is relaxed.",
         "theorems/theorem_4.md",
     ),
     Printed(
