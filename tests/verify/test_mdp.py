@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from flint import arb, fmpq
 
-from verify.enclosure import Undecided
+from verify.enclosure import Undecided, ball
 from verify.laws import exponential, normal, pareto
+from verify.log_sum import LogSum
 from verify.mdp import (
     MDP,
     Drawn,
@@ -29,6 +33,7 @@ from verify.mdp import (
     visits,
     weights_at_end,
 )
+from verify.mdp.sampling import sample_ends
 from verify.weight import BestOfN, Identity, Location, Threshold, Tilt, TopFraction
 
 HALF = fmpq(1, 2)
@@ -111,6 +116,15 @@ def test_what_is_never_reached_need_not_end() -> None:
         (lambda: policy_frontier(fork(), "much"), "budget: expected a finite number"),
         (lambda: h_transform(fork(), {"x": 1}), "final state 'y': the weight has no value"),
         (lambda: h_transform(fork(), {"x": -1, "y": 2}), "final state 'x': a negative weight"),
+        (
+            lambda: h_transform(fork(), {"x": 1, "y": 2, "q": 3}),
+            "the weight has a value at 'q', which is no final state",
+        ),
+        (lambda: h_transform(fork(), {"x": 1, "y": 2, "s": 3}), "at 's', which is no final state"),
+        (
+            lambda: h_transform(fork(), {"x": "much", "y": 2}),
+            "final state 'x', the weight: expected a number, got 'much'",
+        ),
         (lambda: h_transform(fork(), lambda _: 0), "the weight is 0 at every final state"),
         (lambda: h_transform(fork(), Threshold.at(5, "0.5")), "no return lies above it"),
         (lambda: h_transform(fork(), Threshold.at(0, "0.5")), "every return lies above it"),
@@ -119,6 +133,22 @@ def test_what_is_never_reached_need_not_end() -> None:
             "final state 'x': expected a number as its return, not a law",
         ),
         (lambda: visits(fork(), {}), "state 't': the policy has no actions there"),
+        (
+            lambda: chain_rule_kl(fork(), None, base_policy(fork())),  # type: ignore[arg-type]
+            "the policy: expected a mapping {state: {action: probability}}, got NoneType",
+        ),
+        (
+            lambda: mean_return(loop(), {"s": {"win": "often"}}),
+            "state 's', action 'win': expected a number, got 'often'",
+        ),
+        (
+            lambda: averages(loop(), {"s": {"win": "1/2"}}, {"x": fmpq(1), "y": fmpq(0)}),
+            "state 's': the policy's probabilities sum to 1/2",
+        ),
+        (
+            lambda: trajectory_law(fork(), {"t": {"c": 2, "d": -1}, "u": {"e": 1}, "s": {"a": 1}}),
+            "state 't', action 'd': a negative probability",
+        ),
         (
             lambda: visits(loop(), {"s": {"fly": 1}}),
             "'s': the base policy never takes action 'fly'",
@@ -158,7 +188,7 @@ def test_what_is_never_reached_need_not_end() -> None:
     ],
 )
 def test_questions_without_an_answer(ask: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message.replace("(", r"\(")) as caught:
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
         ask()
     assert "\n" not in str(caught.value)
 
@@ -211,7 +241,7 @@ def test_cycle_of_two_states_exactly_and_in_balls() -> None:
     expected = p**2 / (1 - p + p**2)
     assert mean_return(mdp, base_policy(mdp)) == expected
     in_balls = {s: {a: arb(q) for a, q in law.items()} for s, law in base_policy(mdp).items()}
-    assert abs(mean_return(mdp, in_balls) - expected) < arb(2) ** -45
+    assert abs(ball(mean_return(mdp, in_balls)) - expected) < arb(2) ** -45
     winning = h_transform(mdp, {0: 0, 3: 1})
     assert winning.policy[1]["-"] == 0
     assert mean_return(mdp, winning.policy) == 1
@@ -247,6 +277,55 @@ def test_thresholds_are_compared_exactly() -> None:
 def test_weights_that_may_be_negative_are_undecided(weight: arb) -> None:
     with pytest.raises(Undecided, match="whether the weight at 'x' is 0 or more"):
         h_transform(fork(), {"x": weight, "y": 1})
+
+
+def test_weights_count_up_to_a_factor() -> None:
+    """Also where they are refused: what is said is the mean of the weight divided by its mean."""
+    assert h_transform(fork(), {"x": 6, "y": "6/5"}) == h_transform(fork(), {"x": 3, "y": "3/5"})
+    two = MDP.build(
+        {"e": HALF, "h": HALF},
+        {"e": {"a": ("3/4", 1), "b": ("1/4", 0)}, "h": {"a": ("1/4", 1), "b": ("3/4", 0)}},
+        {1: 1, 0: 0},
+    )
+    for factor in (1, 8):
+        with pytest.raises(MDPError, match="'e': divided by its mean, the weight averages 3/2 "):
+            h_transform(two, {1: factor, 0: 0})
+    drawn = MDP.build("s", {"s": {"a": (1, {"x": HALF, "y": HALF})}}, {"x": 1, "y": 0})
+    with pytest.raises(MDPError, match="'a': divided by its mean, the weight averages 2 after 'x'"):
+        h_transform(drawn, {"x": 5, "y": 0})
+
+
+# ---------------------------------------------------------------- policies by hand
+
+
+@pytest.mark.parametrize("quarter", ["1/4", "0.25", 0.25, Fraction(1, 4), Decimal("0.25")])
+def test_policies_by_hand_take_the_numbers_of_an_mdp(quarter: Any) -> None:
+    mdp, by_hand = fork(), {"s": {"a": 1}, "t": {"c": quarter, "d": "3/4"}, "u": {"e": 1}}
+    assert mean_return(mdp, by_hand) == 2
+    assert visits(mdp, by_hand)["x"] == fmpq(1, 4)
+    assert {path.end: p for path, p in trajectory_law(mdp, by_hand).items()}["x"] == fmpq(1, 4)
+    assert averages(mdp, by_hand, {"x": fmpq(1), "y": fmpq(0)})["s"] == fmpq(1, 4)
+    spent, base = chain_rule_kl(mdp, by_hand, base_policy(mdp)), base_policy(mdp)
+    direct = trajectory_kl(mdp, by_hand, base)
+    assert isinstance(spent, LogSum) and isinstance(direct, LogSum) and spent.equals(direct)
+    # log 3 at s, kl(1/4, 1/2) at t
+    assert abs(spent.ball() - (3 * arb(3).log() / 4 - arb(2).log() + arb(3).log())) < arb(2) ** -45
+    ends, states = sample_ends(mdp, by_hand, 4000, np.random.default_rng(3))
+    # Five standard deviations of a mean of 4000 coins.
+    assert abs((ends == states.index("x")).mean() - 0.25) < 5 * (3 / 16 / 4000) ** 0.5
+
+
+@pytest.mark.parametrize("budget", [0, "0.1", 5])
+def test_the_policy_of_the_frontier_goes_back_in(budget: Any) -> None:
+    """At 0 it is the base policy, at 0.1 one of a tilt, at 5 the best of all, for log 6."""
+    mdp = fork()
+    found = policy_frontier(mdp, budget)
+    assert found.policy is not None
+    price = {0: arb(0), "0.1": arb("0.1"), 5: arb(6).log()}[budget]
+    for kl in (chain_rule_kl, trajectory_kl):
+        # The search ends within 1e-12 of the budget, relatively.
+        assert abs(ball(kl(mdp, found.policy, base_policy(mdp))) - price) < arb("1e-11")
+    assert abs(ball(mean_return(mdp, found.policy)) - found.lower) < arb(2) ** -40  # type: ignore[operator]
 
 
 # ---------------------------------------------------------------- whose randomness

@@ -2,7 +2,8 @@
 
 For a weight w on final states let ``h(s) = E[w(final state) | s]`` under the base policy. The
 policy ``pi0(a|s) h(s')/h(s)`` has trajectory law ``w Tr(pi0)``: along a trajectory the quotients
-telescope to ``w/h(s_1)``. No policy has a say in what the environment draws, so this works if and
+telescope to ``w/h(s_1)``. Weights count up to a factor: each is divided by its mean first, so that
+``E w = 1``. No policy has a say in what the environment draws, so this works if and
 only if the environment's draws leave h where it is: ``h = 1`` at every start state, and one value
 of h at all the states that one action may lead to. (The quotient of the trajectory laws, given the
 past, is h at the current state, by the Markov property; and a policy changes it only by what it
@@ -15,10 +16,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flint import arb, fmpq
+from flint import fmpq
 
 from verify.enclosure import Undecided, ball, exact, sign_of
-from verify.mdp.linear import Policy, Scalar, averages, base_policy, visits
+from verify.mdp.linear import Policy, Scalar, averages, base_policy, scalar, visits
 from verify.mdp.model import MDP, MDPError, State
 from verify.weight import BestOfN, Identity, Location, Threshold, Tilt, TopFraction, Weight
 
@@ -43,32 +44,39 @@ class Realised:
 
 
 def weights_at_end(mdp: MDP, weight: TrajectoryWeight) -> dict[State, Scalar]:
-    """The weight at each final state, normalised so that its mean under the base policy is 1.
+    """The weight at each final state, divided by its mean under the base policy.
+
+    Weights count up to a factor: what comes back has mean 1.
 
     Parameters
     ----------
     weight : mapping, callable or Weight
         A mapping of final states to numbers; a function of the return; or a threshold, tilt,
         best-of-n or top fraction, which is applied to the law of the returns. But for a mapping,
-        the returns have to be numbers.
+        the returns have to be numbers. A mapping has a number at each final state that the base
+        policy gets to.
 
     Raises
     ------
     MDPError
-        If a weight is missing or negative, or all are 0.
+        If a weight is missing, negative or no number, all are 0, or the mapping names what is no
+        final state.
     Undecided
         If a weight is a ball that may be negative, or all may be 0.
     """
     ends = visits(mdp, base_policy(mdp))
     if isinstance(weight, Mapping):
+        for state in weight:
+            if state not in mdp.returns:
+                raise MDPError(f"the weight has a value at {state!r}, which is no final state")
         missing = [state for state in mdp.final if state not in weight]
         if missing:
             raise MDPError(f"final state {missing[0]!r}: the weight has no value there")
-        raw = {state: _scalar(weight[state]) for state in mdp.final}
+        raw = {state: _scalar(weight[state], state) for state in mdp.final}
     elif isinstance(weight, Weight):
         raw = _of_returns(mdp, weight, ends)
     else:
-        raw = {state: _scalar(weight(mdp.exact_return(state))) for state in mdp.final}
+        raw = {state: _scalar(weight(mdp.exact_return(state)), state) for state in mdp.final}
     for state, value in raw.items():
         if value < 0:
             raise MDPError(f"final state {state!r}: a negative weight, {value}")
@@ -82,8 +90,8 @@ def weights_at_end(mdp: MDP, weight: TrajectoryWeight) -> dict[State, Scalar]:
     return {state: value / total for state, value in raw.items()}
 
 
-def _scalar(value: Any) -> Scalar:
-    return value if isinstance(value, arb) else exact(value)
+def _scalar(value: Any, state: State) -> Scalar:
+    return scalar(value, f"final state {state!r}, the weight")
 
 
 def _of_returns(mdp: MDP, weight: Weight, ends: Mapping[State, Scalar]) -> dict[State, Scalar]:
@@ -145,7 +153,7 @@ def h_transform(mdp: MDP, weight: TrajectoryWeight) -> Realised:
     Parameters
     ----------
     weight : mapping, callable or Weight
-        As for :func:`weights_at_end`. It need not be normalised.
+        As for :func:`weights_at_end`: w is the weight divided by its mean under the base policy.
 
     Raises
     ------
@@ -158,8 +166,8 @@ def h_transform(mdp: MDP, weight: TrajectoryWeight) -> Realised:
     for state in mdp.start:
         if len(mdp.start) > 1 and not same(h[state], fmpq(1)):
             raise MDPError(
-                f"start state {state!r}: the weight averages {_shown(h[state])} there, not 1; "
-                "a policy does not choose the start state"
+                f"start state {state!r}: divided by its mean, the weight averages "
+                f"{_shown(h[state])} there, not 1; a policy does not choose the start state"
             )
     policy = {}
     for state, chances in base.items():
@@ -179,9 +187,9 @@ def _beyond(mdp: MDP, h: Mapping[State, Scalar], state: State, action: Any) -> S
     for other in others:
         if not same(h[first], h[other]):
             raise MDPError(
-                f"state {state!r}, action {action!r}: the weight averages {_shown(h[first])} after "
-                f"{first!r} and {_shown(h[other])} after {other!r}, and the environment draws "
-                "which; no policy realises it"
+                f"state {state!r}, action {action!r}: divided by its mean, the weight averages "
+                f"{_shown(h[first])} after {first!r} and {_shown(h[other])} after {other!r}, and "
+                "the environment draws which; no policy realises it"
             )
     return h[first]
 

@@ -8,15 +8,28 @@ numbers all of it is exact, with balls it is certified.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from verify.enclosure import ball
-from verify.mdp.model import MDP, Action, MDPError, State
+from verify.mdp.model import MDP, Action, MDPError, State, number
 
 Scalar = fmpq | arb
-#: For each state that is not final, the probability of each action.
-Policy = Mapping[State, Mapping[Action, Scalar]]
+#: For each state that is not final, the probability of each action: as :func:`read_policy` gives
+#: it, fractions or balls; written by hand, any numbers that :meth:`MDP.build` takes.
+Policy = Mapping[State, Mapping[Action, Any]]
+
+
+def scalar(value: Any, what: str) -> Scalar:
+    """A number as people write it: a ball is kept, all else is read as an exact fraction.
+
+    Raises
+    ------
+    MDPError
+        If it is no number; one line that begins with ``what``.
+    """
+    return value if isinstance(value, arb) else number(value, what)
 
 
 def base_policy(mdp: MDP) -> dict[State, dict[Action, Scalar]]:
@@ -28,28 +41,41 @@ def base_policy(mdp: MDP) -> dict[State, dict[Action, Scalar]]:
     }
 
 
-def check_policy(mdp: MDP, policy: Policy) -> None:
-    """That a policy says what to do at each state, and takes actions of the base policy.
+def read_policy(mdp: MDP, policy: Policy) -> dict[State, dict[Action, Scalar]]:
+    """The policy in fractions and balls, at the states that the base policy gets to.
+
+    It has to say what to do at each of them, and to take actions of the base policy.
 
     Raises
     ------
     MDPError
         If it does not, or its probabilities do not sum to 1; one line that names the state.
     """
+    if not isinstance(policy, Mapping):
+        raise MDPError(
+            "the policy: expected a mapping {state: {action: probability}}, got "
+            f"{type(policy).__name__}"
+        )
+    found: dict[State, dict[Action, Scalar]] = {}
     for state in mdp.states:
         if state in mdp.returns:
             continue
-        if state not in policy:
+        if not isinstance(policy.get(state), Mapping):
             raise MDPError(f"state {state!r}: the policy has no actions there")
-        for action, chance in policy[state].items():
+        found[state] = {}
+        for action, value in policy[state].items():
+            what = f"state {state!r}, action {action!r}"
             if action not in mdp.moves[state]:
                 raise MDPError(f"state {state!r}: the base policy never takes action {action!r}")
+            chance = scalar(value, what)
             if chance < 0:
-                raise MDPError(f"state {state!r}, action {action!r}: a negative probability")
-        total = sum(policy[state].values(), fmpq(0))
+                raise MDPError(f"{what}: a negative probability")
+            found[state][action] = chance
+        total = sum(found[state].values(), fmpq(0))
         # NaN contains every number.
         if not (total == 1 if isinstance(total, fmpq) else total.is_finite() and total.contains(1)):
             raise MDPError(f"state {state!r}: the policy's probabilities sum to {total}")
+    return found
 
 
 def steps(mdp: MDP, policy: Policy, state: State) -> dict[State, Scalar]:
@@ -72,8 +98,9 @@ def averages(mdp: MDP, policy: Policy, at_end: Mapping[State, Scalar]) -> dict[S
     Raises
     ------
     MDPError
-        If the policy does not end almost surely.
+        If it is no policy, see :func:`read_policy`, or does not end almost surely.
     """
+    policy = read_policy(mdp, policy)
     values: dict[State, Scalar] = {}
     for block in mdp.blocks:
         if block[0] in mdp.returns:
@@ -98,9 +125,9 @@ def visits(mdp: MDP, policy: Policy) -> dict[State, Scalar]:
     Raises
     ------
     MDPError
-        If it is no policy, see :func:`check_policy`, or does not end almost surely.
+        If it is no policy, see :func:`read_policy`, or does not end almost surely.
     """
-    check_policy(mdp, policy)
+    policy = read_policy(mdp, policy)
     entering: dict[State, Scalar] = {state: fmpq(0) for state in mdp.states}
     entering.update(mdp.start)
     found: dict[State, Scalar] = {}

@@ -200,7 +200,14 @@ def finite_mean(mdp: MDP, state: State) -> fmpq | arb:
 # ---------------------------------------------------------------- reading
 
 
-def _number(value: Any, what: str) -> fmpq:
+def number(value: Any, what: str) -> fmpq:
+    """The fraction that a person means.
+
+    Raises
+    ------
+    MDPError
+        If it is no number; one line that begins with ``what``.
+    """
     try:
         return exact(value)
     except ValueError:
@@ -213,7 +220,7 @@ def _law(chances: Mapping[State, Any], what: str, known: set[State]) -> dict[Sta
     for state, value in chances.items():
         if state not in known:
             raise MDPError(f"{what}: state {state!r} has neither actions nor a return")
-        probability = _number(value, f"{what}, state {state!r}")
+        probability = number(value, f"{what}, state {state!r}")
         if probability < 0:
             raise MDPError(f"{what}: state {state!r} has a negative probability, {value}")
         if probability > 0:
@@ -231,7 +238,7 @@ def _moves(
     for action, (chance, target) in actions.items():
         what = f"state {state!r}, action {action!r}"
         outcomes = target if isinstance(target, Mapping) else {target: 1}
-        probability = _number(chance, what)
+        probability = number(chance, what)
         if probability < 0:
             raise MDPError(f"{what}: a negative probability, {chance}")
         law = _law(outcomes, what, known)
@@ -253,4 +260,4 @@ def _return(state: State, value: Any) -> Return:
             f"final state {state!r}: say whose randomness the law is: Noise(law) of the "
             "environment, or Drawn(law) by the policy"
         )
-    return _number(value, f"final state {state!r}")
+    return number(value, f"final state {state!r}")

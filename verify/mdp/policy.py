@@ -14,7 +14,7 @@ from flint import arb, fmpq
 
 from verify.enclosure import ball
 from verify.log_sum import LogSum
-from verify.mdp.linear import Policy, Scalar, check_policy, visits
+from verify.mdp.linear import Policy, Scalar, read_policy, visits
 from verify.mdp.model import MDP, Action, MDPError, State, finite_mean
 
 #: Trajectories that are listed.
@@ -85,6 +85,7 @@ def _returns_to(mdp: MDP, block: tuple[State, ...]) -> bool:
 
 def trajectory_law(mdp: MDP, policy: Policy) -> dict[Trajectory, Scalar]:
     """The probability of each trajectory under a policy."""
+    policy = read_policy(mdp, policy)
     return {path: _probability(mdp, policy, path) for path in trajectories(mdp)}
 
 
@@ -115,8 +116,7 @@ def relative_entropy(pairs: Iterable[tuple[Scalar, Scalar]]) -> Entropy:
 
 def trajectory_kl(mdp: MDP, policy: Policy, other: Policy) -> Entropy:
     """``KL(Tr(policy) || Tr(other))`` from its definition: a sum over trajectories."""
-    check_policy(mdp, policy)
-    check_policy(mdp, other)
+    policy, other = read_policy(mdp, policy), read_policy(mdp, other)
     return relative_entropy(
         (_probability(mdp, policy, path), _probability(mdp, other, path))
         for path in trajectories(mdp)
@@ -132,7 +132,7 @@ def state_kl(policy: Policy, other: Policy, state: State) -> Entropy:
 
 def chain_rule_kl(mdp: MDP, policy: Policy, other: Policy) -> Entropy:
     """``KL(Tr(policy) || Tr(other))`` by the chain rule: ``E sum_t KL(policy || other)`` at s_t."""
-    check_policy(mdp, other)
+    policy, other = read_policy(mdp, policy), read_policy(mdp, other)
     total: Entropy = LogSum()
     for state, often in visits(mdp, policy).items():
         if state in mdp.returns or often == 0:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from verify.enclosure import ball
-from verify.mdp.linear import Policy, Scalar, steps
+from verify.mdp.linear import Policy, Scalar, read_policy, steps
 from verify.mdp.model import MDP, State
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def sample_ends(
     states : list of states
         All states.
     """
+    policy = read_policy(mdp, policy)
     states = list(mdp.states)
     number = {state: i for i, state in enumerate(states)}
     at = _draw(rng, mdp.start, number, size)
