@@ -21,19 +21,23 @@ class OutputError(InputError):
     """A file that cannot be written; the message is one line."""
 
 
-def check_outputs(options: dict[str, str | None]) -> None:
-    """Refuse, before any work is done, outputs that would overwrite each other.
+def check_outputs(options: dict[str, str | None], reads: Iterable[str] = ()) -> None:
+    """Refuse, before any work is done, outputs that would overwrite each other or what is read.
 
     Parameters
     ----------
     options : dict
         The file that each option names; None where it is not given.
+    reads : iterable of str, optional
+        The files that the command reads.
 
     Raises
     ------
     InputError
-        If two options name the same file, both name standard output, or one names nothing.
+        If two options name the same file, both name standard output, one names nothing, or one
+        names a file that is read.
     """
+    sources = list(reads)
     taken: dict[str, str] = {}
     for option, target in options.items():
         if target is None:
@@ -44,7 +48,25 @@ def check_outputs(options: dict[str, str | None]) -> None:
         if place in taken:
             where = "standard output" if target == STDOUT else target
             raise InputError(f"{taken[place]} and {option} both go to {where}; name two files")
+        for other, earlier in taken.items():
+            if _same_file(target, other):
+                raise InputError(f"{earlier} and {option} are one file, {target}; name two files")
+        if any(_same_file(target, source) for source in sources):
+            raise InputError(
+                f"{option}: {target} is a file that is read here, and it would be overwritten; "
+                "name another"
+            )
         taken[place] = option
+
+
+def _same_file(target: str, other: str) -> bool:
+    """Whether an output is another file that exists: by a link, or by names of either case."""
+    if target == STDOUT:
+        return False
+    try:
+        return os.path.samefile(target, other)
+    except (OSError, ValueError):  # one of them does not exist, or has a name that none can have
+        return False
 
 
 @contextmanager

@@ -31,8 +31,9 @@ def check(
     from verify.certificate_reader import read_file
     from verify.checker import check as verify
     from verify.errors import InputError
-    from verify.files import write_text
+    from verify.files import check_outputs, write_text
 
+    check_outputs({"--json": json}, [certificate] if data is None else [certificate, data])
     read = Certificate.from_json(read_file(certificate))
     laws = [read.base] + ([] if read.utility is None else [read.utility.law])
     if data is not None and not any("empirical" in law for law in laws):

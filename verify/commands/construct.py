@@ -71,10 +71,11 @@ def construct(
 
     Exit status: 0 counterexample, 3 impossible, 4 undecided, 2 bad input.
     """
+    from verify.commands.options import data_files
     from verify.files import STDOUT, check_outputs
 
     outputs = {"--out": out, "--json": json, "--csv": csv, "--plot": plot, "--sample": sample}
-    check_outputs(outputs)
+    check_outputs(outputs, data_files(law, utility))
     if plot is not None:
         from verify.plotting import format_of
 

@@ -72,11 +72,12 @@ def frontier(
 
     Exit status: 0 settled (also where the best mean is infinite), 4 undecided, 2 bad input.
     """
+    from verify.commands.options import data_files
     from verify.errors import InputError
     from verify.files import STDOUT, check_outputs
 
     outputs = {"--json": json, "--csv": csv, "--plot": plot, "--split": split}
-    check_outputs(outputs)
+    check_outputs(outputs, data_files(law) if per_prompt is None else [per_prompt])
     if divergence not in DIVERGENCES:
         raise InputError(
             f"--divergence: expected {' or '.join(DIVERGENCES)}, got {divergence!r:.40}"

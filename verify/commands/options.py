@@ -1,4 +1,4 @@
-"""What the command lines of all commands share: laws that begin with '-', and who gets stdout."""
+"""What the command lines of all commands share: laws that begin with '-', and the files in them."""
 
 from __future__ import annotations
 
@@ -30,6 +30,30 @@ class LawCommand(TyperCommand):
             if found and found[1] not in known:
                 raise InputError(_no_such_option(found[1], known, ctx.command_path))
         return super().parse_args(ctx, args)
+
+
+def data_files(*laws: str | None) -> list[str]:
+    """The files that laws read: those that ``empirical("FILE")`` names.
+
+    Parameters
+    ----------
+    *laws : str or None
+        Texts of laws. One that cannot be read names none: whoever reads the law says why.
+    """
+    from verify.expression import MAX_LAW_CHARACTERS, Call, ExpressionError, Text, children, parse
+
+    found: list[str] = []
+    for law in laws:
+        try:
+            pending = [parse(law or "", longest=MAX_LAW_CHARACTERS)]
+        except ExpressionError:
+            continue
+        while pending:
+            node = pending.pop()
+            pending += children(node)
+            if isinstance(node, Call) and node.function == "empirical":
+                found += [name.value for name in node.arguments if isinstance(name, Text)]
+    return found
 
 
 def _no_such_option(name: str, known: list[str], command: str) -> str:
