@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from tests.verify.mdp_strategies import deterministic, layered
-from verify.enclosure import Undecided
+from verify.enclosure import Undecided, working_precision
 from verify.frontier import frontier_point
+from verify.law import Law
 from verify.laws import geometric, half_normal, mixture, normal, point
+from verify.laws.gaussian import Normal
 from verify.mdp import (
     MDP,
     Drawn,
@@ -198,13 +200,81 @@ def test_one_law_of_noise_ties_with_itself() -> None:
     assert abs(found.lower - (2 / arb.pi()).sqrt()) < SETTLED  # type: ignore[operator]
 
 
-def test_means_that_balls_cannot_tell_apart_are_undecided() -> None:
-    """Two laws of the same mean, sqrt(2/pi): whether there is anything to gain is left open."""
-    coin = {"s": {"a": ("1/3", "x"), "b": ("2/3", "y")}}
-    again = Noise(mixture([("1/2", half_normal()), ("1/2", half_normal())]))
-    mdp = MDP.build("s", coin, {"x": Noise(half_normal()), "y": again})
-    with pytest.raises(Undecided, match="no tilt within the budget has a policy that can be"):
-        policy_frontier(mdp, "0.1")
+BLUR = arb(2) ** -30
+
+
+class Blurred(Normal):
+    """A normal law whose mean is known within BLUR only."""
+
+    def mean(self) -> arb:
+        return arb(self.mu) + arb(0, BLUR)
+
+
+COIN = {"s": {"a": ("1/3", "x"), "b": ("2/3", "y")}}
+#: Another law with the mean of the half-normal, sqrt(2/pi).
+SAME_MEAN = mixture([("1/2", half_normal()), ("1/2", half_normal())])
+
+
+@pytest.mark.parametrize(
+    ("noise", "number"), [(2 * normal(), 0), (1 + normal(), 1), (geometric(p="1/2"), "2")]
+)
+def test_noise_ties_with_the_number_that_is_its_mean(noise: Law, number: Any) -> None:
+    mdp = MDP.build("s", COIN, {"x": Noise(noise), "y": number})
+    found = policy_frontier(mdp, "0.1")
+    assert found.attained and found.settled
+    assert found.lower == found.upper == arb(number)
+    assert found.policy == base_policy(mdp)
+
+
+def test_means_that_balls_cannot_tell_apart_have_two_sides() -> None:
+    """Whether there is anything to gain is left open; the two sides hold either way."""
+    mdp = MDP.build("s", COIN, {"x": Noise(half_normal()), "y": Noise(SAME_MEAN)})
+    found = policy_frontier(mdp, "0.1")
+    assert found.settled and found.attained is None and "cannot tell" in found.because
+    with working_precision(200):
+        mean = (2 / arb.pi()).sqrt()
+    for side in (found.lower, found.upper):
+        assert isinstance(side, arb) and side.contains(mean)
+        assert side.rad() < arb(10) ** -20  # 80 bits, of which a few are lost
+
+
+def test_a_tie_beside_a_worse_action() -> None:
+    """The tied actions have 1/2 together: log 2 buys them, and less is found by a tilt."""
+    moves = {"s": {"a": ("1/4", "x"), "b": ("1/4", "y"), "c": ("1/2", "z")}}
+    ends = {"x": Noise(half_normal()), "y": Noise(SAME_MEAN), "z": -1}
+    mdp = MDP.build("s", moves, ends)
+    mean = (2 / arb.pi()).sqrt()
+    found = policy_frontier(mdp, 1)
+    assert found.settled and found.attained is None and found.policy is not None
+    assert abs(found.lower - mean) < SETTLED and abs(found.upper - mean) < SETTLED  # type: ignore[operator]
+    assert "c" not in found.policy["s"]
+    even = MDP.build("s", {"s": {"a": ("1/2", "x"), "c": ("1/2", "z")}}, {**ends, "y": 0})
+    tied, alone = policy_frontier(mdp, "0.1"), policy_frontier(even, "0.1")
+    assert tied.settled and tied.attained and tied.tilt is not None
+    assert abs(tied.lower - alone.lower) < SETTLED  # type: ignore[operator]
+
+
+def test_a_blurred_tie_is_not_settled() -> None:
+    """Both sides are given, and said to be apart."""
+    one, other = Noise(Blurred(fmpq(1), fmpq(1))), Noise(Blurred(fmpq(1), fmpq(2)))
+    found = policy_frontier(MDP.build("s", COIN, {"x": one, "y": other}), "0.1")
+    assert not found.settled and found.attained is None
+    for side in (found.lower, found.upper):
+        assert isinstance(side, arb) and side.contains(1) and side.rad() > BLUR / 2
+
+
+@given(deterministic, budgets)
+def test_best_actions_that_are_not_certain_give_sides_that_hold(mdp: MDP, budget: str) -> None:
+    """Each return as noise whose mean is not known exactly, against the return itself."""
+    noise = {state: Noise(Blurred(mdp.exact_return(state))) for state in mdp.returns}
+    noisy = MDP(mdp.start, mdp.moves, noise)
+    true = policy_frontier(mdp, budget)
+    try:
+        found = policy_frontier(noisy, budget)
+    except Undecided:
+        return
+    assert not found.lower > true.upper  # type: ignore[operator]
+    assert not found.upper < true.lower  # type: ignore[operator]
 
 
 def test_the_last_tilt_of_a_law_that_is_not_steep_is_not_settled() -> None:

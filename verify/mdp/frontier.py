@@ -106,7 +106,15 @@ def policy_frontier(mdp: MDP, budget: Any) -> PolicyFrontier:
             finite_mean(mdp, state)
     if spend == 0:
         return _without_budget(mdp)
-    return _infinite(mdp, spend) or _at_best(mdp, spend) or _by_tilt(mdp, spend)
+    found = _infinite(mdp, spend) or _with_best_actions(mdp, spend)
+    if found is not None and found.settled:
+        return found
+    try:
+        return _by_tilt(mdp, spend)
+    except Undecided:
+        if found is None:
+            raise
+        return found
 
 
 def _without_budget(mdp: MDP) -> PolicyFrontier:
@@ -131,8 +139,12 @@ def _infinite(mdp: MDP, budget: fmpq) -> PolicyFrontier | None:
     return None
 
 
-def _at_best(mdp: MDP, budget: fmpq) -> PolicyFrontier | None:
-    """The best mean that any policy has, where the budget reaches its price."""
+def _with_best_actions(mdp: MDP, budget: fmpq) -> PolicyFrontier | None:
+    """The best mean that any policy has, where the budget reaches its price.
+
+    Where balls cannot tell which actions are best, two sides: the mean of the policy that takes all
+    that may be, and a ball that has the best mean.
+    """
     if any(isinstance(mdp.returns[state], Drawn) for state in mdp.final):
         return None
     with working_precision(KNOWN_BITS):
@@ -142,9 +154,17 @@ def _at_best(mdp: MDP, budget: fmpq) -> PolicyFrontier | None:
                 return None
         except Undecided:
             return None
-        value, policy = ball(best.value), greedy_policy(mdp, best)
-    because = "the budget reaches the best mean of all policies: only best actions"
-    return PolicyFrontier(budget, value, value, True, because, policy)
+        value = ball(best.value)
+        policy = base_policy(mdp) if best.free else greedy_policy(mdp, best)
+        if best.certain:
+            because = "the budget reaches the best mean of all policies: only best actions"
+            return PolicyFrontier(budget, value, value, True, because, policy)
+        mean = ball(mean_return(mdp, policy))
+        if not (mean.is_finite() and value.is_finite()):
+            return None
+        because = "balls cannot tell which actions are best: all that may be, and the best mean"
+        close = bool(value - mean < AIM * _size(mdp, mean))
+        return PolicyFrontier(budget, mean, value, None, because, policy, settled=close)
 
 
 def _reaches(mdp: MDP, best: Greedy, budget: fmpq) -> bool:

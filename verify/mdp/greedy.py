@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from flint import arb, fmpq
 
-from verify.enclosure import Undecided, ball
+from verify.enclosure import ball
 from verify.mdp.linear import Policy, Scalar
 from verify.mdp.model import MDP, Action, Drawn, MDPError, Return, State, finite_mean
 
@@ -27,14 +27,17 @@ class Greedy:
     value : fmpq or arb
         ``E V(s_1)``.
     actions : mapping of states to tuples of actions
-        The best ones.
+        The best ones; where balls cannot tell, those that may be.
     free : bool
-        Whether every action of the base policy is a best one, so that the price is 0.
+        Whether that is every action of the base policy, so that the price is 0.
+    certain : bool
+        Whether all of them are best.
     """
 
     value: Scalar
     actions: Mapping[State, tuple[Action, ...]]
     free: bool
+    certain: bool
 
 
 def greedy(mdp: MDP) -> Greedy:
@@ -45,14 +48,14 @@ def greedy(mdp: MDP) -> Greedy:
     MDPError
         If a policy draws a return itself, or some state may come again.
     Undecided
-        If means that are not rational numbers cannot be told apart.
+        If a mean return is infinite.
     """
     if mdp.cyclic:
         raise MDPError("the best actions need an MDP without cycles: add the time to the states")
     values: dict[State, Scalar] = {}
     actions: dict[State, tuple[Action, ...]] = {}
     means: dict[Return, Scalar] = {}
-    free = True
+    free = certain = True
     for state in mdp.states:
         if state in mdp.returns:
             value = mdp.returns[state]
@@ -64,12 +67,11 @@ def greedy(mdp: MDP) -> Greedy:
             continue
         moves = mdp.moves[state]
         reached = {action: average(values, move.outcomes) for action, move in moves.items()}
-        values[state] = _largest(reached.values(), state)
-        actions[state] = tuple(
-            action for action, value in reached.items() if _equal(value, values[state])
-        )
+        values[state] = best = _largest(reached.values())
+        actions[state] = tuple(action for action, value in reached.items() if not value < best)
         free = free and len(actions[state]) == len(moves)
-    return Greedy(average(values, mdp.start), actions, free)
+        certain = certain and all(_equal(reached[action], best) for action in actions[state])
+    return Greedy(average(values, mdp.start), actions, free, certain)
 
 
 def average(values: Mapping[State, Scalar], law: Mapping[State, fmpq]) -> Scalar:
@@ -79,13 +81,14 @@ def average(values: Mapping[State, Scalar], law: Mapping[State, fmpq]) -> Scalar
     return sum((share * values[state] for state, share in law.items()), fmpq(0))
 
 
-def _largest(values: Iterable[Scalar], state: State) -> Scalar:
+def _largest(values: Iterable[Scalar]) -> Scalar:
+    """The largest value: one of them where that is certain, else a ball that has it."""
     best, *others = values
     for other in others:
         if other > best:
             best = other
         elif not (other <= best or _equal(other, best)):
-            raise Undecided(f"which action at {state!r} is the best")
+            best = ball(best).max(ball(other))
     return best
 
 
@@ -112,7 +115,10 @@ def greedy_costs(mdp: MDP, best: Greedy) -> dict[State, arb]:
 
 
 def greedy_policy(mdp: MDP, best: Greedy) -> Policy:
-    """The policy with mean ``E V(s_1)`` that costs least."""
+    """The policy that takes only best actions and costs least: its mean is ``E V(s_1)``.
+
+    Where they are not certain, it takes those that may be best, and its mean may be less.
+    """
     costs = greedy_costs(mdp, best)
     policy = {}
     for state, actions in best.actions.items():

@@ -18,6 +18,9 @@ from verify.errors import InputError
 from verify.law import Law
 from verify.mdp.graph import Blocks, blocks_in_order, states_without_end
 
+#: Binary exponents up to this are written out as fractions.
+WRITTEN_OUT = 10**4
+
 #: Anything hashable.
 State = Any
 Action = Any
@@ -184,7 +187,7 @@ class MDP:
 
 
 def finite_mean(mdp: MDP, state: State) -> fmpq | arb:
-    """The mean return at a final state.
+    """The mean return at a final state; a fraction where its ball has no width.
 
     Raises
     ------
@@ -194,6 +197,10 @@ def finite_mean(mdp: MDP, state: State) -> fmpq | arb:
     mean = mdp.mean_return(state)
     if isinstance(mean, Diverges):
         raise Undecided(f"the mean return at {state!r} is {mean}: {mean.because}")
+    if isinstance(mean, arb) and mean.is_finite() and mean.is_exact():
+        _, exponent = mean.man_exp()
+        if abs(int(exponent)) <= WRITTEN_OUT:
+            return mean.fmpq()
     return mean
 
 
