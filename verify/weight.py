@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from flint import arb, fmpq
 
 from verify.decimals import rational
 from verify.enclosure import ball, ball_of_decimal, exact
+from verify.errors import InputError
 
 #: Thresholds with larger decimal exponents are given by their logarithm.
 LARGEST_EXPONENT = 10**4
@@ -75,15 +76,32 @@ class Threshold(Weight):
 
     @classmethod
     def at(cls, t: object, mass: object) -> Threshold:
-        """From anything that reads as an exact decimal."""
-        return cls(Location(t=Decimal(str(t))), Decimal(str(mass)))
+        """From anything that reads as an exact decimal.
+
+        Raises
+        ------
+        InputError
+            If one of the two does not, or the mass is not in (0, 1].
+        """
+        place = _decimal(t, "a threshold")
+        return cls(Location(t=place), _decimal(mass, "a threshold's mass"))
 
     def __post_init__(self) -> None:
         if not 0 < self.mass <= 1:
-            raise ValueError(f"a threshold's mass lies in (0, 1], got {self.mass}")
+            raise InputError(f"a threshold's mass lies in (0, 1], got {self.mass}")
 
     def value(self, reward: int | fmpq | arb, below: arb, up_to: arb) -> arb:
         raise TypeError("a threshold's weight depends on Q(X > t): ask the reweighted law")
+
+
+def _decimal(value: object, what: str) -> Decimal:
+    try:
+        read = Decimal(str(value))
+    except InvalidOperation:
+        read = Decimal("nan")
+    if not read.is_finite():
+        raise InputError(f"{what}: expected a decimal number like 0.05, got {str(value)[:40]!r}")
+    return read
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.verify.balls import assert_close, rational
 from verify.enclosure import working_precision
+from verify.errors import InputError
 from verify.weight import BestOfN, Identity, Location, Threshold, Tilt, TopFraction
 
 #: Lists of atoms' masses that add up to 1.
@@ -102,6 +103,24 @@ def test_a_best_of_none(n: int) -> None:
 def test_a_mass_outside_its_range(mass: str) -> None:
     with pytest.raises(ValueError, match=r"lies in \(0, 1\]"):
         Threshold.at(5, mass)
+
+
+@pytest.mark.parametrize(
+    "bad", ["1/20", "much", "", "nan", "-inf", None, fmpq(1, 20), float("nan")]
+)
+def test_a_threshold_is_given_in_decimals(bad: object) -> None:
+    """Whether it is the place or the mass: one line, with what was given."""
+    for what, given_as in (("a threshold", (bad, 1)), ("a threshold's mass", (1000, bad))):
+        with pytest.raises(InputError) as caught:
+            Threshold.at(*given_as)
+        shown = repr(str(bad))
+        assert str(caught.value) == f"{what}: expected a decimal number like 0.05, got {shown}"
+
+
+@pytest.mark.parametrize("given_as", ["1e-3", 0.001, Decimal("0.001")])
+def test_a_threshold_reads_decimals_exactly(given_as: object) -> None:
+    found = Threshold.at(given_as, given_as)
+    assert found.mass == Decimal("0.001") == found.location.t
 
 
 @pytest.mark.parametrize(
