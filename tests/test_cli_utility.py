@@ -69,6 +69,19 @@ def test_a_heavy_error_has_no_tilt(terminal: Terminal) -> None:
     assert all(point["mean_u"] == "oo" and point["mean_v"] is None for point in answer["points"])
 
 
+def test_a_limit_that_is_not_determined(terminal: Terminal) -> None:
+    done = terminal("utility", "pareto(2)", "normal()", "--kl-caps", "1")
+    assert done.out.splitlines()[-2] == "limit of E V: not determined"
+
+
+def test_a_limit_along_the_tilts_is_named_so(terminal: Terminal) -> None:
+    """Within the cap E V is far above it."""
+    done = terminal("utility", "normal()", NON_STEEP, "--kl-caps", "10")
+    *_, name, because = done.out.splitlines()
+    assert name.startswith("limit of E V along the optimal tilts, as the price b falls to 1: 0.666")
+    assert because.endswith("E V grows with them without bound") and "9.905" in done.out
+
+
 def test_an_infinite_limit(terminal: Terminal) -> None:
     done = terminal("utility", "normal()", "-gumbel()", "--tilts", "0,1")
     assert done.status == 0 and "limit of E V: oo" in done.out
@@ -82,6 +95,7 @@ def test_the_csv(terminal: Terminal) -> None:
     assert [row["beta"] for row in rows] == ["2", "0.5"]
     assert float(rows[0]["mean_v_low"]) == float(rows[0]["mean_v_high"]) == 0.5
     assert rows[1]["mean_v_low"] == "" and rows[1]["attained"] == "False"
+    assert [row["means"] for row in rows] == ["ball", ""]
 
 
 def test_nothing_settled_is_said(terminal: Terminal) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.terminal import Terminal
 
 PAIR = ("utility", "exponential()", "normal()")
+NOT_KNOWN = ["not", "known", "(1)"]
 
 
 def test_the_table(terminal: Terminal) -> None:
@@ -41,6 +42,33 @@ def test_conditioning_as_json(terminal: Terminal) -> None:
         assert point["means"] == "ball" and 0 <= high - low < 1e-9
 
 
+def test_without_a_copula_they_are_independent(terminal: Terminal) -> None:
+    asked = (*PAIR, "--optimizer", "condition", "--thresholds", "3")
+    done = terminal(*asked)
+    assert done.status == 0 and "joined by independent()" in done.out
+    assert done.out == terminal(*asked, "--copula", "independent()").out
+    assert done.out.splitlines()[-2] == "limit of E V: not known"
+    assert "limits are worked out for tilts" in done.out.splitlines()[-1]
+
+
+def test_a_cap_without_an_answer_shows_no_tilt(terminal: Terminal) -> None:
+    done = terminal(*PAIR, "--copula", "clayton(theta=2)", "--kl-caps", "1,10", "--json", "-")
+    one, ten = json.loads(done.out)["points"]
+    for point in (one, ten):
+        assert point["tilt"] is None and point["means"] is None and point["attained"] is None
+    assert one["because"].startswith("the tilt that spends this cap is not known: the weights")
+    assert ten["because"] == "no tilt was found that spends this cap"
+
+
+@pytest.mark.parametrize("law", ["normal()", "uniform(-1, 1)"])
+def test_a_proxy_that_is_constant(terminal: Terminal, law: str) -> None:
+    """X = -V: nothing is spent by any tilt, so no cap is."""
+    done = terminal("utility", law, law, "--copula", "countermonotone()")
+    rows = [line.split() for line in done.out.splitlines()[3:8]]
+    assert all(row[:2] == ["-", "-"] and row[4:] == list("---") + NOT_KNOWN for row in rows)
+    assert done.status == 4 and "if U is constant, every policy is optimal" in done.out
+
+
 def test_nothing_settled_is_status_4(terminal: Terminal) -> None:
     pair = ("utility", "student_t(df=3)", "student_t(df=3)")
     done = terminal(*pair, "--copula", "gaussian(rho=-0.9)", "--tilts", "1")
@@ -52,7 +80,7 @@ def test_nothing_settled_is_status_4(terminal: Terminal) -> None:
     [
         (("--copula", "gauss(1)"), "copula: unknown copula gauss (did you mean gaussian?)"),
         (("--copula", "gaussian(rho=1)"), "copula: position 1: gaussian: rho must be a number"),
-        (("--optimizer", "condition"), "--optimizer condition: expected --copula too"),
+        (("--optimizer", "condition"), "--optimizer condition: expected --thresholds too"),
         (
             ("--copula", "frank(theta=2)", "--draws", "2"),
             "--draws: --optimizer tilt is asked with --tilts or --betas or --kl-caps",

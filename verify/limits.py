@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from flint import arb
+from flint import arb, fmpq
 
+from verify.decimals import decimal_text
 from verify.enclosure import (
     Diverges,
     Exact,
@@ -57,14 +58,30 @@ def _under_tilt(error: Law, utility: Law) -> Limit:
     if slowest.rate is None:
         return Limit(None, slowest.because)
     if slowest.rate == 0:
-        reason = f"{slowest.because}; U is right-heavy too, so there is no tilt, and any KL at all "
-        return Limit(None, f"{reason}buys any E U")
+        because = f"{slowest.because}; U is right-heavy too, so there is no tilt"
+        return limit_without_tilts(error, utility, because)
     try:
         if isinstance(slowest.rate, Diverges):
             return _to_the_top(utility)
-        return _to_the_rate(utility, slowest, slowest.rate)
+        return _to_the_rate(error, utility, slowest, slowest.rate)
     except Undecided as why:
         return Limit(None, f"not known: {why}")
+
+
+def limit_without_tilts(error: Law, utility: Law, because: str) -> Limit:
+    """The limit where U is right-heavy, however X and V depend on each other.
+
+    A finite KL keeps the upper part of a right-light X finite: then it is V that makes E U
+    infinite.
+    """
+    because = f"{because}, and any KL at all buys any E U"
+    x, v = (law.right_tail.abscissa for law in (error, utility))
+    if x == 0 or v != 0:
+        return Limit(None, f"{because}, which leaves E V open", determined=False)
+    if x is None:
+        return Limit(None, f"{because}; whether by V is not known: the rate of X is not")
+    because = f"{because}, and with it E V: X alone cannot make it oo"
+    return Limit(Diverges(+1, because), because)
 
 
 def _to_the_top(utility: Law) -> Limit:
@@ -77,7 +94,7 @@ def _to_the_top(utility: Law) -> Limit:
     return Limit(settled, f"{endless}, and E V tends to the largest value of V")
 
 
-def _to_the_rate(utility: Law, slowest: RateOfSum, rate: Exact) -> Limit:
+def _to_the_rate(error: Law, utility: Law, slowest: RateOfSum, rate: Exact) -> Limit:
     ends = f"the tilts of U end at l = {slowest.text}, the rate of {slowest.owner}"
     last = escalate(
         lambda: up_to_rate(utility, rate),
@@ -89,7 +106,31 @@ def _to_the_rate(utility: Law, slowest: RateOfSum, rate: Exact) -> Limit:
     if isinstance(last, Diverges):
         return Limit(last, f"{ends}; there E V exp(l V) is infinite: {last.because}")
     check_writable(last[1])
-    return Limit(last[1], f"{ends}; there E V exp(l V) is finite, and E V tends to K_V'(l)")
+    because = f"{ends}; there E V exp(l V) is finite, and E V tends to K_V'(l)"
+    past = _past_the_last_tilt(error, slowest, rate)
+    if not past:
+        return Limit(last[1], because)
+    price = decimal_text(1 / fmpq(rate)) if isinstance(rate, int | fmpq) else f"1/({rate})"
+    along = f"the optimal tilts, as the price b falls to {price}"
+    return Limit(last[1], f"{because}; {past}", along)
+
+
+def _past_the_last_tilt(error: Law, slowest: RateOfSum, rate: Exact) -> str:
+    """What E V does within KL caps above D*, where that is not to stay at its last value.
+
+    Where V sets the rate, and its mean is finite there, it can take on what a cap leaves over. D*
+    is infinite, and no cap is above it, where the mean of X is infinite at the rate.
+    """
+    if "V" not in slowest.set_by:
+        return ""
+    if "X" not in slowest.set_by:
+        return "within KL caps above D* V takes what is left, so E V grows with them without bound"
+    try:
+        if isinstance(up_to_rate(error, rate), Diverges):
+            return ""
+    except Undecided as why:
+        return f"whether KL caps can leave more to V is not known: {why}"
+    return "within KL caps above D* X or V may take what is left, so E V is not determined there"
 
 
 def _settled(value: arb) -> bool:

@@ -62,7 +62,7 @@ class UtilityPoint:
     mean_u, mean_v, mean_x : arb, Diverges, Estimate or None
         The means of the proxy, of the true utility and of the error.
     means : str
-        ``ball`` or ``monte-carlo``.
+        ``ball`` or ``monte-carlo``; written only beside numbers.
     attained : bool or None
         Whether a policy has these numbers. False: they are limits along the near-optimal policies,
         or there is no optimum. None: not known.
@@ -118,7 +118,8 @@ class UtilityPoint:
         }
         if errors:
             answer["standard_error"] = errors
-        return answer | {"means": self.means, "attained": self.attained, "because": self.because}
+        means = self.means if self.known else None
+        return answer | {"means": means, "attained": self.attained, "because": self.because}
 
 
 @dataclass(frozen=True)
@@ -131,14 +132,31 @@ class Limit:
         The limit of ``E V``; None where there is none, or it is not known.
     because : str
         The reason, in one sentence.
+    along : str
+        Which policies it is the limit of, where it is not that of all optimal ones.
+    determined : bool
+        False: ``E V`` is left open, for policies that are as good as each other differ in it.
     """
 
     mean_v: Number | None
     because: str
+    along: str = ""
+    determined: bool = True
+
+    @property
+    def text(self) -> str:
+        """The limit, or that it is not determined or not known."""
+        unknown = "not known" if self.determined else "not determined"
+        return limit_text(self.mean_v) or unknown
 
     def to_dict(self) -> dict[str, Any]:
         """The limit as JSON: correctly rounded to the digits shown, "oo", "-oo" or null."""
-        return {"mean_v": limit_text(self.mean_v), "because": self.because}
+        return {
+            "mean_v": limit_text(self.mean_v),
+            "because": self.because,
+            "along": self.along or None,
+            "determined": self.determined,
+        }
 
 
 @dataclass(frozen=True)
@@ -193,7 +211,7 @@ class UtilityCurve:
             for value in point.quantities.values():
                 text = written(value)
                 row += text if isinstance(text, list) else [text or ""] * 2
-            yield [*row, point.attained, point.means, point.because]
+            yield [*row, point.attained, point.means if point.known else "", point.because]
 
 
 def written(value: Quantity) -> list[str] | str | None:

@@ -13,9 +13,11 @@ from verify.copulas import parse_copula
 from verify.enclosure import working_precision
 from verify.errors import InputError
 from verify.joint.laws import CopulaLaw, conditioned
+from verify.joint.normal_maximum import mean_of_largest
 from verify.joint.sampling import (
     Draws,
     best_of,
+    best_of_fresh_draws,
     beyond_threshold,
     quantiles,
     rank_weights,
@@ -173,6 +175,32 @@ def test_best_of_n_normals(n: int, rng: np.random.Generator) -> None:
         assert isinstance(most, arb)
         mean_v = most * 3 / 2 / arb(3).sqrt()
     assert z_score(found.mean_v, mean_v) < Z and z_score(found.mean_u, 2 * mean_v) < Z
+
+
+def test_fresh_draws_for_a_large_n(rng: np.random.Generator) -> None:
+    """Against the certified mean of the largest of n normals: V is U/2 and a rest."""
+    found = best_of_fresh_draws(joined("normal()", "gaussian(rho=0.5)"), 300, rng)
+    with working_precision(64):
+        mean_u = mean_of_largest(300) * arb(3).sqrt()
+    assert found.size == 300_000
+    assert z_score(found.mean_u, mean_u) < Z and z_score(found.mean_v, mean_u / 2) < Z
+    assert z_score(found.mean_v, mean_u / 2 + 10 * found.mean_v.standard_error) > Z
+
+
+def test_a_constant_proxy_is_noticed(rng: np.random.Generator) -> None:
+    for error, utility in (
+        ("normal()", "normal()"),
+        ("gumbel()", "3 - gumbel()"),
+        ("1000 + gamma(2.5)", "-gamma(2.5)"),
+    ):
+        pair = (Law.parse(error), Law.parse(utility), parse_copula("countermonotone()"))
+        draws = sample_pair(CopulaLaw(*pair), 1000, rng)
+        assert draws.constant
+        assert not Draws(draws.x * (1 + 1e-6), draws.v).constant
+        assert not Draws(draws.x, -draws.v).constant
+    # A large shift is no reason to take U for a constant, nor is an infinite draw.
+    assert not Draws(1e10 + draws.x, draws.x).constant
+    assert not Draws(np.append(draws.x, np.inf), np.append(draws.v, 0)).constant
 
 
 def test_best_of_n_is_an_average_of_conditioning(rng: np.random.Generator) -> None:

@@ -12,8 +12,8 @@ from verify.enclosure import Diverges, working_precision
 from verify.errors import InputError
 from verify.joint.normal_maximum import mean_of_largest
 from verify.joint.sweep import sweep
-from verify.joint.utility import joint_utility
-from verify.utility_curve import Estimate, UtilityPoint
+from verify.joint.utility import _spends, joint_utility
+from verify.utility_curve import Estimate, Quantity, UtilityPoint
 
 SMALL = {"size": 50_000}
 
@@ -52,12 +52,14 @@ def test_a_heavy_error_has_no_tilt() -> None:
     tilted, capped = curve.points
     assert not tilted.known and tilted.attained is False
     assert capped.mean_u == Diverges(+1) and capped.mean_v is None
-    assert curve.limit.mean_v is None and "right-heavy" in curve.limit.because
+    assert curve.limit.text == "not determined" and "right-heavy" in curve.limit.because
 
 
 def test_a_heavy_utility_has_it_all() -> None:
     """However the two are joined: a finite KL leaves a right-light error a finite mean above 0."""
-    (point,) = joint_utility("normal()", "pareto(2)", "clayton(2)", "tilt", kl_caps=["1"]).points
+    curve = joint_utility("normal()", "pareto(2)", "clayton(2)", "tilt", kl_caps=["1"])
+    point = only(curve.points)
+    assert curve.limit.mean_v == Diverges(+1)
     assert point.mean_u == point.mean_v == Diverges(+1) and point.mean_x is None
 
 
@@ -90,6 +92,54 @@ def test_sampled_tilts_spend_their_cap(copula: str) -> None:
     # The tilt comes from another sample of the same size, so both errors count.
     assert abs(point.kl.value - 0.05) < 6 * 2**0.5 * point.kl.standard_error
     assert point.means == "monte-carlo" and "effective" in point.because
+
+
+@pytest.mark.parametrize("copula", ["comonotone()", "frank(theta=-5)"])
+def test_a_cap_that_no_sampled_tilt_spends(copula: str) -> None:
+    pair = ("normal()", "uniform(0, 1)", copula)
+    point = only(joint_utility(*pair, "tilt", kl_caps=["40"], **SMALL).points)  # type: ignore[arg-type]
+    assert point.at is None and not point.known and point.attained is None
+    assert point.because == "no tilt was found that spends this cap"
+
+
+@pytest.mark.parametrize(
+    ("kl", "spends"),
+    [
+        (Estimate(1.02, 0.005), True),
+        (Estimate(0.0, 0.0), False),  # a constant U
+        (Estimate(0.9, 0.005), False),
+        (Estimate(0.9, 0.5), False),  # an error as large as the cap tells nothing
+        (arb("1.009"), True),
+        (arb("1.011"), False),
+        (arb("1 +/- 0.02"), False),
+        (arb.nan(), False),
+        (None, False),
+    ],
+)
+def test_what_spends_a_cap_of_one(kl: Quantity, spends: bool) -> None:
+    assert _spends(kl, fmpq(1)) is spends
+
+
+def test_best_of_n_draws_as_many_as_it_needs() -> None:
+    pair = ("exponential()", "normal()", "frank(theta=2)")
+    point = only(joint_utility(*pair, "best-of-n", draws=[100], **SMALL).points)  # type: ignore[arg-type]
+    assert isinstance(point.mean_v, Estimate) and "100000 draws" in point.because
+
+
+def test_the_ranks_of_a_constant_proxy_say_nothing() -> None:
+    pair = ("normal()", "normal()", "countermonotone()")
+    best = joint_utility(*pair, "best-of-n", draws=[4], **SMALL)  # type: ignore[arg-type]
+    beyond = joint_utility(*pair, "condition", thresholds=["0"], **SMALL)  # type: ignore[arg-type]
+    for point in (only(best.points), only(beyond.points)):
+        assert not point.known and point.attained is None and "equal" in point.because
+
+
+def test_why_no_limit_is_known() -> None:
+    pair = ("exponential()", "normal()", "frank(theta=2)")
+    tilt, condition = (joint_utility(*pair, name).limit for name in ("tilt", "condition"))
+    assert tilt.text == condition.text == "not known"
+    assert tilt.because == "not known for this pair and this copula"
+    assert "worked out for tilts" in condition.because
 
 
 def test_independence_goes_the_certified_way() -> None:

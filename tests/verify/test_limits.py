@@ -23,6 +23,7 @@ from verify.laws.custom import Tail
 from verify.limits import limit_of_utility
 from verify.path_ends import largest_value, up_to_rate
 from verify.reweighted import reweight
+from verify.tilted_utility import tilted_utility
 from verify.weight import Threshold, Tilt
 
 NON_STEEP = 'tail(log_sf="-x-3*log(1+x)", lower=0)'
@@ -104,7 +105,12 @@ def test_every_pair(error: str) -> None:
         found = limit_of_utility(law(error), law(utility))
         assert found.because
         if error in HEAVY or utility in HEAVY:
-            assert found.mean_v is None and "no tilt" in found.because
+            assert "no tilt" in found.because
+            # A right-light X cannot make E U infinite, so V does; a heavy X leaves E V open.
+            if error in HEAVY:
+                assert found.mean_v is None and found.text == "not determined"
+            else:
+                assert found.mean_v == Diverges(+1)
             continue
         rate: Any = rate_of_sum(law(error), law(utility)).rate
         assert approaches(found.mean_v, means(utility, rate)), (utility, found)
@@ -142,7 +148,7 @@ def test_drawn_laws_against_an_error_of_any_rate(data: st.DataObject, case: LawC
     utility, scale = draw_law(data, case), data.draw(rationals("1/3", "3"))
     found = limit_of_utility(scale * law("exponential()"), utility)
     if utility.mgf_abscissa == 0:
-        assert found.mean_v is None and "V is right-heavy" in found.because
+        assert found.mean_v == Diverges(+1) and "V is right-heavy" in found.because
         return
     slowest = rate_of_sum(scale * law("exponential()"), utility)
     rate = slowest.rate
@@ -189,6 +195,38 @@ def test_the_limit_is_the_mean_at_the_rate(
     with mpmath.workdps(25):
         second = by_mpmath(density, -mpmath.inf, mpmath.inf, mpmath.mpf(rate))
         assert abs(mpmath.mpf(found.str(20, radius=False)) - second) < mpmath.mpf("1e-15")
+
+
+def steep_at(power: int) -> str:
+    """A tail with the rate 1 whose mean at the rate is finite for powers above 2."""
+    return f'tail(log_sf="-x-{power}*log(1+x)", lower=0)'
+
+
+@pytest.mark.parametrize(
+    ("error", "utility", "along", "said"),
+    [
+        ("normal()", NON_STEEP, "as the price b falls to 1", "E V grows with them without bound"),
+        ("normal()", f"2*{NON_STEEP}", "as the price b falls to 2", "without bound"),
+        (steep_at(4), NON_STEEP, "as the price b falls to 1", "E V is not determined there"),
+        ("exponential()", NON_STEEP, "", "tends to K_V'(l)"),  # E X grows endlessly: D* = oo
+        (NON_STEEP, "normal()", "", "tends to K_V'(l)"),  # X takes what is left
+    ],
+)
+def test_whose_limit_it_is(error: str, utility: str, along: str, said: str) -> None:
+    """Past D* the points themselves are the second route: they keep the limit, or do not."""
+    found = limit_of_utility(law(error), law(utility))
+    assert found.along.endswith(along) and bool(found.along) == bool(along)
+    assert found.because.endswith(said) and isinstance(found.mean_v, arb)
+    points = tilted_utility(error, utility, kl_caps=["40", "80"]).points
+    means = [point.mean_v for point in points]
+    if said.endswith("without bound"):
+        assert all(isinstance(mean, arb) for mean in means)
+        # E V of a cap d is d/r and a constant; 1/r is at least 1.
+        assert means[0] > found.mean_v + 30 and means[1] > means[0] + 39  # type: ignore[operator]
+    elif along:
+        assert means == [None, None]
+    else:
+        assert all(isinstance(mean, arb) and mean < found.mean_v + arb("1e-12") for mean in means)
 
 
 @pytest.mark.parametrize(("power", "scale"), [("3", 1), ("2.5", 2), ("4", 3)])

@@ -247,7 +247,7 @@ def test_a_heavy_proxy_has_no_tilt() -> None:
         assert not tilted.known and "no tilt" in tilted.because
         assert capped.mean_u == INFINITE
         assert (capped.mean_v, capped.mean_x) == (mean_v, mean_x)
-        assert curve.limit.mean_v is None
+        assert curve.limit.mean_v == mean_v and curve.limit.determined == (mean_v is not None)
 
 
 def test_what_cannot_be_written_is_not_settled() -> None:

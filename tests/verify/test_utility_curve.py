@@ -35,6 +35,7 @@ def test_the_json() -> None:
     assert second["standard_error"] == {"mean_v": 0.25}
     assert [float(end) for end in second["mean_v"]] == pytest.approx([0.51, 1.49])
     assert answer["limit"]["because"] == "a reason"
+    assert answer["limit"]["along"] is None and answer["limit"]["determined"] is True
 
 
 @pytest.mark.parametrize(("optimizer", "name"), [("condition", "t"), ("best-of-n", "n")])
@@ -56,6 +57,27 @@ def test_what_is_not_finite_is_no_number() -> None:
     assert written(Diverges(0)) == "undefined"
     nothing = UtilityPoint(fmpq(2), None, None, None, None, attained=False)
     assert not nothing.known and ENCLOSED.known
+
+
+def test_where_nothing_was_computed_no_means_are_named() -> None:
+    nothing = UtilityPoint(fmpq(2), None, None, None, None, attained=None)
+    assert nothing.to_dict("tilt")["means"] is None
+    assert SAMPLED.to_dict("tilt")["means"] == "monte-carlo"
+    header, row = UtilityCurve("tilt", "X", "V", (nothing,), Limit(None, "no")).rows()
+    assert dict(zip(header, row, strict=True))["means"] == ""
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        (Limit(arb(2), ""), "2"),
+        (Limit(INFINITE, ""), "oo"),
+        (Limit(None, ""), "not known"),
+        (Limit(None, "", determined=False), "not determined"),
+    ],
+)
+def test_a_limit_in_words(limit: Limit, text: str) -> None:
+    assert limit.text == text
 
 
 @pytest.mark.parametrize(

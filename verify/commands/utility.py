@@ -78,11 +78,12 @@ def utility(
 
     Exit status: 0 answered (also that no policy is optimal), 4 nothing was settled, 2 bad input.
     """
+    from verify.commands.options import data_files
     from verify.errors import InputError
     from verify.files import STDOUT, check_outputs
 
     outputs = {"--json": json, "--csv": csv, "--plot": plot}
-    check_outputs(outputs)
+    check_outputs(outputs, data_files(error, utility))
     if optimizer not in OPTIMIZERS:
         raise InputError(f"--optimizer: expected {' or '.join(OPTIMIZERS)}, got {optimizer!r:.40}")
     if plot is not None:
@@ -96,7 +97,7 @@ def utility(
         "--thresholds": thresholds,
         "--draws": draws,
     }
-    _check_asked(optimizer, copula, asked)
+    _check_asked(optimizer, asked)
     if optimizer == "tilt" and all(asked[name] is None for name in ASKED["tilt"]):
         asked["--kl-caps"] = DEFAULT_CAPS
     numbers = {name: _listed(text) for name, text in asked.items()}
@@ -115,15 +116,10 @@ def _listed(numbers: str | None) -> list[str]:
     return [] if numbers is None else [text.strip() for text in numbers.split(",")]
 
 
-def _check_asked(optimizer: str, copula: str | None, asked: dict[str, str | None]) -> None:
-    """Refuse options that belong to another optimiser, and optimisers that need a copula."""
+def _check_asked(optimizer: str, asked: dict[str, str | None]) -> None:
+    """Refuse options that belong to another optimiser, and an optimiser that is asked nothing."""
     from verify.errors import InputError
 
-    if optimizer != "tilt" and copula is None:
-        raise InputError(
-            f"--optimizer {optimizer}: expected --copula too; for X and V that are independent "
-            "write --copula 'independent()'"
-        )
     for name, text in asked.items():
         if text is not None and name not in ASKED[optimizer]:
             wanted = " or ".join(ASKED[optimizer])
@@ -143,7 +139,7 @@ def _curve(
     from verify.laws import parse
 
     tilted = numbers["--tilts"], numbers["--betas"], numbers["--kl-caps"]
-    if copula is None:
+    if copula is None and optimizer == "tilt":
         from verify.tilted_utility import tilted_utility
 
         return tilted_utility(parse(error), parse(utility), *tilted)
@@ -152,7 +148,7 @@ def _curve(
     return joint_utility(
         parse(error),
         parse(utility),
-        copula,
+        copula or "independent()",
         optimizer,  # type: ignore[arg-type]
         tilts=tilted[0],
         betas=tilted[1],
@@ -175,7 +171,7 @@ def _write(answer: UtilityCurve, json: str | None, csv: str | None) -> None:
 
 
 def _print(answer: UtilityCurve) -> None:
-    from verify.utility_curve import PARAMETERS, limit_text
+    from verify.utility_curve import PARAMETERS
 
     typer.echo(f"E V as U = X + V is optimised, X = {answer.error}, V = {answer.utility}")
     if answer.dependence != "independent":
@@ -186,9 +182,9 @@ def _print(answer: UtilityCurve) -> None:
     columns = (*places, "KL", "E U", "E V", "E X", "attained", "because")
     print_table([columns, *(_cells(point, reasons, tilted) for point in answer.points)])
     print_reasons(reasons)
-    limit = limit_text(answer.limit.mean_v)
-    typer.echo(f"limit of E V: {'none known' if limit is None else limit}")
-    typer.echo(f"  {answer.limit.because}")
+    limit = answer.limit
+    typer.echo(f"limit of E V{f' along {limit.along}' if limit.along else ''}: {limit.text}")
+    typer.echo(f"  {limit.because}")
 
 
 def _cells(point: UtilityPoint, reasons: list[str], tilted: bool) -> tuple[str, ...]:

@@ -17,6 +17,9 @@ from verify.joint.laws import CopulaLaw
 from verify.law import Law
 from verify.tail_rates import Rate
 
+#: A tilt so small that it is below any rate that is not 0.
+LEAST_TILT = fmpq(1, 10**30)
+
 
 def has_mgf(joint: CopulaLaw, tilt: fmpq) -> bool | None:
     """Whether ``E exp(l U)`` is finite for a tilt above 0; None where that is not known."""
@@ -44,6 +47,12 @@ def why_no_mgf(joint: CopulaLaw, tilt: fmpq) -> str:
             because = law.right_tail.abscissa_because
             return f"{name} is right-heavy: {because}; U is right-heavy too, so there is no tilt"
     return "no optimum: E exp(l U) is infinite beyond the rate of U"
+
+
+def is_heavy(joint: CopulaLaw) -> bool:
+    """Whether U is settled to be right-heavy, as X or V is: a rate of 0, not just a tiny one."""
+    tails = (joint.error.right_tail, joint.utility.right_tail)
+    return 0 in [tail.abscissa for tail in tails] and has_mgf(joint, LEAST_TILT) is False
 
 
 def all_moments(law: Law) -> bool:

@@ -8,6 +8,7 @@ is certified; whether a tilt or a moment exists is for the caller to settle firs
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 BITS = 128
+#: What a draw is off by at most, with room to spare: as a share of the range of all, for they are
+#: found as distances from the median, and as a share of its size.
+QUANTILE_ERROR, ROUNDING = 1e-9, 2**-50
 #: Batches for the spread of estimates from ranks, and the fewest draws of one per n of best-of-n.
 BATCHES, FEWEST_PER_N = 50, 20
 #: Fewest draws beyond a threshold, and fewest effective draws, that an estimate is made of.
@@ -56,6 +60,15 @@ class Draws:
         total: Floats = self.x + self.v
         return total
 
+    @property
+    def constant(self) -> bool:
+        """Whether the rewards differ by no more than rounding: X is a constant less V."""
+        import numpy as np
+
+        largest = float(max(abs(self.x).max(), abs(self.v).max()))
+        room = QUANTILE_ERROR * float(np.ptp(self.x)) + ROUNDING * largest
+        return bool(np.ptp(self.u) < room)  # not so where draws are infinite
+
 
 @dataclass(frozen=True)
 class Estimates:
@@ -67,6 +80,8 @@ class Estimates:
         As in :class:`verify.utility_curve.UtilityPoint`.
     effective : float
         The effective number of draws, ``(sum w)^2 / sum w^2``.
+    size : int
+        How many draws there were.
     """
 
     kl: Estimate
@@ -74,6 +89,7 @@ class Estimates:
     mean_v: Estimate
     mean_x: Estimate
     effective: float
+    size: int
 
 
 def sample_pair(joint: CopulaLaw, size: int, rng: np.random.Generator) -> Draws:
@@ -137,7 +153,7 @@ def under_tilt(draws: Draws, tilt: float) -> Estimates:
     # KL = l E_l U - K(l): the errors of both parts, draw by draw.
     parts = shares * tilt * (u - mean_u.value) - (shares - 1)
     kl = Estimate(tilt * mean_u.value - log_mgf, float(parts.std() / len(u) ** 0.5))
-    return Estimates(kl, mean_u, mean_v, mean_x, effective)
+    return Estimates(kl, mean_u, mean_v, mean_x, effective, len(u))
 
 
 def _ratio(shares: Floats, values: Floats) -> Estimate:
@@ -164,11 +180,16 @@ def beyond_threshold(draws: Draws, t: float) -> Estimates:
     share = count / size
     kl = Estimate(-float(np.log(share)), ((1 - share) / count) ** 0.5)
     mean_u, mean_v, mean_x = (_plain(values[kept]) for values in (draws.u, draws.v, draws.x))
-    return Estimates(kl, mean_u, mean_v, mean_x, float(count))
+    return Estimates(kl, mean_u, mean_v, mean_x, float(count), size)
 
 
 def _plain(values: Floats) -> Estimate:
     return Estimate(float(values.mean()), float(values.std(ddof=1) / len(values) ** 0.5))
+
+
+def draws_for_best_of(n: int) -> int:
+    """How many draws the best of n is estimated from at least."""
+    return BATCHES * FEWEST_PER_N * n
 
 
 def best_of(draws: Draws, n: int) -> Estimates:
@@ -179,24 +200,31 @@ def best_of(draws: Draws, n: int) -> Estimates:
     InputError
         If a batch is too small for n.
     """
+    if len(draws.v) < draws_for_best_of(n):
+        raise InputError(f"best of {n} needs {draws_for_best_of(n)} draws, got {len(draws.v)}")
+    size = len(draws.v) // BATCHES
+    rows = (slice(batch * size, (batch + 1) * size) for batch in range(BATCHES))
+    return _best_of_batches((Draws(draws.x[row], draws.v[row]) for row in rows), size, n)
+
+
+def best_of_fresh_draws(joint: CopulaLaw, n: int, rng: np.random.Generator) -> Estimates:
+    """The same from as many draws as it takes, of which one batch is held at a time."""
+    size = FEWEST_PER_N * n
+    return _best_of_batches((sample_pair(joint, size, rng) for _ in range(BATCHES)), size, n)
+
+
+def _best_of_batches(batches: Iterable[Draws], size: int, n: int) -> Estimates:
+    """The best of n from :data:`BATCHES` batches of the size given."""
     import numpy as np
 
-    size = len(draws.v) // BATCHES
-    if size < FEWEST_PER_N * n:
-        raise InputError(
-            f"best of {n} needs {BATCHES * FEWEST_PER_N * n} draws, got {len(draws.v)}"
-        )
-    weights = rank_weights(size, n)
-    means: list[list[float]] = [[], [], []]
-    for batch in range(BATCHES):
-        rows = slice(batch * size, (batch + 1) * size)
-        x, v = draws.x[rows], draws.v[rows]
-        order = np.argsort(x + v)
-        for column, values in zip(means, (x + v, v, x), strict=True):
-            column.append(float(weights @ values[order]))
-    mean_u, mean_v, mean_x = (_plain(np.array(column)) for column in means)
+    weights, means = rank_weights(size, n), []
+    for batch in batches:
+        order = np.argsort(batch.u)
+        means.append([float(weights @ each[order]) for each in (batch.u, batch.v, batch.x)])
+    mean_u, mean_v, mean_x = (_plain(column) for column in np.array(means).T)
     kl = Estimate(float(np.log(n)) - (n - 1) / n, 0.0)
-    return Estimates(kl, mean_u, mean_v, mean_x, 1 / float((weights**2).sum()) * BATCHES)
+    effective = BATCHES / float((weights**2).sum())
+    return Estimates(kl, mean_u, mean_v, mean_x, effective, BATCHES * size)
 
 
 def rank_weights(size: int, n: int) -> Floats:

@@ -19,18 +19,19 @@ from flint import arb, fmpq
 from verify.copulas import Copula, gaussian, independent, parse_copula, student_t
 from verify.copulas.simple import Turned
 from verify.decimals import decimal_text, rational
-from verify.enclosure import Diverges, Undecided, accurate, working_precision
+from verify.enclosure import Undecided, accurate, working_precision
 from verify.errors import InputError
 from verify.joint.laws import CopulaLaw, conditioned
+from verify.joint.limits import limit_under
 from verify.joint.normal_maximum import mean_of_largest
-from verify.joint.rate import all_moments, has_mgf, why_no_mgf
+from verify.joint.rate import LEAST_TILT, all_moments, has_mgf, is_heavy, why_no_mgf
 from verify.joint.tilt import LatentSum, latent_sum, normal_parameters
 from verify.law import Law
 from verify.tilted_utility import exact_decimal, tilted_utility, unbounded_proxy
 from verify.utility_curve import (
     Estimate,
-    Limit,
     Optimizer,
+    Quantity,
     UtilityCurve,
     UtilityPoint,
     check_writable,
@@ -38,6 +39,8 @@ from verify.utility_curve import (
 from verify.window import nearest
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from verify.joint.sampling import Draws, Estimates
 
 #: Precision of certified points: about 12 digits.
@@ -46,16 +49,23 @@ BITS = 64
 FEWEST_BITS = 10
 #: Draws of a sampled curve, and the seed where none is given.
 DRAWS, SEED = 200_000, 0
+#: Streams of random numbers: the sample, the one that tilts are sought in, and more for best-of-n.
+SAMPLE, PILOT, FRESH = 0, 1, 2
 #: The largest n of best-of-n.
 MOST_PER_BEST = 10_000
 #: A tilt that answers to a KL cap has so many digits, and is sought closely in log KL.
 TILT_DIGITS, CLOSE, MOST_STEPS = 10, 1e-9, 60
-
-#: A tilt so small that it is below any rate that is not 0.
-LEAST_TILT = fmpq(1, 10**30)
+#: How far, as a share of it, the KL of a tilt may be from the cap that it answers to; a sampled KL
+#: may be off by so many standard errors besides. The tilt comes from a sample of its own, as large,
+#: so the difference of the two has sqrt(2) times the error of one, and 6 of those.
+NEAR_CAP, NEAR_CAP_ERRORS = 0.01, 6 * 2**0.5
 
 OPTIMUM = "the tilt by l maximises E U - KL/l"
-NEAR_CAP = "the tilt that spends the cap, nearly, has the largest E U"
+SPENDING = "a tilt whose KL is about the cap; no policy of its KL has a larger E U"
+NO_SPENDING = "no tilt was found that spends this cap"
+NOT_WORKED_OUT = "the tilt that spends this cap is not known"
+CONSTANT = "all U that were drawn are equal, up to rounding"
+ALL_OPTIMAL = "if U is constant, every policy is optimal, and E V is not determined"
 GIVEN = "the base policy given U > t"
 BEST = "the best of n draws by U; KL = log n - (n - 1)/n"
 BASE = "the base policy"
@@ -136,25 +146,6 @@ def whole_number(value: object, what: str) -> int:
     return int(number.p)
 
 
-def limit_under(joint: CopulaLaw, optimizer: Optimizer) -> Limit:
-    """Where ``E V`` goes; known where X, V and the copula are normal, and U is.
-
-    Then ``E V`` is a line in ``E U`` for every optimiser, with the sign of ``Cov(U, V)``.
-    """
-    if optimizer == "tilt" and has_mgf(joint, LEAST_TILT) is not True:
-        return Limit(None, why_no_mgf(joint, LEAST_TILT))
-    error, utility = normal_parameters(joint.error), normal_parameters(joint.utility)
-    if error is None or utility is None or not isinstance(joint.copula, gaussian):
-        return Limit(None, "not known for this pair and this copula")
-    covariance = utility[1] ** 2 + joint.copula.rho * error[1] * utility[1]
-    line = "X and V are jointly normal, so E V - E V_0 = (E U - E U_0) Cov(U, V)/Var U"
-    if covariance == 0:
-        return Limit(arb(utility[0]), f"{line}, and Cov(U, V) = 0: E V stays as it is")
-    sign, word = (1, "above") if covariance > 0 else (-1, "below")
-    because = f"{line}, and Cov(U, V) is {word} 0"
-    return Limit(Diverges(sign, because), because)
-
-
 @dataclass(frozen=True)
 class _Pair:
     """A joint law with a sample of it, drawn when it is first needed."""
@@ -171,15 +162,17 @@ class _Pair:
     @cached_property
     def draws(self) -> Draws:
         """The sample."""
-        return self._sample(0)
+        return self._sample(SAMPLE)
 
     def _sample(self, stream: int) -> Draws:
-        import numpy as np
-
         from verify.joint.sampling import sample_pair
 
-        rng = np.random.default_rng([self.seed, stream])
-        return sample_pair(self.joint, self.size, rng)
+        return sample_pair(self.joint, self.size, self._rng(stream))
+
+    def _rng(self, *stream: int) -> np.random.Generator:
+        import numpy as np
+
+        return np.random.default_rng([self.seed, *stream])
 
     # ---- tilting ----------------------------------------------------------------------------
 
@@ -217,32 +210,40 @@ class _Pair:
         return UtilityPoint(fmpq(0), arb(0), mean_u, mean_v, mean_x, because=BASE)
 
     def at_cap(self, cap: Decimal) -> UtilityPoint:
-        """The point at the tilt that spends a KL cap, nearly."""
+        """The point at a tilt that spends a KL cap, nearly."""
         if cap == 0:
             return replace(self._base(), kl_cap=cap)
         if has_mgf(self.joint, LEAST_TILT) is not True:
             return replace(self._without_tilts(), kl_cap=cap)
-        tilt = self._spending(rational(cap))
+        return replace(self._at_tilt_for(rational(cap)), kl_cap=cap)
+
+    def _at_tilt_for(self, cap: fmpq) -> UtilityPoint:
+        """The point at a tilt with about that KL, or that none was found, and why."""
+        if self.latent is None and self.draws.constant:
+            return _nothing(None, f"{NO_SPENDING}: {CONSTANT}; {ALL_OPTIMAL}", None)
+        tilt = self._spending(cap)
         if tilt is None:
-            return replace(
-                _nothing(None, "no tilt was found that spends the cap", None), kl_cap=cap
-            )
+            return _nothing(None, NO_SPENDING, None)
         point = self.at_tilt(tilt)
-        return replace(point, kl_cap=cap, because=point.because.replace(OPTIMUM, NEAR_CAP))
+        if not point.known:
+            because = point.because.removeprefix("not known: ").removeprefix("not settled: ")
+            return _nothing(None, f"{NOT_WORKED_OUT}: {because}", None)
+        if not _spends(point.kl, cap):
+            return _nothing(None, NO_SPENDING, None)
+        return replace(point, because=point.because.replace(OPTIMUM, SPENDING))
 
     def _without_tilts(self) -> UtilityPoint:
         """A cap where U has no tilt, or none is known: if U is heavy, any KL buys any E U."""
         because = why_no_mgf(self.joint, LEAST_TILT)
-        heavy = 0 in [law.right_tail.abscissa for law in (self.joint.error, self.joint.utility)]
-        if has_mgf(self.joint, LEAST_TILT) is None or not heavy:
+        if not is_heavy(self.joint):
             return _nothing(None, because, None)
         return unbounded_proxy(self.joint.error, self.joint.utility, because)
 
     def _spending(self, cap: fmpq) -> fmpq | None:
-        """The tilt with that KL, rounded; the KL increases with the tilt.
+        """The tilt with about that KL, rounded; the KL increases with the tilt.
 
         Where points are sampled it comes from a sample of its own, so that the estimates at it do
-        not know how it was chosen.
+        not know how it was chosen. None where the search ends at the last tilt whose KL can be had.
         """
         goal, spends = log(nearest(cap)), self._cost()
 
@@ -251,18 +252,18 @@ class _Pair:
             cost = spends(tilt) if has_mgf(self.joint, tilt) is True else None
             return inf if cost is None else log(cost) - goal if cost > 0 else -inf
 
-        tilt, low, high = fmpq(1, 4), fmpq(0), None
+        tilt, low, high, left = fmpq(1, 4), fmpq(0), None, -inf
         for _ in range(MOST_STEPS):
             gap = excess(tilt)
             if abs(gap) < CLOSE:
                 return tilt
-            low, high = (low, tilt) if gap > 0 else (tilt, high)
+            low, high, left = (low, tilt, left) if gap > 0 else (tilt, high, gap)
             # KL is about proportional to the square of the tilt.
             guess = _rounded(tilt * rational(Decimal(exp(-gap / 2)))) if isfinite(gap) else tilt
             inside = guess > low and (high is None or guess < high)
             between = 2 * low if high is None else (low + high) / 2
             tilt = guess if inside and guess != tilt else _rounded(between)
-        return low if low > 0 else None
+        return low if left > -NEAR_CAP else None
 
     def _cost(self) -> Callable[[fmpq], float | None]:
         """About the KL of a tilt; None where it cannot be had."""
@@ -271,7 +272,7 @@ class _Pair:
             return lambda tilt: latent.kl_in_floats(nearest(tilt))
         from verify.joint.sampling import under_tilt
 
-        pilot = self._sample(1)
+        pilot = self._sample(PILOT)
 
         def sampled(tilt: fmpq) -> float | None:
             try:
@@ -325,9 +326,11 @@ class _Pair:
         return replace(point, kl=_best_of_kl(n)) if point.known else point
 
     def _best_of(self, n: int) -> Estimates:
-        from verify.joint.sampling import best_of
+        from verify.joint.sampling import best_of, best_of_fresh_draws, draws_for_best_of
 
-        return best_of(self.draws, n)
+        if self.size >= draws_for_best_of(n):
+            return best_of(self.draws, n)
+        return best_of_fresh_draws(self.joint, n, self._rng(FRESH, n))
 
     def _normal_line(self) -> tuple[fmpq, fmpq, fmpq] | None:
         """``Var U`` and the covariances of V and X with U, where all is normal."""
@@ -353,19 +356,30 @@ class _Pair:
     def _sampled(self, at: fmpq, estimates: Callable[[], Estimates], because: str) -> UtilityPoint:
         if not all_moments(self.joint.utility):
             return _nothing(at, "not sampled: V may have no variance", None)
+        if self.draws.constant:
+            return _nothing(at, f"not sampled: {CONSTANT}", None)
         try:
             found = estimates()
         except InputError as why:
             return _nothing(at, f"not sampled: {why}", None)
         mean_u: Estimate | None = found.mean_u
         mean_x: Estimate | None = found.mean_x
-        note = f"{because}; {self.size} draws, about {found.effective:.0f} effective ones"
+        note = f"{because}; {found.size} draws, about {found.effective:.0f} effective ones"
         if not all_moments(self.joint.error):
             mean_u = mean_x = None
             note += "; X may have no variance, so its mean is not sampled"
         return UtilityPoint(
             at, found.kl, mean_u, found.mean_v, mean_x, means="monte-carlo", because=note
         )
+
+
+def _spends(kl: Quantity, cap: fmpq) -> bool:
+    """Whether a KL is about the cap; what it may be off by is beside :data:`NEAR_CAP`."""
+    goal = nearest(cap)
+    if isinstance(kl, Estimate):
+        room = NEAR_CAP * goal + NEAR_CAP_ERRORS * kl.standard_error
+        return abs(kl.value - goal) <= room < goal
+    return isinstance(kl, arb) and bool(abs(kl - cap) <= NEAR_CAP * goal)
 
 
 def _best_of_kl(n: int) -> arb:
