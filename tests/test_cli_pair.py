@@ -93,10 +93,48 @@ def test_csv_and_json_have_both(terminal: Terminal) -> None:
     certificate = json.loads(terminal(*HEAVY, *DOWN, "--json", "-").out)
     assert certificate["utility"]["direction"] == "below"
     rows = terminal(*HEAVY, *DOWN, "--csv", "-").out.splitlines()
-    names = [row.split(",")[0] for row in rows]
+    numbers = {name: ends for name, *ends in (row.split(",") for row in rows)}
     own = ["log_tail", "mean", "kl"]
-    assert names == ["quantity", *own, *(f"utility.{name}" for name in own), "total_kl"]
-    assert rows[-1] == ",".join(["total_kl", *certificate["utility"]["total_kl"]])
+    of_both = (f"{which}.{name}" for which in ("error", "utility") for name in own)
+    assert list(numbers) == ["quantity", *of_both, "total_kl"]
+    assert numbers["total_kl"] == certificate["utility"]["total_kl"]
+    assert numbers["error.kl"] == certificate["enclosures"]["kl"]
+    # The certificate is about -V there; a row of a table is about V.
+    low, high = certificate["utility"]["enclosures"]["mean"]
+    assert numbers["utility.mean"] == [f"-{high}", f"-{low}"] and high.startswith("50.0")
+
+
+@pytest.mark.parametrize(("sign", "bound"), [("", "0.1414"), ("-", "-0.1414")])
+def test_csv_of_what_utility_alone_forbids(terminal: Terminal, sign: str, bound: str) -> None:
+    """A bound on V, by hand sqrt(2 eps), has V's sign also where it is one from below."""
+    utility = ("--utility", "normal()", "--utility-mean", f"{sign}0.3")
+    _, row = terminal(*HEAVY, *utility, "--csv", "-").out.splitlines()
+    name, low, high = row.split(",")
+    assert name == "utility.mean_bound"
+    assert low.startswith(bound) and high.startswith(bound) and float(low) <= float(high)
+
+
+def test_targets_that_need_no_reweighting(terminal: Terminal) -> None:
+    """A mean that is the base's own is not above the target: it is said to be at least that."""
+    utility = ("--utility", "normal()", "--utility-mean", "0")
+    assert "E_P X above 100 and E_P V at least 0 at KL" in terminal(*HEAVY, *utility).out
+    done = terminal("construct", "normal()", "--mean", "0", "--kl", "0.1")
+    assert done.status == 0 and done.out.startswith("COUNTEREXAMPLE: mean at least 0 at KL")
+    assert "\n  E_P X        0\n" in done.out
+
+
+@pytest.mark.parametrize(("law", "said"), [("cauchy()", True), ("student_t(df=3)", False)])
+def test_utility_without_a_mean_goes_up(terminal: Terminal, law: str, said: bool) -> None:
+    done = terminal(*HEAVY, "--utility", law, "--utility-mean", "-5")
+    remark = "V has no mean under Q, so E_P V is to be above the target"
+    assert (remark in done.out, "E_P V above -5" in done.out) == (said, said)
+    assert done.status == 0
+
+
+def test_heavy_utility_is_spoken_of_as_v(terminal: Terminal) -> None:
+    done = terminal(*HEAVY, "--utility", "pareto(alpha=3)")
+    assert "V is right-heavy" in done.out and "E exp(l V) = oo" in done.out
+    assert "l X" not in done.out
 
 
 def test_utilities_from_a_file(terminal: Terminal) -> None:
@@ -114,7 +152,10 @@ def test_utilities_from_a_file(terminal: Terminal) -> None:
 
 def test_the_picture_is_of_the_error(terminal: Terminal) -> None:
     assert terminal(*HEAVY, *DOWN, "--plot", "p.svg").status == 0
-    assert "moves the mean to 100" in Path("p.svg").read_text()
+    assert (
+        "X only, not V: a reweighting with KL below 0.01 moves the mean to 100"
+        in Path("p.svg").read_text()
+    )
     refused = (*HEAVY, "--utility", "normal()", "--utility-mean", "0.3", "--plot", "q.svg")
     done = terminal(*refused)
     assert done.status == 3 and "not LAW alone" in done.err

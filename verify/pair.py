@@ -105,11 +105,6 @@ class UtilityMean:
     enclosures: dict[str, Written]
     total_kl: Written
 
-    def named(self) -> dict[str, Written]:
-        """Its numbers, by names that are not those of X's."""
-        numbers = {PREFIX + name: value for name, value in self.enclosures.items()}
-        return numbers if self.total_kl is None else numbers | {"total_kl": self.total_kl}
-
 
 @dataclass(frozen=True)
 class PairAssertion(Assertion):

@@ -72,6 +72,8 @@ def plot_certificate(certificate: Certificate, law: Law, path: str) -> None:
         title, goal = _impossible_title(certificate), rational(certificate.target.mean)
     else:
         title, goal = _counterexample_title(certificate), None
+    if isinstance(stated, UtilityMean):
+        title = f"X only, not V: {title}"
     try:
         picture = picture_of(law, assertion, goal)
     except Undecided as why:

@@ -63,9 +63,8 @@ def utility_bound(law: Law, kl: arb) -> UtilityBound:
     """
     text = str(law)
     if law.mgf_abscissa == 0:
-        return UtilityBound(
-            text, None, "oo", f"V is right-heavy: {law.right_tail.abscissa_because}"
-        )
+        why = law.right_tail.abscissa_because.replace("E exp(l X)", "E exp(l V)")
+        return UtilityBound(text, None, "oo", f"V is right-heavy: {why}")
     if kl == 0:
         return UtilityBound(text, None, write(_mean(law)), "P = Q, so E V is the base's")
     try:

@@ -90,7 +90,7 @@ def construct(
     certificate = _decide(base, mean, kl, of_utility, utility_mean)
     _write_answers(certificate, base, out, json, csv)
     if STDOUT not in outputs.values():
-        _print_summary(certificate, base)
+        _print_summary(certificate, base, of_utility)
     if utility is not None and certificate.utility is None:
         typer.echo("--utility: no counterexample was found, so there is none to bound", err=True)
     _write_extras(certificate, base, of_utility, plot, sample, size, seed)
@@ -171,12 +171,13 @@ def _write_answers(
 
 def _table(certificate: Certificate) -> list[tuple[str, str, str]]:
     """The enclosures, a row each; what has no number has empty cells."""
+    from verify.commands.pair_summary import named_numbers
     from verify.pair import UtilityMean
 
     rows = [("quantity", "low", "high")]
     numbers = dict(certificate.enclosures)
     if isinstance(certificate.utility, UtilityMean):
-        numbers |= certificate.utility.named()
+        numbers = named_numbers(certificate, certificate.utility)
     for name, value in numbers.items():
         low, high = value if isinstance(value, tuple) else (value or "", value or "")
         rows.append((name, low, high))
@@ -194,14 +195,14 @@ def _finite_context(certificate: Certificate, base: Law) -> dict[str, Any]:
         return {}  # the certificate stands without it
 
 
-def _print_summary(certificate: Certificate, base: Law) -> None:
+def _print_summary(certificate: Certificate, base: Law, utility: Law | None) -> None:
     from verify.commands.pair_summary import summary_of_pair
     from verify.commands.summary import summary
     from verify.pair import UtilityMean
 
     stated = certificate.utility
-    if isinstance(stated, UtilityMean):
-        lines = summary_of_pair(certificate, stated)
+    if isinstance(stated, UtilityMean) and utility is not None:
+        lines = summary_of_pair(certificate, stated, utility)
     else:
         lines = summary(certificate, _finite_context(certificate, base))
     for line in lines:

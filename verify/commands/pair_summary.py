@@ -6,17 +6,23 @@ from typing import Any
 
 from verify.assertion import Written
 from verify.certificate import Certificate
-from verify.commands.summary import described, short, shown
+from verify.commands.summary import described, passing, short, shown
 from verify.decimals import plain
-from verify.pair import UtilityMean
+from verify.enclosure import Diverges, Undecided
+from verify.law import Law
+from verify.pair import PREFIX, UtilityMean
+
+#: Numbers that change their sign with V.
+OF_A_MEAN = ("mean", "mean_bound")
 
 
-def summary_of_pair(certificate: Certificate, stated: UtilityMean) -> list[str]:
-    """The lines that ``goodhart construct --utility-mean`` prints."""
+def summary_of_pair(certificate: Certificate, stated: UtilityMean, utility: Law) -> list[str]:
+    """The lines that ``goodhart construct --utility-mean`` prints; ``utility`` is the law of V."""
     target = certificate.target
     goal = (
-        f"E_P X above {plain(target.mean)} and E_P V {stated.direction} "
-        f"{plain(stated.mean_target)} at KL below {plain(target.kl)}"
+        f"E_P X {passing(certificate.reweighting, 'above')} {plain(target.mean)} "
+        f"and E_P V {passing(stated.reweighting, stated.direction)} {plain(stated.mean_target)} "
+        f"at KL below {plain(target.kl)}"
     )
     describe = {
         "counterexample": _counterexample,
@@ -28,7 +34,31 @@ def summary_of_pair(certificate: Certificate, stated: UtilityMean) -> list[str]:
         f"  law of X     {certificate.base}",
         f"  law of V     {stated.law}, independent of X",
     ]
-    return [f"{first} {goal}", *laws, *rest]
+    return [f"{first} {goal}", *laws, *_remark(stated, utility), *rest]
+
+
+def _remark(stated: UtilityMean, utility: Law) -> list[str]:
+    """Why a mean of V below its target is not asked for, where V has no mean to be below."""
+    try:
+        mean = utility.mean()
+    except Undecided:
+        return []
+    if not (isinstance(mean, Diverges) and mean.sign == 0):
+        return []
+    return [
+        f"  remark       V has no mean under Q, so E_P V is to be {stated.direction} the target"
+    ]
+
+
+def named_numbers(certificate: Certificate, stated: UtilityMean) -> dict[str, Written]:
+    """The numbers of a pair by names that say whose they are; means of V with V's own sign."""
+    error = {f"error.{name}": value for name, value in certificate.enclosures.items()}
+    utility = {
+        f"{PREFIX}{name}": _of_v(value, stated) if name in OF_A_MEAN else value
+        for name, value in stated.enclosures.items()
+    }
+    total = {} if stated.total_kl is None else {"total_kl": stated.total_kl}
+    return {**error, **utility, **total}
 
 
 def _counterexample(certificate: Certificate, stated: UtilityMean) -> list[str]:
@@ -38,7 +68,7 @@ def _counterexample(certificate: Certificate, stated: UtilityMean) -> list[str]:
         f"  X            {described(certificate.reweighting)}",
         f"  {name:<13}{described(stated.reweighting, name)}",
         f"  E_P X        {shown(error['mean'])}",
-        f"  E_P V        {shown(_of_v(utility['mean'], stated))}",
+        f"  E_P V        {_shown_mean(_of_v(utility['mean'], stated))}",
         f"  KL(P||Q)     {shown(stated.total_kl)}",
     ]
 
@@ -93,9 +123,14 @@ def _of_v(mean: Written, stated: UtilityMean) -> Written:
     if isinstance(mean, str):
         return f"-{mean}"
     low, high = mean
-    if high == "oo":
-        return f"at most {short(_minus(low))}"
     return _minus(high), _minus(low)
+
+
+def _shown_mean(mean: Written) -> str:
+    """For reading; of a mean that is not known to be finite the end that is."""
+    if isinstance(mean, tuple) and mean[0] == "-oo":
+        return f"at most {short(mean[1])}"
+    return shown(mean)
 
 
 def _minus(number: str) -> str:

@@ -14,7 +14,8 @@ from verify.utility import UtilityBound
 def summary(certificate: Certificate, context: dict[str, Any]) -> list[str]:
     """The lines that ``goodhart construct`` prints."""
     target = certificate.target
-    goal = f"mean above {plain(target.mean)} at KL below {plain(target.kl)}"
+    passed = passing(certificate.reweighting, "above")
+    goal = f"mean {passed} {plain(target.mean)} at KL below {plain(target.kl)}"
     describe = {
         "counterexample": _counterexample,
         "impossible": _impossible,
@@ -41,6 +42,13 @@ def described(reweighting: Reweighting, name: str = "X") -> str:
     assert reweighting is not None
     describe = {"threshold": _threshold, "tilt": _tilt, "identity": _identity}
     return describe[str(reweighting["kind"])](reweighting, name)
+
+
+def passing(reweighting: Reweighting, direction: str) -> str:
+    """How a mean passes its target, in words: Q itself may have the very mean that is asked for."""
+    if reweighting is None or reweighting["kind"] != "identity":
+        return direction
+    return "at least" if direction == "above" else "at most"
 
 
 def _threshold(reweighting: dict[str, str | None], name: str) -> str:
