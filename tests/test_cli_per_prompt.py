@@ -101,9 +101,47 @@ def test_the_csv_and_the_split(terminal: Terminal, scores: str) -> None:
     with open("s.csv", newline="") as file:
         split = list(csv.DictReader(file))
     assert len(split) == 9 and {row["rows"] for row in split if row["prompt"] == "prove"} == {"3"}
+    bases = {row["prompt"]: row["base_mean"] for row in split}
+    assert bases == {
+        "add": "1.50000000000000",
+        "prove": "3.66666666666667",
+        "hello": "4.00000000000000",
+    }
+    for row in split:
+        assert Decimal(row["gain"]) == Decimal(row["mean"]) - Decimal(row["base_mean"]) >= 0
+        assert (Decimal(row["gain"]) > 0) == (row["prompt"] != "hello")
     for budget in ("0.01", "0.1"):
         costs = [float(row["kl"]) for row in split if row["budget"] == budget]
         assert sum(costs) / 3 == pytest.approx(float(budget), abs=1e-12)
+
+
+def test_the_table_has_gains(terminal: Terminal, scores: str) -> None:
+    """With all tops bought: 10 - 11/3 and 2 - 3/2."""
+    done = terminal("frontier", "--per-prompt", scores, *COLUMNS, "--budgets", "1")
+    table = [line.split() for line in done.out.splitlines() if "%" in line or "part of" in line]
+    assert table[0][-2:] == ["mean", "gain"]
+    assert [row[-2:] for row in table[1:]] == [["10", "6.33333"], ["2", "0.5"]]
+
+
+def test_base_means_of_any_size(terminal: Terminal) -> None:
+    """Sums of float64 numbers overflow where their mean does not."""
+    huge, tiny = 1.7e308, 5e-324
+    Path("s.csv").write_text(f"p,r\na,{huge}\na,{huge}\nb,{tiny}\nb,{tiny}\nc,-{huge}\nc,{huge}\n")
+    columns = ("--prompt", "p", "--reward", "r", "--budgets", "0")
+    assert terminal("frontier", "--per-prompt", "s.csv", *columns, "--split", "o.csv").status == 0
+    with open("o.csv", newline="") as file:
+        split = {row["prompt"]: row for row in csv.DictReader(file)}
+    assert [float(split[name]["base_mean"]) for name in "abc"] == [huge, tiny, 0]
+    assert {row["gain"] for row in split.values()} == {"0"}
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_prompts_that_nothing_moves(terminal: Terminal, rows: int) -> None:
+    Path("s.csv").write_text("prompt,reward\n" + "a,0.1\n" * rows + "b,0.3\n" * rows)
+    done = terminal("frontier", "--per-prompt", "s.csv", *COLUMNS)
+    only = "one row" if rows == 1 else "the same reward in all their rows"
+    assert done.status == 0
+    assert f"2 of 2 prompts have {only}: no budget moves them." in done.out
 
 
 def test_weights(terminal: Terminal, scores: str) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Prompts that are named: those that spend most; and the characters of a name that are shown.
 NAMED, NAME_LENGTH = 5, 32
+#: The header of ``--split``.
+SPLIT_COLUMNS = ("budget", "prompt", "rows", "weight", "mean", "base_mean", "gain", "kl")
 #: Digits of a prompt's numbers, and of the factor by which the pooled gain is larger.
 DIGITS, RATIO_DIGITS = 6, 4
 
@@ -80,11 +82,12 @@ def _write(found: PerPrompt, outputs: Outputs, split: str | None) -> None:
 def _split_rows(found: PerPrompt) -> list[tuple[object, ...]]:
     """Every prompt at every budget."""
     from verify.decimals import decimal_text, plain
-    from verify.prompts.answer import digits_of
+    from verify.prompts.answer import digits_of, gain_of
 
-    rows: list[tuple[object, ...]] = [("budget", "prompt", "rows", "weight", "mean", "kl")]
+    rows: list[tuple[object, ...]] = [SPLIT_COLUMNS]
     for point in found.frontier.points:
         for share in point.split:
+            base = found.base_means[share.name]
             rows.append(
                 (
                     plain(point.budget),
@@ -92,6 +95,8 @@ def _split_rows(found: PerPrompt) -> list[tuple[object, ...]]:
                     found.rows[share.name],
                     decimal_text(share.weight),
                     digits_of(share.mean),
+                    digits_of(base),
+                    plain(gain_of(share.mean, base)),
                     digits_of(share.kl),
                 )
             )
@@ -132,15 +137,17 @@ def _times(ratio: arb | None) -> str:
 
 def _print_spenders(found: PerPrompt, point: QuenchedPoint) -> None:
     from verify.decimals import plain
+    from verify.prompts.answer import gain_of
 
     spenders = point.spenders(NAMED)
     if not spenders:
         return
     typer.echo(f"prompts that spend most at d = {plain(point.budget)}")
-    rows: list[tuple[str, ...]] = [("prompt", "rows", "part of the budget", "KL", "mean")]
+    rows: list[tuple[str, ...]] = [("prompt", "rows", "part of the budget", "KL", "mean", "gain")]
     for share, part in spenders:
         name = share.name if len(share.name) <= NAME_LENGTH else f"{share.name[:NAME_LENGTH]}..."
-        numbers = (f"{float(value):.{DIGITS}g}" for value in (share.kl, share.mean))
+        gain = gain_of(share.mean, found.base_means[share.name])
+        numbers = (f"{float(value):.{DIGITS}g}" for value in (share.kl, share.mean, gain))
         rows.append((repr(name), str(found.rows[share.name]), f"{100 * part:.3g} %", *numbers))
     print_table(rows)
 
@@ -150,9 +157,10 @@ def _print_caveats(found: PerPrompt) -> None:
         "A prompt stands for its rows: its best is its largest reward, at a KL of at most log(rows)"
         "; with few rows a prompt the true frontier is likely higher."
     )
-    if found.single:
+    if found.constant:
+        only = "one row" if found.constant == found.single else "the same reward in all their rows"
         typer.echo(
-            f"{found.single} of {len(found.rows)} prompts have one row: no budget moves them."
+            f"{found.constant} of {len(found.rows)} prompts have {only}: no budget moves them."
         )
 
 

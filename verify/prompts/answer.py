@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from flint import arb, fmpq
@@ -158,3 +159,12 @@ def _between(point: FrontierPoint) -> Number | None:
 def digits_of(value: arb) -> str:
     """A number of a prompt, to DIGITS digits."""
     return value.mid().str(DIGITS, radius=False)
+
+
+def gain_of(mean: arb, base: arb) -> Decimal:
+    """By how much a prompt's mean is above the base's, as far as their digits tell.
+
+    It is the difference of the two as they are written. No tilt lowers a mean, so less than 0 can
+    only be rounding.
+    """
+    return max(Decimal(digits_of(mean)) - Decimal(digits_of(base)), Decimal(0))

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 from flint import arb, fmpq
@@ -23,6 +24,9 @@ from verify.prompts.quenched import quenched_frontier
 from verify.prompts.reading import PromptRewards
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from verify.prompts.sample import Bracket, Quenched
 
 #: Rows of a file up to which its frontier is certified.
@@ -58,6 +62,25 @@ class PerPrompt:
     def single(self) -> int:
         """How many prompts have one row only, and so a return that no policy moves."""
         return int((self.data.rows == 1).sum())
+
+    @cached_property
+    def constant(self) -> int:
+        """How many prompts have the same reward in all their rows, be it one or many."""
+        import numpy as np
+
+        starts = np.cumsum(self.data.rows) - self.data.rows
+        low, high = (
+            extreme.reduceat(self.data.rewards, starts) for extreme in (np.minimum, np.maximum)
+        )
+        return int((low == high).sum())
+
+    @cached_property
+    def base_means(self) -> dict[str, arb]:
+        """What each prompt has under the base policy: the mean of its rows, in float64."""
+        import numpy as np
+
+        parts = np.split(self.data.rewards, np.cumsum(self.data.rows)[:-1])
+        return dict(zip(self.data.names, map(_mean_of, parts), strict=True))
 
     @property
     def weights_in_words(self) -> str:
@@ -99,6 +122,15 @@ def per_prompt_frontier(
     certified = len(data.rewards) <= CERTIFIED_ROWS
     found = _certified(data, exact, weights) if certified else in_float64(data, exact, weights)
     return PerPrompt(data, weights, found)
+
+
+def _mean_of(rewards: NDArray[np.float64]) -> arb:
+    """The mean, from their sum in units so large that it does not overflow, rounded once."""
+    import numpy as np
+
+    _, exponent = np.frexp(np.abs(rewards).max())
+    total = fsum(np.ldexp(rewards, -int(exponent)).tolist())
+    return arb(total) * arb(2) ** int(exponent) / len(rewards)
 
 
 def _certified(data: PromptRewards, budgets: list[Decimal], weights: str) -> QuenchedFrontier:
