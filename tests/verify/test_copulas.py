@@ -67,7 +67,11 @@ def test_text_parses_back(copula: Copula) -> None:
         ("gauss(1)", "unknown copula gauss (did you mean gaussian?)"),
         ("gaussian", "gaussian needs parentheses: write gaussian(rho=NUMBER)"),
         ("survival", "survival needs parentheses: write survival(COPULA)"),
-        ("gaussian(rho=1)", "position 1: gaussian: rho must be a number strictly between -1 and 1"),
+        (
+            "gaussian(rho=-1)",
+            "position 1: gaussian: rho must be a number strictly between -1, which is "
+            "countermonotone(), and 1, which is comonotone(), got -1",
+        ),
         ("gaussian()", "position 1: gaussian needs rho: write gaussian(rho=NUMBER)"),
         ("gaussian(sigma=1)", "position 1: gaussian has no parameter sigma; it takes rho"),
         ("gaussian(rho=normal())", "position 14: gaussian: rho must be a number, got a law"),

@@ -14,7 +14,10 @@ from verify.laws.parameters import SHAPE, Domain, Parametric, parameter
 from verify.laws.student import StudentT
 from verify.ranks import FLOAT_RANKS, Rank, RankArithmetic
 
-CORRELATION = Domain("a number strictly between -1 and 1", lambda value: abs(value) < 1)
+CORRELATION = Domain(
+    "a number strictly between -1, which is countermonotone(), and 1, which is comonotone()",
+    lambda value: abs(value) < 1,
+)
 
 
 def _elliptical_tau(rho: fmpq) -> arb:
