@@ -100,9 +100,8 @@ def _draw_path(axes: Any, shown: list[UtilityPoint]) -> None:
 def _draw_limit(axes: Any, answer: UtilityCurve) -> None:
     """The limit of E V as a level, where it is a number."""
     limit = answer.limit.mean_v
+    label = "limit of E V along the tilts" if answer.limit.along else "limit of E V"
     if isinstance(limit, arb):
-        axes.axhline(
-            float(limit), color=REWEIGHTED, lw=1.5, ls=(0, (4, 2)), label="limit of E V", zorder=1
-        )
+        axes.axhline(float(limit), color=REWEIGHTED, lw=1.5, ls=(0, (4, 2)), label=label, zorder=1)
     elif limit is not None:
-        axes.plot([], [], ls="", label=f"limit of E V: {limit}", color=MARK)
+        axes.plot([], [], ls="", label=f"{label}: {limit}", color=MARK)
