@@ -203,7 +203,7 @@ def test_a_large_file_is_in_float64(terminal: Terminal, rng: np.random.Generator
         (("--per-prompt", "scores.npy", *COLUMNS), "expected a file with named columns"),
         (
             ("--per-prompt", "scores.csv", "--prompt", "x", "--reward", "reward"),
-            "no column named x",
+            "no column named 'x'",
         ),
         (("--per-prompt", "scores.csv", *COLUMNS, "--weights", "even"), "expected equal or rows"),
         (("--per-prompt", "scores.csv", *COLUMNS, "--budgets", "-1"), "0 or more"),

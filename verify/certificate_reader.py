@@ -137,6 +137,8 @@ def _whole(value: Any, what: str, least: int, most: int) -> int:
 
 
 def _decimal(value: Any, what: str, exponent: int, digits: int = 80) -> Decimal:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        _refuse(f'{what}: expected a decimal number in quotes, as in "1.5e-3", got {_shown(value)}')
     try:
         return parse_decimal(value, what, digits, exponent)
     except DecimalError as error:

@@ -147,10 +147,7 @@ def exact_floats(path: str, numbers: NDArray[Any]) -> NDArray[np.float64]:
     finite = np.isfinite(numbers) if numbers.dtype.kind == "f" else np.ones(len(numbers), bool)
     if not finite.all():
         first = int(np.argmin(finite))
-        raise DataError(
-            f"{path}: {int((~finite).sum())} of {len(numbers)} entries are not finite or missing, "
-            f"the first in row {first + 1}"
-        )
+        raise DataError(not_finite(path, int((~finite).sum()), len(numbers), first + 1))
     if numbers.dtype.kind in "iu":
         # Integers below 2^53 are float64 numbers; from there on, compare as integers.
         large = np.abs(values) >= 2.0**53
@@ -163,6 +160,20 @@ def exact_floats(path: str, numbers: NDArray[Any]) -> NDArray[np.float64]:
     if not all(same):
         raise DataError(f"{path}: some numbers have more digits than a float64 holds")
     return values + 0.0  # -0.0 becomes 0.0
+
+
+def not_finite(path: str, bad: int, entries: int, row: int) -> str:
+    """What is said of entries that are no finite numbers; ``row`` is the first of them, from 1."""
+    if bad == 1:
+        return f"{path}: the entry in row {row} (of {entries}) is missing, NaN or infinite"
+    return (
+        f"{path}: {bad} of {entries} entries are missing, NaN or infinite; the first is row {row}"
+    )
+
+
+def quoted(names: list[str]) -> str:
+    """Names of columns for messages, in quotes: blanks in them are seen."""
+    return ", ".join(f"{name!r:.60}" for name in names[:20]) or "none"
 
 
 # ------------------------------------------------------------------ the formats
@@ -245,13 +256,13 @@ def numbers_in(path: str, table: Any, column: str | None) -> NDArray[Any]:
     DataError
         If there is none, or several; or it holds something else, or entries are missing.
     """
-    from pyarrow import types
+    from pyarrow import compute, types
 
     def holds_numbers(kind: Any) -> bool:
         return bool(types.is_integer(kind) or types.is_floating(kind))
 
     numeric = [field.name for field in table.schema if holds_numbers(field.type)]
-    listed = ", ".join(numeric[:20]) or "none"
+    listed = quoted(numeric)
     if column is None and not numeric and len(table.schema.names) == 1:
         _refuse_cells(path, table.column(0))
     if column is None:
@@ -265,7 +276,7 @@ def numbers_in(path: str, table: Any, column: str | None) -> NDArray[Any]:
     names = table.schema.names
     if names.count(column) != 1:
         problem = "no column" if column not in names else "more than one column"
-        raise DataError(f"{path}: {problem} named {column}; columns with numbers: {listed}")
+        raise DataError(f"{path}: {problem} named {column!r}; columns with numbers: {listed}")
     chosen = table.column(column)
     if not holds_numbers(chosen.type):
         _refuse_cells(path, chosen)
@@ -273,11 +284,9 @@ def numbers_in(path: str, table: Any, column: str | None) -> NDArray[Any]:
             f"{path}: column {column} holds {chosen.type}; columns with numbers: {listed}"
         )
     if chosen.null_count:
-        first = chosen.is_null().to_pylist().index(True)
-        raise DataError(
-            f"{path}: {chosen.null_count} of {len(chosen)} entries are not finite or missing, "
-            f"the first in row {first + 1}"
-        )
+        finite = compute.is_finite(chosen).fill_null(False)
+        bad, first = len(chosen) - compute.sum(finite).as_py(), compute.index(finite, False).as_py()
+        raise DataError(not_finite(path, bad, len(chosen), first + 1))
     numbers: NDArray[Any] = chosen.to_numpy()
     return numbers
 

@@ -106,6 +106,12 @@ def test_hostile_text_is_refused_in_one_line_and_quickly(name: str) -> None:
     assert message and "\n" not in message and len(message) < 300
 
 
+def test_a_number_where_text_is_expected_is_to_be_in_quotes() -> None:
+    """Decimals are text in a certificate, for a JSON number may be rounded on the way."""
+    with pytest.raises(CertificateError, match=r"mass: expected a decimal number in quotes.* 0.5"):
+        Certificate.from_json(HOSTILE["mass a number"])
+
+
 # ---- as a command, in a process of its own -------------------------------------------------------
 
 #: Runs `goodhart check` and reports every file that is opened for reading after the imports.

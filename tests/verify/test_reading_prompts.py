@@ -113,8 +113,8 @@ CSV = "prompt,reward\np1,1\np2,2\n"
 @pytest.mark.parametrize(
     ("content", "columns", "words"),
     [
-        (CSV, ("prom", "reward"), "no column named prom; columns: prompt, reward"),
-        (CSV, ("prompt", "rew"), "no column named rew; columns with numbers: reward"),
+        (CSV, ("prom", "reward"), "no column named 'prom'; columns: 'prompt', 'reward'"),
+        (CSV, ("prompt", "rew"), "no column named 'rew'; columns with numbers: 'reward'"),
         (CSV, ("prompt", "prompt"), "prompts and rewards are both to be in column prompt"),
         (CSV, ("reward", "prompt"), "column prompt holds string; columns with numbers: none"),
         ("prompt,reward\np1,1\n,2\n", ("prompt", "reward"), "row 2 has no prompt in column prompt"),
@@ -122,17 +122,31 @@ CSV = "prompt,reward\np1,1\np2,2\n"
         (
             "prompt,reward\np1,1\np2,\n",
             ("prompt", "reward"),
-            "1 of 2 entries are not finite or mis",
+            "the entry in row 2 (of 2) is missing, NaN or infinite",
         ),
-        ("prompt,reward\np1,nan\np2,1\n", ("prompt", "reward"), "1 of 2 entries are not finite"),
-        ("prompt,reward\np1,inf\np2,1\n", ("prompt", "reward"), "the first in row 1"),
+        (
+            "prompt,reward\np1,nan\np2,1\n",
+            ("prompt", "reward"),
+            "the entry in row 1 (of 2)",
+        ),
+        (
+            "prompt,reward\np1,1\np2,nan\np2,inf\n",
+            ("prompt", "reward"),
+            "2 of 3 entries are missing, NaN or infinite; the first is row 2",
+        ),
+        ("prompt,reward\np1,inf\np2,1\n", ("prompt", "reward"), "the entry in row 1"),
         ("prompt,reward\np1,1\np2,x\n", ("prompt", "reward"), "row 2 holds 'x'; expected a number"),
         ("prompt,reward\n", ("prompt", "reward"), "there are no rows in it"),
         ("prompt,reward\np1\n", ("prompt", "reward"), "cannot be read"),
         (
             "prompt,prompt,reward\na,b,1\n",
             ("prompt", "reward"),
-            "more than one column named prompt",
+            "more than one column named 'prompt'",
+        ),
+        (
+            "prompt, reward\np1,1\n",
+            ("prompt", "reward"),
+            "no column named 'reward'; columns with numbers: ' reward'",
         ),
         ("", ("prompt", "reward"), "the file is empty"),
     ],

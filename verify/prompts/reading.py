@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from verify.reading import DataError, broken_files, digest, exact_floats, numbers_in, read_table
+from verify.reading import (
+    DataError,
+    broken_files,
+    digest,
+    exact_floats,
+    numbers_in,
+    quoted,
+    read_table,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,8 +99,7 @@ def _codes(path: str, table: Any, column: str) -> tuple[tuple[str, ...], NDArray
     names = table.schema.names
     if names.count(column) != 1:
         problem = "no column" if column not in names else "more than one column"
-        listed = ", ".join(names[:20]) or "none"
-        raise DataError(f"{path}: {problem} named {column}; columns: {listed}")
+        raise DataError(f"{path}: {problem} named {column!r}; columns: {quoted(names)}")
     entries = table.column(column)
     if types.is_dictionary(entries.type):
         entries = compute.cast(entries, entries.type.value_type)
