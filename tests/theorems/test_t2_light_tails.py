@@ -321,10 +321,10 @@ def test_module_holds_its_claims_together() -> None:
 def test_verdicts() -> None:
     """Computed: with the refutation undecided, Theorem 2 would not be called false."""
 
-    def verdicts(undecided: str = "") -> dict[str, str]:
+    def verdicts(*undecided: str) -> dict[str, str]:
         findings = {
             claim.id: [
-                Finding("unknown" if claim.id == undecided else "holds", 1, 1, 0.0)
+                Finding("unknown" if claim.id in undecided else "holds", 1, 1, 0.0)
                 for _ in claim.evidence
             ]
             for claim in CATALOGUE
@@ -334,4 +334,6 @@ def test_verdicts() -> None:
     assert verdicts()["Theorem 2"] == "false as printed"
     assert verdicts()["Corollary 1"] == "false as printed"
     assert verdicts("t2.erratum-a")["Theorem 2"] == "unsettled"
-    assert verdicts("t2.corollary")["Corollary 1"] == "unsettled"
+    # Two claims refute the Corollary, each by itself: V's left tail, and a proxy that is not heavy.
+    assert verdicts("t2.corollary")["Corollary 1"] == "false as printed"
+    assert verdicts("t2.corollary", "t3.erratum-e")["Corollary 1"] == "unsettled"
