@@ -26,6 +26,8 @@ QUANTITIES = ("kl", "mean_u", "mean_v", "mean_x")
 ASKED = ("kl_cap", "beta")
 #: Standard errors on either side of a sampled estimate: a 95 % interval of the normal law.
 SPREAD = 1.96
+#: Numbers between this and its inverse are far from the ends of decimal exponents.
+LARGE = arb(2) ** 1000
 #: Digits of a sampled estimate's interval: float64's.
 SAMPLED_DIGITS = 17
 
@@ -242,7 +244,13 @@ def check_writable(*values: Number) -> None:
         If one is too large, or too close to 0, to be written.
     """
     for value in values:
-        written(value)
+        if not (isinstance(value, arb) and _is_moderate(value)):
+            written(value)
+
+
+def _is_moderate(value: arb) -> bool:
+    """Whether all of a ball has a size that decimals hold: a quick look, so as not to write it."""
+    return bool(abs(value) < LARGE) and bool(abs(value) > 1 / LARGE)
 
 
 def limit_text(value: Number | None, digits: int = DIGITS) -> str | None:
