@@ -169,7 +169,7 @@ class _Mpmath:
         return self.mp.log(self.mp.erfc(x))
 
 
-class _Numpy:
+class FloatArrays:
     """float64 arrays; nothing that comes out of here is certified."""
 
     name = "numpy"
@@ -228,6 +228,6 @@ def mpmath_arithmetic() -> _Mpmath:
 
 
 @cache
-def numpy_arithmetic() -> _Numpy:
+def numpy_arithmetic() -> FloatArrays:
     """The float64 arithmetic (numpy is imported on first use)."""
-    return _Numpy()
+    return FloatArrays()

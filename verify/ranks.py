@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from flint import arb, arb_series, ctx, fmpq
 
 from verify.affine import Affine
+from verify.arithmetic import FloatArrays
 from verify.enclosure import Diverges, ball, between, working_precision
 from verify.law import Law
 from verify.laws.gaussian import Normal
@@ -217,41 +218,13 @@ class _Tail:
 # ---------------------------------------------------------------- float64
 
 
-class FloatRanks:
-    """float64 arrays; nothing that comes out of here is certified."""
-
-    def number(self, value: fmpq) -> float:
-        return int(value.p) / int(value.q)
-
-    def exp(self, x: Any) -> Any:
-        import numpy as np
-
-        return np.exp(x)
-
-    def log(self, x: Any) -> Any:
-        import numpy as np
-
-        return np.log(x)
-
-    def log1p(self, x: Any) -> Any:
-        import numpy as np
-
-        return np.log1p(x)
+class FloatRanks(FloatArrays):
+    """Ranks as float64 arrays; nothing that comes out of here is certified."""
 
     def expm1(self, x: Any) -> Any:
         import numpy as np
 
         return np.expm1(x)
-
-    def sqrt(self, x: Any) -> Any:
-        import numpy as np
-
-        return np.sqrt(x)
-
-    def log_gamma(self, x: Any) -> Any:
-        from scipy.special import gammaln
-
-        return gammaln(x)
 
     def log_of(self, rank: Rank[Any]) -> Any:
         import numpy as np
