@@ -37,6 +37,14 @@ def plot_utility(answer: UtilityCurve, path: str) -> None:
     write_figure(path, kind, lambda: _figure(answer, shown), dumps(answer.to_dict()))
 
 
+def heading(answer: UtilityCurve) -> str:
+    """The laws, and how they hang together where they do."""
+    lines = [f"X = {clipped(answer.error)}", f"V = {clipped(answer.utility)}"]
+    if answer.dependence != "independent":
+        lines.append(f"joined by {clipped(answer.dependence)}")
+    return "\n".join(lines)
+
+
 def _number(value: object) -> bool:
     return isinstance(value, arb | Estimate)
 
@@ -62,7 +70,7 @@ def _figure(answer: UtilityCurve, shown: list[UtilityPoint]) -> Any:
         axes.set_xscale("log")
     axes.set_xlabel("KL divergence from the base policy (nats)")
     axes.set_ylabel("true utility E V, in units of V")
-    axes.set_title(f"X = {clipped(answer.error)}\nV = {clipped(answer.utility)}", loc="left")
+    axes.set_title(heading(answer), loc="left")
     axes.grid(alpha=0.2)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="best")

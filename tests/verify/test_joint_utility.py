@@ -13,6 +13,8 @@ from verify.errors import InputError
 from verify.joint.normal_maximum import mean_of_largest
 from verify.joint.sweep import sweep
 from verify.joint.utility import _spends, joint_utility
+from verify.plot_utility import heading
+from verify.tilted_utility import tilted_utility
 from verify.utility_curve import Estimate, Quantity, UtilityPoint
 
 SMALL = {"size": 50_000}
@@ -234,6 +236,13 @@ def test_the_sweep_rises_with_the_dependence() -> None:
     assert values == sorted(values) and values[0] < values[-1] - 0.5
     assert [isinstance(mean, Estimate) for mean in means] == [True, False, False, False, True]
     assert [tau for tau, _ in curves] == [fmpq(k, 2) for k in range(-2, 3)]
+
+
+def test_the_picture_names_the_copula() -> None:
+    pair = ("2*normal()", "normal()")
+    joined = joint_utility(*pair, "gaussian(rho=-0.6)", "tilt", tilts=["1"])
+    alone = tilted_utility(*pair, tilts=["1"])
+    assert heading(joined) == f"{heading(alone)}\njoined by gaussian(rho=-0.6)"
 
 
 def test_the_json() -> None:
