@@ -120,11 +120,22 @@ def _coq(name: str, *_: object) -> str:
     return f"```coq\n{constants[name]}\n```"
 
 
+def evidence_pages() -> dict[str, str]:
+    """The page, from ``docs/``, that shows the evidence of the claims at or below an id."""
+    return {
+        block["arguments"]: page.relative_to(ROOT / "docs").as_posix()
+        for page in pages()
+        for block in BLOCK.finditer(page.read_text("utf-8"))
+        if block["kind"] == "evidence"
+    }
+
+
 KINDS: dict[str, Callable[[str, LedgerOf, set[str]], str]] = {
     "verdicts": lambda _, ledger, __: tables.verdicts(ledger()),
     "verdict": lambda statement, ledger, _: tables.verdict(ledger(), statement),
     "evidence": lambda prefix, ledger, _: tables.evidence(ledger(), prefix),
     "concordance": lambda _, ledger, __: tables.concordance(ledger()),
+    "errata": lambda _, ledger, __: tables.errata(ledger(), evidence_pages()),
     "laws": lambda _, __, ___: tables.laws(),
     "limits": lambda _, __, ___: tables.limits(),
     "derivation": _derivation,
@@ -140,6 +151,7 @@ verdict        a printed statement         its verdict
 evidence       the id of a claim           the table of the claims at or below it
 derivation     ids of claims               their steps, in words and formulas
 concordance                                the paper's statements in its order
+errata                                     what is wrong in print, and what holds instead
 laws                                       the catalogue of laws
 limits                                     where E V goes under tilting, law by law
 coq            a name in theorems/kernel   the statement or definition as Coq prints it

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from docs.printed import PRINTED
 from docs.words import readable
+from verify.claim import Claim
 from verify.enclosure import Diverges
 from verify.law import Law
 from verify.laws import CATALOGUE, parse
@@ -135,6 +136,53 @@ def concordance(ledger: Ledger) -> str:
             ]
         )
     return table(["In print", "What it says", "Verdict", "Claims that decide it"], rows)
+
+
+REFUTED = "Refuted: "
+"""What the statement of a refutation begins with."""
+
+
+def errata(ledger: Ledger, pages: Mapping[str, str]) -> str:
+    """Every deviation from print, in the paper's order: what is wrong, and what holds instead.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        All claims.
+    pages : mapping from claim id to path
+        The page that shows the evidence of the claims at or below an id.
+
+    Raises
+    ------
+    ValueError
+        If a refutation is of no printed statement, or no page shows its evidence.
+    """
+    claims = {entry.claim.id: entry.claim for entry in ledger.entries}
+    refuted = [claim for claim in claims.values() if claim.stance == "refutation"]
+    rows = []
+    for claim in sorted(refuted, key=_place_in_print):
+        corrected = claims[f"{claim.id}.corrected"]
+        named = f"[{claim.source}]({_page_of(claim.id, pages)})"
+        wrong = readable(claim.statement.removeprefix(REFUTED))
+        holds = readable(corrected.statement)
+        rows.append([named, wrong, holds, _ids([claim.id, corrected.id])])
+    return table(["In print", "Refuted", "What holds instead", "Claims"], rows)
+
+
+def _place_in_print(claim: Claim) -> int:
+    """Where the statement that a claim is about stands in :data:`docs.printed.PRINTED`."""
+    for place, statement in enumerate(PRINTED):
+        if statement.name == claim.source.split(",")[0]:
+            return place
+    raise ValueError(f"docs/printed.py lacks {claim.source!r}, the source of {claim.id}")
+
+
+def _page_of(claim: str, pages: Mapping[str, str]) -> str:
+    """The page of the longest id that a claim is at or below."""
+    above = [prefix for prefix in pages if f"{claim}.".startswith(f"{prefix}.")]
+    if not above:
+        raise ValueError(f"no page shows the evidence of {claim}")
+    return pages[max(above, key=len)]
 
 
 def _ids(claims: Sequence[str]) -> str:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from docs.generate import PICTURE, ROOT, complete_ledger, filled, pages, pictured
-from docs.tables import concordance
+from docs.generate import (
+    PICTURE,
+    ROOT,
+    complete_ledger,
+    evidence_pages,
+    filled,
+    pages,
+    pictured,
+)
+from docs.tables import concordance, errata
 from theorems import catalogue
 from theorems.catalogue import CLAIMS
 from verify.claim import Claim, Exact, Finding
@@ -111,6 +120,20 @@ def test_concordance_has_every_statement() -> None:
     assert "Theorem 1" in concordance(ledger_if_all_hold())
     with pytest.raises(ValueError, match="lacks Theorem 99"):
         concordance(ledger_if_all_hold((*catalogue.CLAIMS, planted)))
+
+
+def test_errata_have_every_refutation() -> None:
+    ledger, pages_of = ledger_if_all_hold(), evidence_pages()
+    rows = errata(ledger, pages_of)
+    for claim in CLAIMS:
+        if claim.stance == "refutation":
+            assert f"`{claim.id}`, `{claim.id}.corrected` |" in rows
+    with pytest.raises(ValueError, match="no page shows the evidence of"):
+        errata(ledger, {"t1": pages_of["t1"]})
+    wrong = Claim("x", "x", "Theorem 99", "refutation", evidence=(Exact(bool, (1,)),))
+    right = replace(wrong, id="x.corrected", stance="corrected")
+    with pytest.raises(ValueError, match="lacks 'Theorem 99', the source of x"):
+        errata(ledger_if_all_hold((wrong, right)), {"x": "x.md"})
 
 
 # ---------------------------------------------------------------- picture
