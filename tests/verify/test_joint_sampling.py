@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-from math import comb
-
 import numpy as np
 import pytest
 from flint import arb, fmpq
@@ -20,7 +17,6 @@ from verify.joint.sampling import (
     best_of_fresh_draws,
     beyond_threshold,
     quantiles,
-    rank_weights,
     sample_pair,
     under_tilt,
     utility_under,
@@ -154,13 +150,6 @@ def test_too_strong_a_tilt_is_refused(rng: np.random.Generator) -> None:
 
 
 # ---------------------------------------------------------------- best-of-n and other weights
-
-
-def test_rank_weights_count_the_subsets() -> None:
-    size, n = 9, 4
-    winners = np.bincount([max(chosen) for chosen in combinations(range(size), n)], minlength=size)
-    assert np.allclose(rank_weights(size, n), winners / comb(size, n), rtol=1e-12, atol=0)
-    assert rank_weights(5000, 1) == pytest.approx(np.full(5000, 1 / 5000))
 
 
 @pytest.mark.parametrize("n", [2, 50])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from flint import arb, fmpq
 
 from verify.affine import Affine
+from verify.best_of_estimate import rank_weights
 from verify.enclosure import ball, working_precision
 from verify.errors import InputError
 from verify.inversion import Inverter
@@ -225,19 +226,6 @@ def _best_of_batches(batches: Iterable[Draws], size: int, n: int) -> Estimates:
     kl = Estimate(float(np.log(n)) - (n - 1) / n, 0.0)
     effective = BATCHES / float((weights**2).sum())
     return Estimates(kl, mean_u, mean_v, mean_x, effective, BATCHES * size)
-
-
-def rank_weights(size: int, n: int) -> Floats:
-    """``C(i - 1, n - 1)/C(size, n)`` for ranks i = 1 to size: the chance to be the best of n."""
-    import numpy as np
-    from scipy.special import gammaln
-
-    i = np.arange(n, size + 1)
-    logs = gammaln(i) - gammaln(n) - gammaln(i - n + 1)
-    total = gammaln(size + 1) - gammaln(n + 1) - gammaln(size - n + 1)
-    weights = np.zeros(size)
-    weights[n - 1 :] = np.exp(logs - total)
-    return weights
 
 
 def utility_under(draws: Draws, weight: Weight) -> Estimate:
