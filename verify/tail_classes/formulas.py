@@ -1,0 +1,221 @@
+"""The right tail of a law as formulas: the logarithms of its density and of its tail.
+
+The densities of the catalogue are written once, for any arithmetic. Here they are evaluated in the
+arithmetic of formulas, which gives the formula itself, up to a constant: of a constant such as
+``log Gamma(5/2)`` there is no formula, so it is left out, and had back by comparing at one point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+
+from flint import arb, fmpq
+
+from verify.affine import Affine
+from verify.arithmetic import BALLS
+from verify.continuous import ContinuousLaw
+from verify.enclosure import Diverges, ball
+from verify.expression import ExpressionError
+from verify.formula import PI, Formula, X, exp, log, sqrt
+from verify.law import Law
+from verify.laws.custom import Tail
+from verify.laws.zeta import Zeta
+from verify.limit import limit_at_infinity
+from verify.mixture import Mixture
+from verify.truncation import Truncated
+
+#: Where the constant that a formula leaves out is read off, as a distance from the support's end.
+READ_OFF = 8
+
+#: Encloses the limit of one tail over another.
+Share = Callable[[], arb]
+
+
+@dataclass(frozen=True)
+class TailFormulas:
+    """A right tail far out. The law has it, or has one that is asymptotically equal.
+
+    Attributes
+    ----------
+    log_density : Formula
+        ``log f(x)`` for all large x, up to a constant.
+    log_tail : Formula or None
+        The logarithm of something that ``Pr(X > x)`` is asymptotically a multiple of; None where
+        there is none to be had from the density.
+    constant : callable
+        Encloses the constant that has to be added to ``log_density``.
+    because : str
+        Where the formulas come from, in one line.
+    """
+
+    log_density: Formula
+    log_tail: Formula | None
+    constant: Callable[[], arb]
+    because: str
+
+
+class FormulaArithmetic:
+    """Formulas, for :class:`verify.arithmetic.Arithmetic`; constants without one count as 0."""
+
+    name = "formulas"
+
+    def number(self, value: fmpq) -> Formula:
+        return Formula.number(value)
+
+    def exp(self, x: Formula) -> Formula:
+        return exp(x)
+
+    def log(self, x: Formula) -> Formula:
+        return log(x)
+
+    def log1p(self, x: Formula) -> Formula:
+        return log(1 + x)
+
+    def sqrt(self, x: Formula) -> Formula:
+        return sqrt(x)
+
+    def power(self, x: Formula, exponent: fmpq) -> Formula:
+        return x ** Formula.number(exponent)
+
+    def pi(self) -> Formula:
+        return PI
+
+    def log_gamma(self, x: Formula) -> Formula:
+        if not x.is_constant:
+            raise ExpressionError(f"log Gamma({x}) is no formula")
+        return Formula.number(0)
+
+    def log_erfc(self, x: Formula) -> Formula:
+        raise ExpressionError(f"log erfc({x}) is no formula")
+
+
+FORMULAS = FormulaArithmetic()
+
+
+@lru_cache(maxsize=256)
+def tail_formulas(law: Law) -> TailFormulas | None:
+    """The right tail of a law that is not bounded above, as formulas; None where there are none."""
+    if not isinstance(law.support[1], Diverges):
+        return None
+    try:
+        return _formulas(law, X, fmpq(1))
+    except ExpressionError:  # a density with a special function in it
+        return None
+
+
+def _formulas(law: Law, x: Formula, size: fmpq) -> TailFormulas | None:
+    """The formulas for ``size`` times a variable of this law, where ``x`` stands for its value."""
+    if isinstance(law, Affine):
+        if law.flips and isinstance(law.base, Mixture):
+            return None
+        inner = (x - Formula.number(law.shift)) / Formula.number(law.scale)
+        return _formulas(law.base, inner, size * abs(law.scale))
+    if isinstance(law, Truncated):
+        return _truncated(law, x, size)
+    if isinstance(law, Tail):
+        return _of_tail(law.log_sf.at(x))
+    if isinstance(law, Zeta):
+        # n^(1-s)/(s-1) is above the sum of k^-s over k > n, and (n+1)^(1-s)/(s-1) below.
+        s = law.s
+        return TailFormulas(
+            Formula.number(-s) * log(x),
+            Formula.number(1 - s) * log(x),
+            lambda: -arb(size).log() - arb(s).zeta().log(),
+            "the sum of k^-s over k > n lies between integrals that are asymptotically equal",
+        )
+    if isinstance(law, Mixture):
+        return _mixture(law, x, size)
+    if isinstance(law, ContinuousLaw):
+        return _of_density(law, x, size)
+    return None
+
+
+def _of_tail(log_tail: Formula) -> TailFormulas:
+    """From a tail that is a formula; nothing is left out."""
+    density = log_tail + log(-log_tail.derivative())
+    return TailFormulas(density, log_tail, lambda: arb(0), "the tail is a formula")
+
+
+def _of_density(law: ContinuousLaw, x: Formula, size: fmpq) -> TailFormulas:
+    density = law.log_density(x, FORMULAS)
+    start = law.support[0]
+    point = READ_OFF if isinstance(start, Diverges) else abs(ball(start).mid().fmpq()) + READ_OFF
+
+    def constant() -> arb:
+        at = arb(point)
+        left_out = law.log_density(at, BALLS) - arb(law.log_density(X, FORMULAS).evaluate(at))
+        return left_out - arb(size).log()
+
+    return TailFormulas(density, _tail_from(density), constant, "the density is a formula")
+
+
+def _tail_from(log_density: Formula) -> Formula | None:
+    """A formula that the logarithm of the tail approaches, up to a constant; None if none is found.
+
+    With ``d = -(log f)'``: if ``d'/d^2 -> a > -1`` then f/d over the tail tends to ``1 + a``,
+    because ``-(f/d)'/f = 1 + d'/d^2`` (L'Hopital).
+    """
+    d = -log_density.derivative()
+    bend = limit_at_infinity(d.derivative() / d**2).value
+    if not isinstance(bend, fmpq) or not bend > -1:
+        return None
+    return log_density - log(d)
+
+
+def _truncated(law: Truncated, x: Formula, size: fmpq) -> TailFormulas | None:
+    """Cut below only: the same tail divided by the mass that is left."""
+    base = _formulas(law.base, x, size)
+    if base is None:
+        return None
+
+    def constant() -> arb:
+        assert base is not None
+        return base.constant() - law.log_mass()
+
+    return TailFormulas(base.log_density, base.log_tail, constant, base.because)
+
+
+def _mixture(law: Mixture, x: Formula, size: fmpq) -> TailFormulas | None:
+    """The tail of a component that no other one outweighs, times what the others add to it."""
+    parts = [
+        (weight, component, _formulas(component, x, size))
+        for weight, component in law.components
+        if isinstance(component.support[1], Diverges)
+    ]
+    for _, _, leader in parts:
+        if leader is None:
+            continue
+        shares = [_share(component, formulas, leader) for _, component, formulas in parts]
+        weights = [weight for weight, _, _ in parts]
+        if all(share is not None for share in shares):
+            return replace(leader, constant=partial(_summed, leader, weights, shares))
+    return None
+
+
+def _share(law: Law, formulas: TailFormulas | None, leader: TailFormulas) -> Share | None:
+    """The limit of one tail over another; None where it is infinite or not found."""
+    if formulas is None:
+        long_tail = limit_at_infinity(-leader.log_density.derivative()).value == 0
+        rate = law.mgf_abscissa
+        light = isinstance(rate, Diverges) or (rate is not None and bool(ball(rate) > 0))
+        return partial(arb, 0) if long_tail and light else None
+    limit = limit_at_infinity(formulas.log_density - leader.log_density).value
+    if limit is None or limit == Diverges(+1):
+        return None
+    if isinstance(limit, Diverges):
+        return partial(arb, 0)
+    return partial(_quotient, limit, formulas, leader)
+
+
+def _quotient(limit: fmpq | Formula, formulas: TailFormulas, leader: TailFormulas) -> arb:
+    return (ball(limit) + formulas.constant() - leader.constant()).exp()
+
+
+def _summed(leader: TailFormulas, weights: Sequence[fmpq], shares: Sequence[Share | None]) -> arb:
+    total = arb(0)
+    for weight, share in zip(weights, shares, strict=True):
+        assert share is not None
+        total += weight * share()
+    return leader.constant() + total.log()
