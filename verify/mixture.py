@@ -13,7 +13,7 @@ from flint import arb, arb_series, fmpq
 
 from verify.affine import Affine
 from verify.decimals import decimal_text, law_number
-from verify.enclosure import Diverges, Number, ball, compare, exact
+from verify.enclosure import Diverges, Number, Undecided, compare, exact
 from verify.law import Bound, Law, LawError, Point
 from verify.series import Moments
 from verify.tail_rates import Rate, TailRates
@@ -172,7 +172,7 @@ class Mixture(Law):
         rates = [law.rate_estimate() for law in self.laws]
         slowest = rates[0]
         for rate in rates[1:]:
-            slowest = rate if _slower(rate, slowest) else slowest
+            slowest = rate if _order(rate, slowest) < 0 else slowest
         return slowest
 
     def cumulant_series(self, tilt: arb) -> arb_series:
@@ -232,27 +232,39 @@ def _extreme(bounds: Sequence[Bound], side: int) -> Bound:
 
 
 def _heaviest(tails: Sequence[TailRates]) -> TailRates:
-    """The tail of a mixture: its heaviest component decides."""
-    slowest = tails[0]
-    for tail in tails[1:]:
-        if slowest.abscissa == 0:
-            break
-        slowest = tail if _slower(tail.abscissa, slowest.abscissa) else slowest
-    if any(tail.abscissa is None for tail in tails) and slowest.abscissa != 0:
-        unknown = next(tail for tail in tails if tail.abscissa is None)
-        return unknown
+    """The tail of a mixture: its heaviest component decides; those that end have no part in it."""
+    endless = [tail for tail in tails if tail != TailRates.bounded()]
+    if not endless:
+        return TailRates.bounded()
+    slowest = endless[0]
+    for tail in endless[1:]:
+        slowest = tail if _order(tail.abscissa, slowest.abscissa) < 0 else slowest
+    if any(tail.abscissa is None for tail in endless) and slowest.abscissa != 0:
+        return next(tail for tail in endless if tail.abscissa is None)
     because = f"the heaviest component decides: {slowest.abscissa_because}"
-    rivals = [tail for tail in tails if tail.abscissa == slowest.abscissa]
+    rivals = [tail for tail in endless if _order(tail.abscissa, slowest.abscissa) == 0]
     if any(tail.decay != slowest.decay for tail in rivals):
         reason = "components of one abscissa differ in their decay"
         return TailRates(slowest.abscissa, None, because, reason)
     return TailRates(slowest.abscissa, slowest.decay, because, slowest.decay_because)
 
 
-def _slower(one: Rate, other: Rate) -> bool:
-    """Whether abscissa ``one`` is below ``other``; None counts as possibly below."""
-    if other is None or isinstance(one, Diverges):
-        return False
-    if one is None or isinstance(other, Diverges):
-        return True
-    return bool(ball(one) < ball(other))
+def _order(one: Rate, other: Rate) -> int:
+    """-1, 0, +1 as one abscissa is below, at or above another.
+
+    None counts as above 0 and below the rest, and rates that nothing tells apart as equal.
+    """
+    if one is None or other is None or isinstance(one, Diverges) or isinstance(other, Diverges):
+        places = [_place(rate) for rate in (one, other)]
+        return (places[0] > places[1]) - (places[0] < places[1])
+    try:
+        return compare(one, other)
+    except Undecided:
+        return 0
+
+
+def _place(rate: Rate) -> int:
+    """0, None, other numbers and oo in this order."""
+    if rate is None:
+        return 1
+    return 3 if isinstance(rate, Diverges) else 0 if rate == 0 else 2

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING
 
 from flint import arb, arb_series, ctx, fmpq
 
+from verify.affine import Affine
+from verify.continuous import ContinuousLaw
 from verify.divergence import binary_kl
 from verify.enclosure import Diverges, Exact, Number, Undecided, ball, ball_of_decimal
 from verify.law import Bound, Law, Point, exact_point
 from verify.series import Moments, log_series
 from verify.tail_rates import Rate, TailRates
+from verify.truncation import Truncated
 from verify.weight import BestOfN, Identity, Threshold, Tilt, TopFraction, Weight
 
 if TYPE_CHECKING:
@@ -231,11 +234,11 @@ class Tilted(Reweighted):
 
     @property
     def right_tail(self) -> TailRates:
-        return _tilted_tail(self.base.right_tail, self.tilt)
+        return _tilted_tail(self.base, self.base.right_tail, self.tilt)
 
     @property
     def left_tail(self) -> TailRates:
-        return _tilted_tail(self.base.left_tail, -self.tilt)
+        return _tilted_tail(self.base, self.base.left_tail, -self.tilt)
 
     def kl(self) -> arb:
         log_mgf, mean, _ = self.base.cumulants(self.tilt)
@@ -317,9 +320,22 @@ def _log_of_nothing(part: arb) -> arb:
     return arb.neg_inf() if part == 0 else part.log()
 
 
-def _tilted_tail(tail: TailRates, tilt: fmpq) -> TailRates:
-    """The rates of ``exp(l X)`` times a tail: each falls by l."""
-    return replace(tail, abscissa=_less(tail.abscissa, tilt), decay=_less(tail.decay, tilt))
+def _tilted_tail(base: Law, tail: TailRates, tilt: fmpq) -> TailRates:
+    """The rates of ``exp(l X)`` times a tail: each falls by l.
+
+    So does the decay rate g, except where it is 0 and l is negative. Then ``exp(l X)`` decides,
+    and it takes a density that changes slowly to see how: a lattice law keeps its steps.
+    """
+    falls = replace(tail, abscissa=_less(tail.abscissa, tilt), decay=_less(tail.decay, tilt))
+    if tilt >= 0 or tail.decay != 0 or all(_changes_slowly(part) for part in base.parts()):
+        return falls
+    because = "it takes a density that changes slowly, and the law before the tilt need not have it"
+    return replace(falls, decay=None, decay_because=because)
+
+
+def _changes_slowly(part: Law) -> bool:
+    """Whether a heavy law has a density with ``f(x + s)/f(x) -> 1``, as the catalogue's have."""
+    return isinstance(part, ContinuousLaw | Affine | Truncated)
 
 
 def _less(rate: Rate, tilt: fmpq) -> Rate:
