@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 from theorems.commands import verify
 from verify.commands.check import check
 from verify.commands.construct import construct
+from verify.commands.fit import fit
 from verify.commands.frontier import frontier
 from verify.commands.laws import laws
 from verify.commands.options import LawCommand
@@ -37,6 +38,7 @@ app.command(cls=LawCommand)(construct)
 app.command()(check)
 app.command(cls=LawCommand)(frontier)
 app.command(cls=LawCommand)(utility)
+app.command()(fit)
 app.command()(laws)
 
 

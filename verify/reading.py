@@ -1,8 +1,8 @@
 """Reading one column of numbers from a user's file, exactly.
 
-Accepted are .npy (never unpickled), .csv, .parquet and .jsonl. Every number is kept as the float64
-it is; an integer that no float64 holds is refused, not rounded. What is wrong with a file is said
-in one line.
+Accepted are .npy (never unpickled), .csv, .parquet, .jsonl and .json. Every number is kept as the
+float64 it is; an integer that no float64 holds is refused, not rounded. What is wrong with a file
+is said in one line.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def read_column(path: str, column: str | None = None) -> Column:
     Parameters
     ----------
     path : str
-        A .npy, .csv, .parquet or .jsonl file.
+        A .npy, .csv, .parquet, .jsonl or .json file.
     column : str, optional
         Which column; may be left out where only one column holds numbers.
 
@@ -69,7 +69,7 @@ def read_table(path: str, columns: list[str], text: str | None = None) -> tuple[
     Parameters
     ----------
     path : str
-        A .csv, .parquet or .jsonl file.
+        A .csv, .parquet, .jsonl or .json file.
     columns : list of str
         Those that are needed: others may be left out, if all of these are there.
     text : str, optional
@@ -112,7 +112,9 @@ def content_of(path: str) -> bytes:
     try:
         if not file.is_file():
             what = "is not a file" if file.exists() else "no such file"
-            raise DataError(f"{path}: {what}; expected a .npy, .csv, .parquet or .jsonl file")
+            raise DataError(
+                f"{path}: {what}; expected a .npy, .csv, .parquet, .jsonl or .json file"
+            )
         if file.stat().st_size > MOST_BYTES:
             raise DataError(f"{path}: larger than {MOST_BYTES // 2**30} GiB")
         content = file.read_bytes()
@@ -241,10 +243,34 @@ def _jsonl_table(content: bytes, columns: list[str], text: str | None) -> Any:
     return json.read_json(BytesIO(content))
 
 
+def _json_table(content: bytes, columns: list[str], text: str | None) -> Any:
+    """A list of objects, one a row, or an object of lists, one a column."""
+    from json import loads
+
+    from pyarrow import table
+
+    found = loads(content, object_pairs_hook=_once_each)
+    if isinstance(found, list) and all(isinstance(row, dict) for row in found):
+        names = dict.fromkeys(name for row in found for name in row)
+        found = {name: [row.get(name) for row in found] for name in names}
+    if not isinstance(found, dict) or not all(isinstance(each, list) for each in found.values()):
+        raise ValueError("expected a list of objects, or an object of lists")
+    return table(found)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON whose names differ."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise ValueError("an object has two entries of one name")
+    return dict(pairs)
+
+
 _TABLES: dict[str, Callable[[bytes, list[str], str | None], Any]] = {
     ".csv": _csv_table,
     ".parquet": _parquet_table,
     ".jsonl": _jsonl_table,
+    ".json": _json_table,
 }
 
 

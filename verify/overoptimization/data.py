@@ -1,0 +1,172 @@
+"""Measured points of an overoptimisation curve, from a file of a user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from verify.errors import InputError
+from verify.overoptimization.forms import best_of_n_kl
+from verify.reading import DataError, broken_files, exact_floats, numbers_in, quoted, read_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+#: Names that say what a column is, whatever their case.
+USUAL = {
+    "kl": ("kl", "kl_divergence", "kl divergence"),
+    "n": ("n", "best_of_n", "best-of-n"),
+    "gold": ("gold", "gold_score", "gold score", "gold_reward", "gold reward"),
+    "proxy": ("proxy", "proxy_score", "proxy score", "proxy_reward", "proxy reward"),
+    "error": ("gold_se", "gold_stderr", "standard_error"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class CurveData:
+    """The points, a row each.
+
+    Attributes
+    ----------
+    path : str
+        The file, or another name for where they come from.
+    columns : dict
+        What was read: from ``kl`` or ``n``, ``gold``, ``proxy`` and ``error`` to names of columns.
+    guessed : tuple of str
+        Which of those were found by their names.
+    kl : array
+        Nats, 0 or more.
+    gold : array
+        The gold score, in its own units.
+    proxy, error : array or None
+        The proxy score; the standard error of the gold score.
+    """
+
+    path: str
+    columns: dict[str, str]
+    guessed: tuple[str, ...]
+    kl: Floats
+    gold: Floats
+    proxy: Floats | None = None
+    error: Floats | None = None
+
+    @property
+    def d(self) -> Floats:
+        """``sqrt KL``."""
+        root: Floats = self.kl**0.5
+        return root
+
+
+def read_curve(
+    path: str,
+    kl: str | None = None,
+    n: str | None = None,
+    gold: str | None = None,
+    proxy: str | None = None,
+    error: str | None = None,
+) -> CurveData:
+    """Read a curve from a .csv, .json, .jsonl or .parquet file.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    kl, n, gold, proxy, error : str, optional
+        Names of its columns: the KL divergence in nats or the n of best-of-n, the gold score, the
+        proxy score, the standard error of the gold score. Those that are not given are looked for
+        under the usual names; of ``kl`` and ``n`` the first is taken if both are there.
+
+    Raises
+    ------
+    InputError
+        One line: the file cannot be read, a column is missing or is not known, or a row holds no
+        number, a negative KL, an n that is no whole number from 1 on, or no positive error.
+    """
+    if kl is not None and n is not None:
+        raise InputError("--kl and --n both say how far each row is from the base; give one")
+    content = [name for name in (kl, n, gold, proxy, error) if name is not None]
+    _, table = read_table(path, content if gold and (kl or n) else [])
+    names = list(table.schema.names)
+    asked = {"kl": kl, "n": n, "gold": gold, "proxy": proxy, "error": error}
+    columns = {role: name for role, name in asked.items() if name is not None}
+    guessed = _guess(columns, names)
+    _check_roles(path, columns, names)
+    found = {role: _numbers(path, table, name) for role, name in columns.items()}
+    return CurveData(
+        path,
+        columns,
+        guessed,
+        _kl(path, columns, found),
+        found["gold"],
+        found.get("proxy"),
+        _errors(path, columns, found),
+    )
+
+
+def _guess(columns: dict[str, str], names: list[str]) -> tuple[str, ...]:
+    """Add the columns whose names say what they are; which were added."""
+    guessed = []
+    for role, usual in USUAL.items():
+        if (
+            role in columns
+            or (role == "n" and "kl" in columns)
+            or (role == "kl" and "n" in columns)
+        ):
+            continue
+        fitting = [name for name in names if name.strip().lower() in usual]
+        if len(fitting) == 1 and fitting[0] not in columns.values():
+            columns[role] = fitting[0]
+            guessed.append(role)
+    return tuple(guessed)
+
+
+def _check_roles(path: str, columns: dict[str, str], names: list[str]) -> None:
+    if "kl" not in columns and "n" not in columns:
+        raise DataError(
+            f"{path}: no column is called kl or n; name one with --kl COL or --n COL; "
+            f"columns: {quoted(names)}"
+        )
+    if "gold" not in columns:
+        raise DataError(
+            f"{path}: no column is called gold; name one with --gold COL; columns: {quoted(names)}"
+        )
+    taken: dict[str, str] = {}
+    for role, name in columns.items():
+        if name in taken:
+            raise DataError(f"{path}: column {name!r} is to be both {taken[name]} and {role}")
+        taken[name] = role
+
+
+def _numbers(path: str, table: Any, column: str) -> Floats:
+    with broken_files(path):
+        numbers = numbers_in(path, table, column)
+        return exact_floats(f"{path}, column {column}", numbers)
+
+
+def _kl(path: str, columns: dict[str, str], found: dict[str, Floats]) -> Floats:
+    import numpy as np
+
+    if "kl" in found:
+        _refuse(path, columns["kl"], found["kl"], found["kl"] < 0, "a KL divergence of 0 or more")
+        return found["kl"]
+    n = found["n"]
+    _refuse(path, columns["n"], n, (n < 1) | (n != np.floor(n)), "a whole number from 1 on")
+    return best_of_n_kl(n)
+
+
+def _errors(path: str, columns: dict[str, str], found: dict[str, Floats]) -> Floats | None:
+    errors = found.get("error")
+    if errors is not None:
+        _refuse(path, columns["error"], errors, ~(errors > 0), "a standard error above 0")
+    return errors
+
+
+def _refuse(path: str, column: str, values: Floats, wrong: Any, wanted: str) -> None:
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"{path}: row {row + 1} has {values[row]:g} in column {column!r}; expected {wanted}"
+        )

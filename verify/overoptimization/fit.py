@@ -1,0 +1,227 @@
+"""Fitting the two forms to a curve: estimates, intervals, peaks, and what to make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import inf, isfinite, sqrt
+from typing import TYPE_CHECKING
+
+from verify.errors import InputError
+from verify.overoptimization.answer import LEVEL, CurveFit, FormFit, Number, Peak, Score
+from verify.overoptimization.data import CurveData
+from verify.overoptimization.forms import FORMS, Form
+from verify.overoptimization.least_squares import (
+    LinearFit,
+    akaike,
+    few_runs,
+    fit_linear,
+    full_rank,
+    resampled,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+#: Rows less parameters from which intervals are not warned of.
+FEW_FREE = 5
+#: Signs of residuals in such runs, or fewer, happen by chance this rarely.
+RARE = 0.01
+#: Forms whose Akaike criteria differ by less are not told apart.
+CLOSE = 2.0
+#: Resamples of which more than this share has no peak bound no peak from above.
+TAIL = (1 - LEVEL) / 2
+
+
+def fit_curve(
+    data: CurveData,
+    forms: Sequence[str] = tuple(FORMS),
+    base: float | None = None,
+    resamples: int = 0,
+    seed: int = 0,
+) -> CurveFit:
+    """Fit forms to a curve by weighted least squares.
+
+    Parameters
+    ----------
+    data : CurveData
+        The points.
+    forms : sequence of str
+        ``best-of-n``, ``rl``, or both.
+    base : float, optional
+        The gold score of the base policy. Where it is not given it is a third parameter. That of
+        the proxy is always one.
+    resamples : int
+        Of the rows, for intervals by the bootstrap; 0 for those of least squares.
+    seed : int
+        Of the resamples.
+
+    Raises
+    ------
+    InputError
+        If there are not more rows than parameters, or the KL divergences are too few or too close
+        to determine them.
+    """
+    chosen = [FORMS[name] for name in forms]
+    fits = [_fit(data, form, "gold", base, resamples, seed) for form in chosen]
+    if data.proxy is not None:
+        fits += [_fit(data, form, "proxy", None, resamples, seed) for form in chosen]
+    gold = fits[: len(chosen)]
+    return CurveFit(
+        data,
+        tuple(fits),
+        _assumption(data, resamples),
+        _comparison(*gold) if len(gold) == 2 else None,
+        tuple(_warnings(data, gold, base)),
+    )
+
+
+def _fit(
+    data: CurveData, form: Form, score: Score, base: float | None, resamples: int, seed: int
+) -> FormFit:
+    import numpy as np
+
+    d = data.d
+    scores = data.gold if score == "gold" else data.proxy
+    assert scores is not None
+    errors = data.error if score == "gold" else None
+    columns = np.stack([d, -form.second(d)], axis=1)
+    if base is None:
+        columns = np.concatenate([columns, np.ones((len(d), 1))], axis=1)
+    _check_determined(data, columns)
+    linear = fit_linear(columns, scores - (base or 0.0), errors, LEVEL)
+    drawn = resampled(columns, scores - (base or 0.0), errors, resamples, seed)
+    if resamples and len(drawn) < resamples / 2:
+        raise InputError(
+            f"{data.path}: too few rows for a bootstrap: {resamples - len(drawn)} of {resamples} "
+            "resamples do not determine the parameters"
+        )
+    numbers = [_number(linear, drawn, k) for k in range(len(linear.values))]
+    at_base = numbers[2] if base is None else base
+    return FormFit(
+        form,
+        score,
+        numbers[0],
+        numbers[1],
+        at_base,
+        _peak(form, linear, drawn, at_base),
+        _deviation(linear),
+        akaike(linear, errors is not None),
+        linear.residuals,
+        linear.rows_free,
+    )
+
+
+def _deviation(fit: LinearFit) -> float:
+    """The residual standard deviation, in the units of the score."""
+    squares = float(fit.residuals @ fit.residuals) if fit.squares > 0 else 0.0
+    return sqrt(squares / fit.rows_free)
+
+
+def _check_determined(data: CurveData, columns: Floats) -> None:
+    rows, parameters = columns.shape
+    if rows <= parameters:
+        raise InputError(
+            f"{data.path}: {rows} rows for {parameters} parameters; expected {parameters + 1} or "
+            "more" + (" (with --base NUMBER one fewer)" if parameters == 3 else "")
+        )
+    if not full_rank(columns):
+        distinct = len(set(data.kl.tolist()))
+        raise InputError(
+            f"{data.path}: {distinct} different KL divergences do not determine {parameters} "
+            "parameters; expected more of them, further apart"
+        )
+
+
+def _number(fit: LinearFit, drawn: Floats, k: int) -> Number:
+    import numpy as np
+
+    if not len(drawn):
+        return Number(float(fit.values[k]), fit.standard_error(k), *fit.interval(k))
+    low, high = np.quantile(drawn[:, k], [TAIL, 1 - TAIL])
+    spread = float(drawn[:, k].std(ddof=1))
+    return Number(float(fit.values[k]), spread, float(low), float(high))
+
+
+def _peak(form: Form, fit: LinearFit, drawn: Floats, base: Number | float) -> Peak | None:
+    """The peak, with an interval: that of ``alpha/beta`` carried over, or of the resamples."""
+    import numpy as np
+
+    alpha, beta = float(fit.values[0]), float(fit.values[1])
+    place = form.peak(alpha, beta)
+    if place is None:
+        return None
+    low: float | None = None
+    high: float | None = None
+    if len(drawn):
+        places = np.array([form.peak(float(row[0]), float(row[1])) or inf for row in drawn])
+        # Between two of them, not in between: some may be infinite.
+        low, high = (float(np.quantile(places, q, method="nearest")) for q in (TAIL, 1 - TAIL))
+    else:
+        ratio = fit.ratio(0, 1)
+        if ratio is not None:
+            low, high = (max(0.0, form.peak_of_ratio(end)) for end in ratio)
+    if high is None or not isfinite(high):
+        low = high = None
+    start = base.value if isinstance(base, Number) else base
+    score = start + float(form.value(np.array([place]), alpha, beta)[0])
+    return Peak(place, low, high, score)
+
+
+# ---------------------------------------------------------------- what to make of it
+
+
+def _assumption(data: CurveData, resamples: int) -> str:
+    level = f"{100 * LEVEL:g} % intervals"
+    if resamples:
+        return f"{level}: percentiles of {resamples} resamples; they assume independent rows"
+    if data.error is not None:
+        return (
+            f"{level}: they assume the form, and independent normal errors of the sizes in "
+            f"{data.columns['error']!r}"
+        )
+    return f"{level}: they assume the form, and independent normal errors of one size"
+
+
+def _comparison(one: FormFit, other: FormFit) -> str:
+    if one.criterion == other.criterion:
+        return "the two forms fit equally well"
+    better, worse = (one, other) if one.criterion < other.criterion else (other, one)
+    gap = worse.criterion - better.criterion
+    if gap < CLOSE:
+        return f"the two forms are not told apart: AIC differs by {gap:.2g}"
+    if not isfinite(gap):
+        return f"{better.form.name} fits without residuals, {worse.form.name} does not"
+    return f"{better.form.name} fits better: its AIC is lower by {gap:.3g}"
+
+
+def _warnings(data: CurveData, fits: Sequence[FormFit], base: float | None) -> Iterator[str]:
+    import numpy as np
+
+    free = fits[0].rows_free
+    if free < FEW_FREE:
+        yield f"few points: {len(data.kl)} rows leave {free} to estimate the errors from"
+    if base is not None and (at_base := data.kl == 0).any():
+        mean = float(data.gold[at_base].mean())
+        if abs(mean - base) > 3 * max(fit.deviation for fit in fits) and mean != base:
+            yield f"the gold score at KL 0 is {mean:.4g}, and the base is given as {base:g}"
+    order = np.argsort(data.kl, kind="stable")
+    for fit in fits:
+        name = fit.form.name
+        if fit.beta.low <= 0 <= fit.beta.high:
+            yield f"{name}: beta is not told from 0, so that there is a peak is not established"
+        elif fit.peak is None:
+            yield f"{name}: beta is below 0: the fitted form bends upwards and has no peak"
+        if fit.peak is not None and fit.peak.d > float(data.d.max()):
+            yield (
+                f"{name}: the peak, KL {fit.peak.kl:.3g}, is extrapolated: the largest KL in the "
+                f"data is {float(data.kl.max()):.3g}"
+            )
+        chance = few_runs(fit.residuals[order])
+        if chance < RARE and fit.deviation > 0:
+            yield (
+                f"{name}: residuals of one sign come in runs (chance {chance:.1g}): the form is "
+                "not right here, and the intervals do not cover that"
+            )
