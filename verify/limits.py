@@ -7,28 +7,17 @@ to be unknown, with the reason: no limit here is a guess.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
-from flint import arb, fmpq
+from flint import fmpq
 
 from verify.decimals import decimal_text
-from verify.enclosure import (
-    Diverges,
-    Exact,
-    Undecided,
-    accurate,
-    ball,
-    escalate,
-)
+from verify.enclosure import Diverges, Exact, Undecided
 from verify.independent_sum import RateOfSum, rate_of_sum
 from verify.law import Law
-from verify.path_ends import largest_value, up_to_rate
-from verify.utility_curve import Limit, Optimizer, check_writable
-
-#: Bits of a limit: more than the digits that are shown.
-BITS = 96
-#: Precision at which a limit that is an integral is given up.
-LAST_BITS = 384
+from verify.limit_numbers import mean_at, top
+from verify.path_ends import up_to_rate
+from verify.threshold_limits import under_best_of, under_conditioning
+from verify.utility_curve import Limit, Optimizer
 
 
 def limit_of_utility(error: Law, utility: Law, optimizer: Optimizer = "tilt") -> Limit:
@@ -39,7 +28,8 @@ def limit_of_utility(error: Law, utility: Law, optimizer: Optimizer = "tilt") ->
     error, utility : Law
         The laws of X and of V, independent of each other.
     optimizer : str
-        ``tilt``: the tilts by l, as l rises to the rate of U.
+        ``tilt``: the tilts by l, as l rises to the rate of U. ``condition``: U given ``U > t``, as
+        t rises to the largest value of U. ``best-of-n``: the best of n by U, as n grows.
 
     Raises
     ------
@@ -86,33 +76,24 @@ def limit_without_tilts(error: Law, utility: Law, because: str) -> Limit:
 
 def _to_the_top(utility: Law) -> Limit:
     endless = "E exp(l U) is finite for every l, so the tilts have no end"
-    top = largest_value(utility)
-    if isinstance(top, Diverges):
-        return Limit(top, f"{endless}, and V has no largest value")
-    settled = escalate(partial(ball, top), _settled, "the largest value of V", first=BITS)
-    check_writable(settled)
-    return Limit(settled, f"{endless}, and E V tends to the largest value of V")
+    largest = top(utility)
+    if isinstance(largest, Diverges):
+        return Limit(largest, f"{endless}, and V has no largest value")
+    return Limit(largest, f"{endless}, and E V tends to the largest value of V")
 
 
 def _to_the_rate(error: Law, utility: Law, slowest: RateOfSum, rate: Exact) -> Limit:
     ends = f"the tilts of U end at l = {slowest.text}, the rate of {slowest.owner}"
-    last = escalate(
-        lambda: up_to_rate(utility, rate),
-        lambda found: isinstance(found, Diverges) or _settled(found[1]),
-        "E V at the last tilt",
-        first=BITS,
-        last=LAST_BITS,
-    )
+    last = mean_at(utility, rate)
     if isinstance(last, Diverges):
         return Limit(last, f"{ends}; there E V exp(l V) is infinite: {last.because}")
-    check_writable(last[1])
     because = f"{ends}; there E V exp(l V) is finite, and E V tends to K_V'(l)"
     past = _past_the_last_tilt(error, slowest, rate)
     if not past:
-        return Limit(last[1], because)
+        return Limit(last, because)
     price = decimal_text(1 / fmpq(rate)) if isinstance(rate, int | fmpq) else f"1/({rate})"
     along = f"the optimal tilts, as the price b falls to {price}"
-    return Limit(last[1], f"{because}; {past}", along)
+    return Limit(last, f"{because}; {past}", along)
 
 
 def _past_the_last_tilt(error: Law, slowest: RateOfSum, rate: Exact) -> str:
@@ -133,9 +114,8 @@ def _past_the_last_tilt(error: Law, slowest: RateOfSum, rate: Exact) -> str:
     return "within KL caps above D* X or V may take what is left, so E V is not determined there"
 
 
-def _settled(value: arb) -> bool:
-    """Whether a ball is accurate, or small where it may be 0."""
-    return accurate(value, BITS - 24) or bool(value.rad() < arb(2) ** -BITS)
-
-
-_LIMITS: dict[Optimizer, Callable[[Law, Law], Limit]] = {"tilt": _under_tilt}
+_LIMITS: dict[Optimizer, Callable[[Law, Law], Limit]] = {
+    "tilt": _under_tilt,
+    "condition": under_conditioning,
+    "best-of-n": under_best_of,
+}

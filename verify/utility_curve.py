@@ -138,16 +138,21 @@ class Limit:
         Which policies it is the limit of, where it is not that of all optimal ones.
     determined : bool
         False: ``E V`` is left open, for policies that are as good as each other differ in it.
+    exists : bool
+        False: it is proved that there is no limit.
     """
 
     mean_v: Number | None
     because: str
     along: str = ""
     determined: bool = True
+    exists: bool = True
 
     @property
     def text(self) -> str:
-        """The limit, or that it is not determined or not known."""
+        """The limit, or that there is none, or that it is not determined or not known."""
+        if not self.exists:
+            return "none"
         unknown = "not known" if self.determined else "not determined"
         return limit_text(self.mean_v) or unknown
 
@@ -158,6 +163,7 @@ class Limit:
             "because": self.because,
             "along": self.along or None,
             "determined": self.determined,
+            "exists": self.exists,
         }
 
 
