@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from flint import arb, arb_series, ctx, fmpq
 
+from verify.conditioning.result import Conditioned
 from verify.copulas import Copula, independent
 from verify.enclosure import Diverges, Undecided, ball, between, working_precision
 from verify.errors import InputError
@@ -225,34 +226,8 @@ class ConditionalLaw(JointLaw):
 # ---------------------------------------------------------------- conditioning
 
 
-@dataclass(frozen=True)
-class Conditioned:
-    """What ``U > t`` says.
-
-    Attributes
-    ----------
-    mass : arb
-        ``Pr(U > t)``.
-    part : arb
-        ``E[V; U > t]``.
-    """
-
-    mass: arb
-    part: arb
-
-    @property
-    def mean(self) -> arb:
-        """``E[V | U > t]``."""
-        return self.part / self.mass
-
-    @property
-    def kl(self) -> arb:
-        """The divergence that conditioning costs, ``-log Pr(U > t)``."""
-        return -self.mass.log()
-
-
 def conditioned(joint: JointLaw, t: fmpq) -> Conditioned:
-    """``Pr(U > t)`` and ``E[V; U > t]``, to a few bits less than the working precision.
+    """``Pr(U > t)`` and ``E[V | U > t]``, to a few bits less than the working precision.
 
     Raises
     ------
@@ -268,7 +243,7 @@ def conditioned(joint: JointLaw, t: fmpq) -> Conditioned:
         mass, part = _range(joint, t, bits)
     if not mass > 0:
         raise Undecided(f"Pr(X + V > {t}) cannot be told from 0")
-    return Conditioned(+mass, +part)
+    return Conditioned(+mass, part / mass)
 
 
 def _range(joint: JointLaw, t: fmpq, bits: int) -> tuple[arb, arb]:

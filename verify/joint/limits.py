@@ -8,7 +8,7 @@ from verify.copulas import gaussian
 from verify.enclosure import Diverges
 from verify.joint.laws import CopulaLaw
 from verify.joint.rate import LEAST_TILT, has_mgf, is_heavy, why_no_mgf
-from verify.joint.tilt import normal_parameters
+from verify.laws.gaussian import normal_parameters
 from verify.limits import limit_without_tilts
 from verify.utility_curve import Limit, Optimizer
 

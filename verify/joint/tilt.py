@@ -20,12 +20,11 @@ from typing import Any
 
 from flint import arb, arb_series, ctx, fmpq
 
-from verify.affine import Affine
 from verify.copulas import gaussian
 from verify.enclosure import Diverges, Number, Undecided, ball, between, working_precision
 from verify.joint.laws import EXTRA_BITS, SPARE_BITS, CopulaLaw, add_range, middle_of
 from verify.law import Bound, Law, Point
-from verify.laws.gaussian import Normal
+from verify.laws.gaussian import Normal, normal_parameters
 from verify.ranks import SERIES_RANKS, quantile_at, rank_of
 from verify.tail_rates import Rate
 from verify.taylor_integral import TaylorIntegral
@@ -38,15 +37,6 @@ FARTHEST_SCORE = 400
 #: Scores that float64 looks at: beyond, a normal mass has no float64.
 FLOAT_SCORES = 36
 STANDARD = Normal()
-
-
-def normal_parameters(law: Law) -> tuple[fmpq, fmpq] | None:
-    """Mean and standard deviation of a normal law; None for any other."""
-    if isinstance(law, Normal):
-        return law.mu, law.sigma
-    if isinstance(law, Affine) and isinstance(law.base, Normal):
-        return law.shift + law.scale * law.base.mu, abs(law.scale) * law.base.sigma
-    return None
 
 
 def latent_sum(joint: CopulaLaw) -> LatentSum | None:

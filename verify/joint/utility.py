@@ -25,8 +25,9 @@ from verify.joint.laws import CopulaLaw, conditioned
 from verify.joint.limits import limit_under
 from verify.joint.normal_maximum import mean_of_largest
 from verify.joint.rate import LEAST_TILT, all_moments, has_mgf, is_heavy, why_no_mgf
-from verify.joint.tilt import LatentSum, latent_sum, normal_parameters
+from verify.joint.tilt import LatentSum, latent_sum
 from verify.law import Law
+from verify.laws.gaussian import normal_parameters
 from verify.tilted_utility import exact_decimal, tilted_utility, unbounded_proxy
 from verify.utility_curve import (
     Estimate,

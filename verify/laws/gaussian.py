@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 from flint import acb, arb, arb_series, ctx, fmpq
 
+from verify.affine import Affine
 from verify.arithmetic import Arithmetic, ComplexBalls
 from verify.enclosure import Number, ball, between
-from verify.law import Point
+from verify.law import Law, Point
 from verify.laws.bases import HalfLine, Line, float_of
 from verify.laws.parameters import POSITIVE, REAL, SIGNED_SHAPE, Parametric, parameter
 from verify.laws.special import (
@@ -90,6 +91,15 @@ def half_normal_cumulants(tilt: arb) -> tuple[arb, arb, arb]:
     ratio = mills(-tilt)
     first = mills_slope(-tilt) / ratio
     return ratio.log() - (arb.pi() / 2).log() / 2, first, 1 + first * (tilt - first)
+
+
+def normal_parameters(law: Law) -> tuple[fmpq, fmpq] | None:
+    """Mean and standard deviation of a normal law; None for any other."""
+    if isinstance(law, Normal):
+        return law.mu, law.sigma
+    if isinstance(law, Affine) and isinstance(law.base, Normal):
+        return law.shift + law.scale * law.base.mu, abs(law.scale) * law.base.sigma
+    return None
 
 
 @dataclass(frozen=True)

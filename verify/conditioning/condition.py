@@ -1,0 +1,194 @@
+"""``E[V | U > t]`` and its company for an error X and a utility V that are independent.
+
+Both laws are taken apart into components that are no mixtures. Each pair of components contributes
+a sum over atoms (:mod:`.sums`), or an integral over a density (:mod:`.integral`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flint import arb, ctx, fmpq
+
+from verify.conditioning.cuts import Above, Summand
+from verify.conditioning.integral import PairIntegral
+from verify.conditioning.normal import both_normal
+from verify.conditioning.parts import base_of, components, is_atomic
+from verify.conditioning.result import Conditioned
+from verify.conditioning.smooth import AboveNear, Smooth
+from verify.conditioning.sums import AtomSum
+from verify.enclosure import Diverges, Number, Undecided, accurate, working_precision
+from verify.law import Law, Point, exact_point
+from verify.laws.custom import Tail
+
+#: Bits of the working precision that are not asked of the answer.
+SPARE_BITS = 16
+#: Bits by which integrals are computed more precisely than that, and sums of panels lose.
+GUARD_BITS, SUM_BITS = 24, 8
+#: Bits of a bound, beyond those that a large threshold takes.
+BOUND_BITS = 32
+#: Attempts, each with the bits that the one before it fell short of; bits of a poor answer.
+ATTEMPTS, FEWEST_BITS = 4, 10
+
+
+def condition(error: Law, utility: Law, t: Point, closed: bool = False) -> Conditioned:
+    """What ``U > t`` says of V, X and ``U = X + V``, for independent X and V.
+
+    Parameters
+    ----------
+    error, utility : Law
+        The laws of X and V: any two of the catalogue, with densities or atoms.
+    t : int, fmpq or exact arb
+        The threshold.
+    closed : bool
+        Whether ``U >= t`` is meant.
+
+    Returns
+    -------
+    Conditioned
+        With about the working precision less :data:`SPARE_BITS` bits; a mean next to 0 has fewer.
+
+    Raises
+    ------
+    InputError
+        For a law that is not in the catalogue.
+    Undecided
+        If ``Pr(U > t)`` is 0, or the effort does not suffice.
+    """
+    threshold = exact_point(t)
+    assert threshold is not None
+    goal, extra = ctx.prec - SPARE_BITS, 0
+    size = int(abs(threshold).ceil()).bit_length()
+    for _ in range(ATTEMPTS):
+        with working_precision(goal + GUARD_BITS + size + extra):
+            pair = _Pair(error, utility, threshold, closed, goal + SUM_BITS + extra, size)
+            found = pair.conditioned()
+        lacking = max(goal - _bits(value) for value in (found.mass, found.mean_v, found.mean_x))
+        if lacking <= 0:
+            break
+        extra += lacking + SUM_BITS
+    if not accurate(found.mass, FEWEST_BITS):
+        raise Undecided(f"Pr(X + V > {threshold}) cannot be told from 0")
+    return found
+
+
+def _bits(value: Number | None) -> int:
+    """Correct bits of a number; many for an exact or an infinite one."""
+    if not isinstance(value, arb) or value.is_exact():
+        return 10**6
+    return max(value.rel_accuracy_bits(), 0) if value.is_finite() else 0
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A pair of laws and a threshold."""
+
+    error: Law
+    utility: Law
+    t: fmpq
+    closed: bool
+    goal: int
+    size: int
+
+    def conditioned(self) -> Conditioned:
+        """The answer at the working precision."""
+        closed_form = both_normal(self.error, self.utility, self.t)
+        if closed_form is not None:
+            return closed_form
+        infinite_x = _infinite(self.error, self.utility, "X")
+        infinite_v = _infinite(self.utility, self.error, "V")
+        centre_x = _centre(self.error) if infinite_x is None else None
+        centre_v = _centre(self.utility) if infinite_v is None else None
+        totals = [arb(0)] * 3
+        for one in components(self.error):
+            for other in components(self.utility):
+                parts = self._parts(one.law, other.law, centre_x, centre_v)
+                share = one.share * other.share
+                totals = [a + share * b for a, b in zip(totals, parts, strict=True)]
+        mass, of_x, of_v = totals
+        if not mass > 0:
+            raise Undecided(f"Pr(X + V > {self.t}) cannot be told from 0")
+        mean_x = infinite_x if centre_x is None else centre_x + of_x / mass
+        mean_v = infinite_v if centre_v is None else centre_v + of_v / mass
+        assert mean_x is not None and mean_v is not None
+        return Conditioned(mass, mean_v, mean_x)
+
+    def _parts(
+        self, error: Law, utility: Law, centre_x: arb | None, centre_v: arb | None
+    ) -> list[arb]:
+        """``Pr(U > t)``, ``E[X - x; U > t]`` and ``E[V - v; U > t]`` of two components."""
+        if is_atomic(error):
+            return self._summed(error, utility, centre_x, centre_v)
+        if is_atomic(utility):
+            return _swapped(self._summed(utility, error, centre_v, centre_x))
+        # Over X, where the mean of V is had at no cost from its partial means; else over V.
+        if centre_v is None or _has_means(utility):
+            return self._integrated(error, utility, centre_x, centre_v)
+        if centre_x is None or _has_means(error):
+            return _swapped(self._integrated(utility, error, centre_v, centre_x))
+        mass, of_x, _ = self._integrated(error, utility, centre_x, None)
+        _, of_v, _ = self._integrated(utility, error, centre_v, None)
+        return [mass, of_x, of_v]
+
+    def _summed(
+        self, over: Law, other: Law, centre: arb | None, centre_other: arb | None
+    ) -> list[arb]:
+        above = Above(other, centre_other, self.closed)
+        found = AtomSum(Summand(over), above, self.t, centre).enclose(self.goal)
+        return _padded(found, above, centre)
+
+    def _integrated(
+        self, over: Law, other: Law, centre: arb | None, centre_other: arb | None
+    ) -> list[arb]:
+        smooth, above = Smooth(over), AboveNear(Smooth(other), centre_other)
+        bound_bits = BOUND_BITS + 2 * self.size
+        integral = PairIntegral(smooth, above, self.t, centre, self.goal, bound_bits)
+        found = _padded(integral.enclose(), above, centre)
+        if smooth.atom is not None:
+            place, mass = smooth.atom
+            at_atom = Above(other, centre_other, self.closed)
+            moment = arb(0) if centre is None else (place - centre) * mass
+            parts = integral.parts(mass, at_atom.at(self.t - place), moment)
+            found = [a + b for a, b in zip(found, _padded(parts, above, centre), strict=True)]
+        return found
+
+
+def _padded(found: list[arb], above: Above, centre: arb | None) -> list[arb]:
+    """The mass, the quantity of the law that was gone over, and that of the other one."""
+    of_other = arb(0) if above.centre is None else found[1]
+    return [found[0], arb(0) if centre is None else found[-1], of_other]
+
+
+def _swapped(found: list[arb]) -> list[arb]:
+    return [found[0], found[2], found[1]]
+
+
+def _has_means(law: Law) -> bool:
+    """Whether partial means are closed forms, of a finite mean."""
+    return not isinstance(base_of(law), Tail) and not isinstance(law.mean(), Diverges)
+
+
+def _centre(law: Law) -> arb:
+    """The mean; 0 where it is minus infinity."""
+    mean = law.mean()
+    return mean if isinstance(mean, arb) else arb(0)
+
+
+def _infinite(law: Law, other: Law, name: str) -> Diverges | None:
+    """The proof that ``E[A; A + B > t]`` is infinite; None where it is finite.
+
+    Raises
+    ------
+    Undecided
+        Where it is not known whether it is.
+    """
+    mean, mean_other = law.mean(), other.mean()
+    if not isinstance(mean, Diverges):
+        return None
+    # Where A + B > t, the negative part of A is at most B - t: it is integrable if that of B is.
+    bounded_below = mean.sign > 0 or not isinstance(mean_other, Diverges) or mean_other.sign < 0
+    if not bounded_below:
+        raise Undecided(f"whether the negative part of {name} has a mean on U > t is not known")
+    if mean.sign < 0:
+        return None
+    return Diverges(+1, f"{name} above any level makes U > t likely: {mean.because}")

@@ -1,0 +1,179 @@
+"""Laws with a density as a convolution needs them: on the line, and bounded off it."""
+
+from __future__ import annotations
+
+from flint import acb, arb, fmpq
+
+from verify.affine import Affine
+from verify.arithmetic import BALLS, complex_balls
+from verify.conditioning.cuts import Above, Summand, finite
+from verify.conditioning.parts import atom_of
+from verify.continuous import ContinuousLaw
+from verify.enclosure import Diverges, ball
+from verify.law import Law, Point
+from verify.laws.bases import Line
+from verify.laws.custom import Tail
+from verify.laws.gaussian import Normal
+from verify.truncation import Truncated
+
+
+class Smooth(Summand):
+    """What a component (:mod:`.parts`) has of a density, made at the working precision.
+
+    Attributes
+    ----------
+    law : Law
+        The component.
+    low, high : arb or None
+        The ends of its support; None for an infinite one.
+    centre : arb or None
+        About where its mass lies, where neither end tells.
+    unit : arb
+        The length on which the density changes.
+    atom : tuple of (fmpq or arb, arb) or None
+        The place and the mass of the atom that the law may have beside its density.
+    """
+
+    def __init__(self, law: Law) -> None:
+        super().__init__(law)
+        self.low, self.high = (
+            None if isinstance(end, Diverges) else ball(end) for end in law.support
+        )
+        self.atom = atom_of(law)
+        shift, scale, mass = fmpq(0), fmpq(1), arb(1)
+        while isinstance(law, Affine | Truncated):
+            if isinstance(law, Affine):
+                shift, scale = shift + scale * law.shift, scale * law.scale
+            else:
+                mass = mass * law.log_mass().exp()
+            law = law.base
+        self.base = law
+        self.shift, self.scale, self.unit = arb(shift), arb(scale), abs(arb(scale))
+        self.height = 1 / (self.unit * mass)
+        self.is_base = shift == 0 and scale == 1
+        centre = law.mu if isinstance(law, Normal) else 0 if isinstance(law, Line) else None
+        self.centre = None if centre is None else arb(shift + scale * centre)
+        if isinstance(law, Tail):
+            self.slope = law.log_sf.derivative()
+
+    def density(self, x: arb) -> arb:
+        """The density at a point inside the support."""
+        inner = x if self.is_base else (x - self.shift) / self.scale
+        if isinstance(self.base, Tail):
+            height = -arb(self.slope.evaluate(inner, BALLS)) * self.base.at(inner).exp()
+        else:
+            assert isinstance(self.base, ContinuousLaw)
+            height = self.base.log_density(inner, BALLS).exp()
+        return self.height * height
+
+    def density_near(self, z: acb) -> acb:
+        """The density continued to a box; NaN where it may not be analytic."""
+        inner = z if self.is_base else (z - self.shift) / self.scale
+        a = complex_balls(True)
+        if isinstance(self.base, Tail):
+            height = acb(self.base.log_sf.evaluate(inner, a)).exp()
+            height = -acb(self.slope.evaluate(inner, a)) * height
+        else:
+            assert isinstance(self.base, ContinuousLaw)
+            height = self.base.tilted_density(inner, arb(0), a)
+        return acb(self.height * height)
+
+    def is_analytic_around(self, x: arb, radius: arb) -> bool:
+        """Whether the formula of the density is analytic on a disc."""
+        box = acb(x + arb(0, radius), arb(0, radius))
+        return bool(self.density_near(box).is_finite())
+
+    @property
+    def atom_on_top(self) -> bool:
+        """Whether the atom, if there is one, is at the upper end."""
+        return bool(self.scale < 0)
+
+    def beyond(self, x: Point, with_mean: bool) -> tuple[arb, arb]:
+        """``Pr(B > x)`` and ``E[B; B > x]`` of what has a density; the second where wanted."""
+        if self.low is not None and ball(x) <= self.low:
+            mass, mean = arb(1), finite(self.law.mean()) if with_mean else arb(0)
+            atom = self.atom
+        else:
+            mass, mean = super().beyond(x, with_mean)
+            atom = self.atom if self.atom_on_top else None
+        return (mass, mean) if atom is None else (mass - atom[1], mean - atom[0] * atom[1])
+
+    def mass_between(self, end: arb, x: arb, side: int) -> arb:
+        """The mass between a point and one next to it, above (+1) or below (-1) it.
+
+        Where the density is infinite there, the point is an end of the support.
+        """
+        near = self.density_near(acb(end.union(x))).real * abs(x - end)
+        if near.is_finite():
+            return near
+        mass = self.law.cdf(x) if side > 0 else self.law.survival(x)
+        if self.atom is not None and self.atom_on_top == (side < 0):
+            mass -= self.atom[1]
+        return mass
+
+
+class AboveNear(Above):
+    """:class:`.Above` of a component with a density, with bounds off the line too."""
+
+    def __init__(self, smooth: Smooth, centre: arb | None) -> None:
+        super().__init__(smooth.law, centre)
+        self.smooth = smooth
+        self._most: arb | None = None
+
+    def sizes(self, y: acb) -> list[arb]:
+        """Upper bounds of both, continued to a box.
+
+        From the nearest point inside the support to a point of the box they change by at most the
+        way times the largest size of their derivatives, which are those of the density and of its
+        product with ``a - y``.
+        """
+        start, end = y.real.lower(), y.real.upper()
+        left, right = self._inside(start), self._inside(end)
+        overshoot = (left - start).max(arb(0)) + (end - right).max(arb(0))
+        largest = self._largest(left, right)
+        if overshoot == 0 and y.imag == 0:
+            return largest
+        way = (overshoot + abs(y.imag)).upper()
+        slopes = [abs(self.smooth.density_near(y)).upper()]
+        if self.centre is not None:
+            slopes.append(abs(y - self.centre).upper() * slopes[0])
+        return [(size + way * slope).upper() for size, slope in zip(largest, slopes, strict=True)]
+
+    def at_edge(self, y: arb) -> list[arb]:
+        """Both at a point that may be an end of the support."""
+        low, high = self.smooth.low, self.smooth.high
+        if low is not None and not y > low:
+            return self.everything()
+        if high is not None and not y < high:
+            return self.nothing()
+        return self.at(y)
+
+    def _inside(self, y: arb) -> arb:
+        low, high = self.smooth.low, self.smooth.high
+        if low is not None and not y > low:
+            y = low.upper()
+        if high is not None and not y < high:
+            y = high.lower()
+        return y
+
+    def _largest(self, left: arb, right: arb) -> list[arb]:
+        """The largest sizes on an interval inside the support."""
+        tail = self.law.survival(left)
+        if self.centre is None:
+            return [tail.abs_upper()]
+        found = [abs(self.excess(left, tail)), abs(self.excess(right, self.law.survival(right)))]
+        if not (left > self.centre or right < self.centre):
+            found.append(self._largest_excess())
+        most = arb(0)
+        for size in found:
+            most = most.max(size.upper())
+        return [tail.abs_upper(), most]
+
+    def _largest_excess(self) -> arb:
+        """A bound of ``E[A - a; A > a]``, the largest."""
+        if self._most is None:
+            assert self.centre is not None
+            point = self._inside(self.centre.mid())
+            excess = self.excess(point, self.law.survival(point))
+            self._most = (abs(excess) + abs(point - self.centre)).upper()
+        return self._most
