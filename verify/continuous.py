@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flint import acb, arb, arb_series, fmpq
@@ -116,7 +117,7 @@ class ContinuousLaw(Law):
         import numpy as np
 
         with np.errstate(all="ignore"):  # draws beyond float64 are dealt with by whoever asks
-            draws = self.scipy().rvs(size=size, random_state=rng)
+            draws = _frozen(self).rvs(size=size, random_state=rng)
         return np.asarray(draws, dtype=np.float64)
 
     def scipy(self) -> Any:
@@ -128,3 +129,9 @@ class ContinuousLaw(Law):
             Where scipy has none; such a law samples in its own way.
         """
         raise TypeError(f"scipy has no distribution for {self}")
+
+
+@lru_cache(maxsize=64)
+def _frozen(law: ContinuousLaw) -> Any:
+    """The law's scipy distribution, made once: that takes as long as 10,000 draws."""
+    return law.scipy()
