@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 #: Decimal exponent of the point where the slope of log_sf is taken for its limit, in searches.
 _FAR = 60
 _FAR_BITS = 512
+#: How much steeper it is there than at half the exponent where it goes on growing: twice like
+#: log x; one with a limit has all but reached it.
+_GROWS = fmpq(11, 10)
 
 #: Where to look for the point from which a power bound holds, as multiples of ``1 + |lower|``.
 _BEGINNINGS = tuple(fmpq(10) ** k for k in (0, 1, 3, 6, 12, 30, 100))
@@ -312,10 +315,11 @@ class Tail(Law):
 
     def rate_estimate(self) -> Rate:
         with working_precision(_FAR_BITS):
-            far = -arb(self.log_sf.derivative().evaluate(arb(10) ** _FAR, BALLS))
+            slope = self.log_sf.derivative()
+            far, half = (-arb(slope.evaluate(arb(10) ** n, BALLS)) for n in (_FAR, _FAR // 2))
             if not far.is_finite() or far < arb(10) ** (-_FAR // 3):
                 return None
-            if far > arb(10) ** (_FAR // 3):
+            if far > arb(10) ** (_FAR // 3) or far > half * _GROWS:
                 return INFINITE
             rate = self.integrals.rate
             if abs(far - rate.ball()) < far * arb(10) ** (-_FAR // 3):
