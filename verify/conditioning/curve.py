@@ -1,0 +1,62 @@
+"""The curve of ``E[V | U > t]`` for an error X and a utility V that are independent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flint import fmpq
+
+from verify.conditioning.condition import condition
+from verify.decimals import rational
+from verify.enclosure import Undecided, working_precision
+from verify.joint.utility import BITS, GIVEN, signed_decimal
+from verify.law import Law
+from verify.limits import limit_of_utility
+from verify.utility_curve import Limit, UtilityCurve, UtilityPoint, check_writable
+
+
+def conditioning_curve(
+    error: Law | str, utility: Law | str, thresholds: Iterable[object]
+) -> UtilityCurve:
+    """What the policy "the base given U > t" does, ``U = X + V``.
+
+    Parameters
+    ----------
+    error, utility : Law or str
+        The laws of X and V, or their texts: any two of the catalogue.
+    thresholds : iterable of numbers or decimal texts
+        The t.
+
+    Returns
+    -------
+    UtilityCurve
+        Each point is certified; one that is not settled has no numbers, and says why.
+
+    Raises
+    ------
+    InputError
+        For numbers that are none, and laws that are not in the catalogue.
+    """
+    error, utility = (Law.parse(law) if isinstance(law, str) else law for law in (error, utility))
+    points = [_point(error, utility, rational(signed_decimal(t, "threshold"))) for t in thresholds]
+    limit = _limit(error, utility)
+    return UtilityCurve("condition", str(error), str(utility), tuple(points), limit)
+
+
+def _point(error: Law, utility: Law, t: fmpq) -> UtilityPoint:
+    try:
+        with working_precision(BITS):
+            found = condition(error, utility, t)
+            numbers = found.kl, found.mean_u, found.mean_v, found.mean_x
+        check_writable(*(number for number in numbers if number is not None))
+    except Undecided as why:
+        because = f"not settled: {why}"
+        return UtilityPoint(t, None, None, None, None, attained=None, because=because)
+    return UtilityPoint(t, *numbers, because=GIVEN)
+
+
+def _limit(error: Law, utility: Law) -> Limit:
+    try:
+        return limit_of_utility(error, utility, "condition")
+    except KeyError:
+        return Limit(None, "the limit under conditioning is not worked out yet")
