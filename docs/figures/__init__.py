@@ -14,6 +14,7 @@ from docs.figures import (
     concepts,
     dependence_sweep,
     footnote,
+    phases,
     prompts,
     theorem_1,
     theorem_2,
@@ -32,6 +33,7 @@ MODULES = (
     footnote,
     dependence_sweep,
     prompts,
+    phases,
 )
 
 FIGURES: dict[str, Callable[[], Any]] = {
