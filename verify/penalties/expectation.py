@@ -1,0 +1,389 @@
+"""Certified expectations of functions of the distance from a point, for any law.
+
+``expect(law, cut, side, kernel)`` encloses ``E[g(z); z > 0]`` and ``E[z g(z); z > 0]`` with
+``z = side (X - cut)``. Shifts, scales, mixtures and truncations are taken apart; lists of atoms are
+summed (:mod:`.lattice_sums`); a density is integrated along z, in variables in which it is analytic
+up to the ends; a tail that a user wrote is integrated by parts (:mod:`.tail_parts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+from flint import acb, arb, ctx, fmpq
+
+from verify.affine import Affine
+from verify.arithmetic import complex_balls
+from verify.continuous import ContinuousLaw
+from verify.enclosure import Diverges, Undecided, ball, working_precision
+from verify.law import Law
+from verify.laws.custom import Tail
+from verify.mixture import Mixture
+from verify.penalties.kernels import Kernel, Pair
+from verify.penalties.tail_moments import upper_power_mean
+from verify.quadrature import EVALUATIONS
+from verify.quantile import quantile
+from verify.truncation import Truncated
+
+#: Points of the grid on which the size of an integrand is guessed.
+GRID = 33
+#: Bits below the answer at which the ends of an integral are cut off.
+SPARE_BITS = 24
+#: ``log`` of the smallest distance from an end of the support that is looked at.
+FARTHEST_LOG = -10_000
+#: Times that the far end of an integral is pushed out.
+PUSHES = 60
+#: Precision at which the middle of a law is looked for: any place would do.
+PLACE_BITS = 64
+
+
+@dataclass(frozen=True)
+class Region:
+    """Which rewards count: ``low < X <= high`` and ``z = side (X - cut) > 0``."""
+
+    cut: fmpq
+    side: int
+    low: fmpq | None = None
+    high: fmpq | None = None
+
+    def within(self, low: fmpq | None, high: fmpq | None) -> Region:
+        """The part of it in ``(low, high]``."""
+        lows = [end for end in (self.low, low) if end is not None]
+        highs = [end for end in (self.high, high) if end is not None]
+        return Region(self.cut, self.side, max(lows, default=None), min(highs, default=None))
+
+    def distance(self, x: fmpq) -> fmpq:
+        """z at a reward."""
+        return self.side * (x - self.cut)
+
+    def place(self, z: fmpq) -> fmpq:
+        """The reward at z."""
+        return self.cut + self.side * z
+
+
+def expect(law: Law, cut: fmpq, side: int, kernel: Kernel) -> Pair:
+    """``E[g(z); z > 0]`` and ``E[z g(z); z > 0]`` for ``z = side (X - cut)``.
+
+    Parameters
+    ----------
+    law : Law
+        The law of X.
+    cut : fmpq
+        The point from which distances are measured. Where g is infinite at 0 no reward may lie
+        there or beyond.
+    side : int
+        +1 for distances above the cut, -1 for those below it.
+    kernel : Kernel
+        g. The second number is NaN where the kernel is not ``paired``.
+
+    Raises
+    ------
+    Undecided
+        Where no bound is known for what lies far out.
+    """
+    return in_region(law, Region(cut, side), kernel)
+
+
+def in_region(law: Law, region: Region, kernel: Kernel) -> Pair:
+    """The same over a region."""
+    if region.low is not None and region.high is not None and region.low >= region.high:
+        return arb(0), arb(0)
+    match law:
+        case Affine():
+            return _of_affine(law, region, kernel)
+        case Mixture():
+            parts = [(arb(w), in_region(part, region, kernel)) for w, part in law.components]
+            return (
+                sum((w * part[0] for w, part in parts), arb(0)),
+                sum((w * part[1] for w, part in parts), arb(0)),
+            )
+        case Truncated():
+            part = in_region(law.base, region.within(law.low, law.high), kernel)
+            mass = law.log_mass().exp()
+            return part[0] / mass, part[1] / mass
+        case Tail():
+            from verify.penalties.tail_parts import by_parts
+
+            return by_parts(law, region, kernel)
+        case ContinuousLaw():
+            return _Integral(law, region, kernel).pair()
+    if law.has_atoms:
+        from verify.penalties.lattice_sums import over_atoms
+
+        return over_atoms(law, region, kernel)
+    raise Undecided(f"no certified expectation is known for {law}")
+
+
+def _of_affine(law: Affine, region: Region, kernel: Kernel) -> Pair:
+    """``z = side (shift + scale Y - cut) = |scale| z'`` with z' measured in Y."""
+
+    def inverse(x: fmpq | None) -> fmpq | None:
+        return None if x is None else (x - law.shift) / law.scale
+
+    size = abs(law.scale)
+    low, high = inverse(region.low), inverse(region.high)
+    if law.flips:
+        if law.has_atoms and (low is not None or high is not None):
+            raise Undecided(f"a part of {law}, whose atoms may lie on its ends")
+        low, high = high, low
+    side = -region.side if law.flips else region.side
+    cut = (region.cut - law.shift) / law.scale
+    value, product = in_region(law.base, Region(cut, side, low, high), kernel.scaled(size))
+    return value, size * product
+
+
+# ---------------------------------------------------------------- laws with a density
+
+
+@lru_cache(maxsize=512)
+def middle(law: ContinuousLaw) -> tuple[fmpq, fmpq]:
+    """About the median of a law, and how far its upper quartile is from it."""
+    with working_precision(PLACE_BITS):
+        half, quarter = (quantile(law, level).mid() for level in (fmpq(1, 2), fmpq(3, 4)))
+        return _short(half), _short(abs(quarter - half))
+
+
+def _short(value: arb) -> fmpq:
+    """A fraction of few bits near a number."""
+    with working_precision(24):
+        return (+value).mid().fmpq()
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """``z = place(s)`` for s from ``low`` to ``high``, with ``weight`` the density of s."""
+
+    place: Callable[[acb], acb]
+    speed: Callable[[acb], acb]
+    low: arb
+    high: arb
+    bits: int
+
+
+class _Integral:
+    """An integral along z, in pieces; what is cut off is bounded and added."""
+
+    def __init__(self, law: ContinuousLaw, region: Region, kernel: Kernel) -> None:
+        self.law, self.region, self.kernel = law, region, kernel
+        self.pieces: list[_Piece] = []
+        self.value, self.product = arb(0), arb(0)
+
+    def pair(self) -> Pair:
+        """Both expectations."""
+        start, end = self._ends()
+        if end is not None and not start < end:
+            return arb(0), arb(0)
+        centre, spread = middle(self.law)
+        z = self.region.distance(centre)
+        inside = z > start and (end is None or z < end)
+        if inside:
+            self._from_end(start, (start + z) / 2, +1)
+            self._plain((start + z) / 2, z)
+            start = z
+        if end is None:
+            self._to_infinity(start, spread, smooth=inside)
+        else:
+            half = (start + end) / 2
+            if inside:
+                self._plain(start, half)
+            else:
+                self._from_end(start, half, +1)
+            self._from_end(end, half, -1)
+        self._integrate()
+        return self.value, self.product
+
+    # ---- where ------------------------------------------------------------------------------
+
+    def _ends(self) -> tuple[fmpq, fmpq | None]:
+        """The range of z."""
+        ends = []
+        for bound, limit, side in zip(
+            self.law.support, (self.region.low, self.region.high), (-1, 1), strict=True
+        ):
+            found = None if isinstance(bound, Diverges) else fmpq(bound)  # type: ignore[arg-type]
+            if limit is not None and (found is None or side * (limit - found) < 0):
+                found = limit
+            ends.append(found)
+        near, far = ends if self.region.side > 0 else reversed(ends)
+        start = fmpq(0) if near is None else max(fmpq(0), self.region.distance(near))
+        return start, None if far is None else self.region.distance(far)
+
+    def _mass(self, one: arb, other: arb) -> arb:
+        """``Pr(one < z <= other)``, about."""
+        xs = [self.region.cut + self.region.side * z for z in (one, other)]
+        low, high = xs if self.region.side > 0 else reversed(xs)
+        mass = self.law.between(low, high)
+        return arb(0).union(mass.abs_upper()) if mass.is_finite() else arb(0).union(arb(1))
+
+    def _mass_next_to(self, end: fmpq, distance: arb, direction: int) -> arb:
+        """The mass within a distance of one end of the range, seen from the end of the support."""
+        edge, inwards = self.region.place(end), direction * self.region.side
+        if not any(bound == edge for bound in self.law.support):
+            return self._mass(*_ordered(ball(end), end + direction * distance))
+        x = edge + inwards * distance
+        return self.law.cdf(x) if inwards > 0 else self.law.survival(x)
+
+    # ---- pieces -----------------------------------------------------------------------------
+
+    def _plain(self, low: fmpq, high: fmpq) -> None:
+        one = acb(1)
+        self.pieces.append(_Piece(lambda s: s, lambda s: one, ball(low), ball(high), ctx.prec + 16))
+
+    def _from_end(self, end: fmpq, inner: fmpq, direction: int) -> None:
+        """From an end of the range, where the density or g may be singular: ``z = end +- e^s``."""
+        length = ball(abs(inner - end))
+        nearest = self._negligible(end, length, direction)
+        self._add_end(end, nearest, direction)
+        self._exponential(end, direction, nearest, length.log())
+
+    def _exponential(self, end: fmpq, direction: int, low: arb, high: arb) -> None:
+        bits = ctx.prec + int(abs(low / arb(2).log()).upper().ceil().unique_fmpz() or 0) + 16
+        # The end as a ball of those bits: it is added to exp(s), which is small.
+        with working_precision(2 * bits):
+            anchor = ball(end)
+
+        def place(s: acb) -> acb:
+            return anchor + direction * s.exp() if anchor != 0 else direction * s.exp()
+
+        self.pieces.append(_Piece(place, lambda s: s.exp(), low, high, bits))
+
+    def _negligible(self, end: fmpq, length: arb, direction: int) -> arb:
+        """``log`` of a distance from an end within which next to nothing lies."""
+        goal = arb(2) ** -(ctx.prec + SPARE_BITS)
+        nearest = (length.log() - (ctx.prec + SPARE_BITS) * arb(2).log()).mid()
+        step = arb(16)
+        with working_precision(4 * ctx.prec):
+            while nearest > FARTHEST_LOG:
+                mass = self._mass_next_to(end, nearest.exp(), direction)
+                if not mass.is_finite() or mass.abs_upper() < goal:
+                    break
+                step = step * 1.5
+                nearest = (nearest - step).mid()
+        return nearest
+
+    def _add_end(self, end: fmpq, nearest: arb, direction: int) -> None:
+        bits = ctx.prec + int(abs(nearest / arb(2).log()).upper().ceil().unique_fmpz() or 0) + 16
+        with working_precision(2 * bits):
+            reach = nearest.exp()
+            other = end + direction * reach
+            mass = self._mass_next_to(end, reach, direction)
+            part = arb(0).union(mass.abs_upper()) * self.kernel.over(ball(end), other)
+        self.value += part
+        self.product += part * ball(end).union(other)
+
+    def _to_infinity(self, start: fmpq, spread: fmpq, smooth: bool) -> None:
+        """From the middle, ``z = start + spread (e^s - 1)``; from an end, ``z = start + e^s``."""
+        far = self._far(start, spread)
+        if smooth:
+            a, b = ball(start), ball(spread)
+            self.pieces.append(
+                _Piece(
+                    lambda s: a + b * s.expm1(),
+                    lambda s: b * s.exp(),
+                    arb(0),
+                    ((far - a) / b).log1p().mid(),
+                    ctx.prec + 16,
+                )
+            )
+            cut_at = a + b * self.pieces[-1].high.expm1()
+        else:
+            nearest = self._negligible(start, ball(spread), +1)
+            self._add_end(start, nearest, +1)
+            top = (far - start).log().mid()
+            self._exponential(start, +1, nearest, top)
+            cut_at = start + top.exp()
+        value, product = self._beyond(cut_at)
+        self.value += value
+        self.product += product
+
+    def _beyond(self, far: arb) -> Pair:
+        return self.kernel.beyond(far, self._mass_beyond(far), partial(self._power_mean))
+
+    def _mass_beyond(self, far: arb) -> arb:
+        x = self.region.cut + self.region.side * far
+        return self.law.survival(x) if self.region.side > 0 else self.law.cdf(x)
+
+    def _power_mean(self, order: fmpq, far: arb) -> arb:
+        """A bound on ``E[z^order; z > far]``: there z is at most twice ``side X``."""
+        if not far > 2 * abs(ball(self.region.cut)):
+            return arb.nan()
+        mean = upper_power_mean(self.law, order, far / 2, self.region.side)
+        return arb(2) ** order * mean
+
+    def _far(self, start: fmpq, spread: fmpq) -> arb:
+        """A point beyond which less than ``2^-precision`` of the expectation lies."""
+        far = 4 * (abs(ball(self.region.cut)) + abs(ball(start)) + spread + 1)
+        size = self._size_between(start, far)
+        factor = arb(2)
+        for _ in range(PUSHES):
+            try:
+                value, product = self._beyond(far)
+                small = arb(2) ** -(ctx.prec + 4)
+                if value.abs_upper() < small * size[0] and (
+                    not self.kernel.paired or product.abs_upper() < small * size[1]
+                ):
+                    return far.mid()
+            except Undecided:
+                if far > arb(2) ** 4000:
+                    raise
+            far = far * factor
+            factor = factor * 1.5
+        raise Undecided(
+            f"the tail of {self.law} decays too slowly to integrate this function of it"
+        )
+
+    def _size_between(self, start: fmpq, far: arb) -> Pair:
+        """A rough lower guess of the size of both integrals."""
+        sizes = [arb(2) ** -4000, arb(2) ** -4000]
+        for k in range(-24, 8):
+            z = (start + arb(2) ** k).mid()
+            if z < far:
+                size = abs(self.kernel.real(z) * self._mass_beyond(z)).lower()
+                sizes = [sizes[0].max(size), sizes[1].max(size * z)]
+        return sizes[0], sizes[1]
+
+    # ---- the integrals ----------------------------------------------------------------------
+
+    def _weight(self, piece: _Piece, s: acb, analytic: bool) -> tuple[acb, acb]:
+        """``g f ds`` at s, and z."""
+        with working_precision(piece.bits):
+            z = piece.place(s)
+            x = self.region.cut + self.region.side * z
+            density = self.law.log_density(x, complex_balls(analytic)).exp()
+            return density * self.kernel.value(z, analytic) * piece.speed(s), z
+
+    def _integrate(self) -> None:
+        sizes = [arb(0), arb(0)]
+        for piece in self.pieces:
+            for index in range(1, GRID):
+                s = acb((piece.low + (piece.high - piece.low) * index / GRID).mid())
+                weight, z = self._weight(piece, s, False)
+                size = abs(weight.real.mid())
+                if size.is_finite():
+                    sizes[0] = sizes[0].max(size)
+                    sizes[1] = sizes[1].max((size * abs(z.real)).mid())
+        unit = acb(0, (sizes[0] / sizes[1]).mid() if sizes[1] > 0 else arb(1))
+        paired = self.kernel.paired
+        for piece in self.pieces:
+
+            def integrand(s: acb, analytic: bool, piece: _Piece = piece) -> acb:
+                weight, z = self._weight(piece, s, analytic)
+                return weight * (1 + unit * z) if paired else weight
+
+            both = acb.integral(
+                integrand,
+                piece.low,
+                piece.high,
+                abs_tol=sizes[0] * arb(2) ** -ctx.prec,
+                eval_limit=EVALUATIONS,
+                depth_limit=EVALUATIONS,
+                use_heap=True,
+            )
+            self.value += both.real
+            self.product += both.imag / unit.imag if paired else arb.nan()
+
+
+def _ordered(one: arb, other: arb) -> tuple[arb, arb]:
+    return (one, other) if one < other else (other, one)

@@ -1,0 +1,105 @@
+"""Which divergence keeps the mean of which reward bounded, and why (THEORY section 9).
+
+A divergence *holds* a law if ``sup{E_P X : D(P || Q) <= e}`` is finite for every budget e (or, what
+is the same, for some e > 0). One moment of the upper tail decides:
+
+* KL: ``E exp(l X)`` for some l > 0;
+* order a > 1: ``E X_+^(a/(a - 1))``; chi-square is order 2, the odds cap order oo;
+* order a < 1, Hellinger, total variation, Jensen-Shannon, reverse KL: whether X has a largest
+  value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from flint import fmpq
+
+from verify.decimals import decimal_text
+from verify.divergence import Divergence, OddsCap, Power, Renyi, parse_divergence
+from verify.enclosure import Diverges
+from verify.law import Law
+from verify.penalties.tail_moments import moment_index
+
+Answer = Literal["yes", "no", "unknown"]
+
+CHEAP_STEP = (
+    "X has no largest value, and f'(oo) is finite: a share of mass costs the same however far up "
+    "it is moved"
+)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Whether a divergence holds a law.
+
+    Attributes
+    ----------
+    answer : str
+        ``yes``, ``no`` or ``unknown``.
+    because : str
+        Why, in one sentence.
+    """
+
+    answer: Answer
+    because: str
+
+
+def holds(law: Law | str, divergence: Divergence | str) -> Holding:
+    """Whether the best mean within a budget is finite.
+
+    Parameters
+    ----------
+    law : Law or str
+        The base law, or its text.
+    divergence : Divergence or str
+        Or its token.
+    """
+    law = Law.parse(law) if isinstance(law, str) else law
+    if isinstance(divergence, str):
+        divergence = parse_divergence(divergence)
+    if not isinstance(law.support[1], Diverges):
+        return Holding("yes", "X has a largest value, which no mean exceeds")
+    order = order_of(divergence)
+    if order is None:
+        return Holding("no", CHEAP_STEP)
+    if order == 1:
+        return _under_kl(law)
+    needed = fmpq(1) if isinstance(order, Diverges) else order / (order - 1)
+    moment = f"E X_+^{decimal_text(needed)}" if needed != 1 else "E X_+"
+    index = moment_index(law)
+    finite = index.finite(needed)
+    if finite is None:
+        return Holding("unknown", f"whether {moment} is finite: {index.because}")
+    if finite:
+        return Holding("yes", f"{moment} is finite: {index.because}")
+    return Holding("no", f"{moment} is infinite: {index.because}")
+
+
+def order_of(divergence: Divergence) -> fmpq | Diverges | None:
+    """The order a >= 1 that decides; oo for the odds cap, None where ``f'(oo)`` is finite."""
+    if isinstance(divergence, OddsCap):
+        return Diverges(+1, "the odds cap is the Renyi divergence of order oo")
+    if isinstance(divergence, Power | Renyi) and divergence.order >= 1:
+        return divergence.order
+    return None
+
+
+def _under_kl(law: Law) -> Holding:
+    abscissa = law.mgf_abscissa
+    because = law.right_tail.abscissa_because
+    if abscissa is None:
+        return Holding("unknown", f"whether E exp(l X) is finite for some l > 0: {because}")
+    if abscissa == 0:
+        return Holding("no", f"E exp(l X) = oo for every l > 0: {because}")
+    return Holding("yes", f"E exp(l X) is finite for some l > 0: {because}")
+
+
+def least_power_order(index: fmpq) -> fmpq | None:
+    """The order beyond which every power divergence holds a power tail of this index.
+
+    ``a/(a - 1) < index`` iff ``a > index/(index - 1)``; at that very order a tail like Pareto's is
+    not held. None for an index of at most 1, which not even the odds cap holds.
+    """
+    return index / (index - 1) if index > 1 else None

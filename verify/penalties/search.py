@@ -1,0 +1,122 @@
+"""Where a family of reweightings has spent its budget: a bracket, then chords that keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flint import arb
+
+from verify.enclosure import Undecided
+
+#: Steps of the bracket, and the farthest that it looks, in the coordinate of the family.
+BRACKETS, FARTHEST = 60, 90.0
+#: Chords.
+STEPS = 60
+#: The search aims at spending this share less than everything, and stops within half of it.
+UNSPENT = arb(2) ** -43
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found.
+
+    Attributes
+    ----------
+    y : arb
+        The coordinate, an exact ball: what is spent there is within the budget, as far as the
+        search can tell.
+    reached : bool
+        Whether some coordinate certainly spends more than the budget; else y is the last one that
+        was looked at.
+    """
+
+    y: arb
+    reached: bool
+
+
+class Spending:
+    """What a family spends, as a share of the budget.
+
+    Parameters
+    ----------
+    share : callable
+        Takes a coordinate; rises, about like ``exp(2 y)`` as y falls to minus infinity.
+    unspent : arb, optional
+        The share that is left over.
+    """
+
+    def __init__(self, share: Callable[[arb], arb], unspent: arb = UNSPENT) -> None:
+        self.share, self.unspent = share, unspent
+        self.exceeded = False
+
+    def spend(
+        self, start: arb | None = None, step: float = 2.0, farthest: float = FARTHEST
+    ) -> Found:
+        """The coordinate at which just less than the budget is spent.
+
+        Parameters
+        ----------
+        start : arb, optional
+            Where to look first, by default 0.
+        step : float, optional
+            The longest first step from there.
+        farthest : float, optional
+            The largest coordinate to look at.
+
+        Raises
+        ------
+        Undecided
+            Where the share cannot be computed, or is never small.
+        """
+        y, longest = (arb(0) if start is None else start), arb(step)
+        here = self._height(y)
+        low = high = None
+        for _ in range(BRACKETS):
+            if here <= 0:
+                low = (y, here)
+            else:
+                high = (y, here)
+            if low is not None and high is not None and self.exceeded:
+                return Found(self._narrowed(low, high), True)
+            guess = (-here / 2).mid()  # where the share goes like exp(2 y)
+            size = min(max(abs(guess) * arb(1.5), longest / 8), longest)
+            y = (y + size if here <= 0 else y - size).mid()
+            longest = longest * 2
+            if y > farthest:
+                y = arb(farthest)
+                here = self._height(y)
+                if here <= 0:
+                    return Found(y, False)
+                continue
+            here = self._height(y)
+        raise Undecided("no reweighting was found that spends the budget")
+
+    def _height(self, y: arb) -> arb:
+        """``log`` of the share, 0 at the aim."""
+        value = self.share(y)
+        if not value > 0:
+            raise Undecided("what a reweighting spends: the working precision is too low")
+        self.exceeded = self.exceeded or bool(value > 1)
+        return (value.log() + self.unspent).mid()
+
+    def _narrowed(self, low: tuple[arb, arb], high: tuple[arb, arb]) -> arb:
+        """Regula falsi; an end that stays twice has its height halved (Illinois)."""
+        (a, at_a), (b, at_b) = low, high
+        last = 0
+        for _ in range(STEPS):
+            middle = (a - at_a * (b - a) / (at_b - at_a)).mid()
+            if not (middle > a and middle < b):
+                break
+            value = self._height(middle)
+            if abs(value) < self.unspent / 2:
+                return middle
+            side = -1 if value < 0 else 1
+            if side < 0:
+                a, at_a = middle, value
+                at_b = at_b / 2 if last == side else at_b
+            else:
+                b, at_b = middle, value
+                at_a = at_a / 2 if last == side else at_a
+            last = side
+        return a
