@@ -71,10 +71,50 @@ PRINTED = (
         "without bound. (Its proof is checked in [Coq](proofs.md#theorem-6); its page is to come.)",
     ),
     Printed(
+        "Hill plots",
+        "Hill plots of a reward model's scores show whether their tail is heavy.",
+        "theorems/experiments.md#hill-plots",
+    ),
+    Printed(
+        "KL of a mixture",
+        "The KL divergence of a policy that forces one outcome now and then.",
+        "theorems/experiments.md#a-policy-that-forces-one-outcome",
+    ),
+    Printed(
+        "KL of the example",
+        "A policy that plays the best input found 1 % of the time has a KL divergence of 13.35 nats.",
+        "theorems/experiments.md#a-policy-that-forces-one-outcome",
+    ),
+    Printed(
+        "Gain of the example",
+        "Its mean reward is 0.02571 above the base policy's, a difference times 0.01.",
+        "theorems/experiments.md#a-policy-that-forces-one-outcome",
+    ),
+    Printed(
+        "Conclusion of the example",
+        "That is far less than conditioning gains at the same KL divergence.",
+        "theorems/experiments.md#the-highest-reward-found",
+    ),
+    Printed(
+        "Bounded objective",
+        "Maximising a bounded function of the mean reward plus the KL divergence makes the KL "
+        "divergence, and with it the utility's gain, vanish.",
+        "theorems/experiments.md#an-objective-with-a-plus",
+    ),
+    Printed(
         "Footnote on dependence",
         "An example in which error and utility are dependent, and the utility is said to fall back "
         "to its mean.",
         "theorems/dependence.md",
     ),
-    Printed("Experiments", "The numbers printed with the experiments, and what they show."),
+    Printed(
+        "Number of token sequences",
+        "There are more than 10^2000 of them to search.",
+        "theorems/experiments.md#how-many-token-sequences-there-are",
+    ),
+    Printed(
+        "Best-of-N figure: normal error",
+        "With a normal error the utility rises with N.",
+        "theorems/experiments.md#a-normal-error",
+    ),
 )

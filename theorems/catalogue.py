@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from theorems import dependence, t1_heavy_tails, t2_light_tails, t3_policies, t4_tilting
+from theorems import (
+    dependence,
+    experiments,
+    t1_heavy_tails,
+    t2_light_tails,
+    t3_policies,
+    t4_tilting,
+)
 from verify.claim import Claim
 
 CLAIMS: tuple[Claim, ...] = (
@@ -11,4 +18,5 @@ CLAIMS: tuple[Claim, ...] = (
     *t3_policies.CLAIMS,
     *t4_tilting.CLAIMS,
     *dependence.CLAIMS,
+    *experiments.CLAIMS,
 )
