@@ -29,10 +29,12 @@ def up_to(length: int) -> int:
 def decimal_order(case: tuple[int, int]) -> bool:
     """At (length, k): between 10^k and 10^(k + 1) sequences, shorter ones counted or not."""
     length, order = case
-    counted = up_to(length)
-    by_addition = sum(of_length(k) for k in range(length + 1))
+    counted = 1  # token by token: the empty sequence, or a first token and a shorter sequence
+    for _ in range(length):
+        counted = 1 + VOCABULARY * counted
     powers = fmpz(10) ** order, fmpz(10) ** (order + 1)
-    return counted == by_addition and bool(powers[0] < of_length(length) < counted < powers[1])
+    between = bool(powers[0] < of_length(length) < counted < powers[1])
+    return between and counted == up_to(length)
 
 
 def first_beyond(case: tuple[int, int]) -> bool:
