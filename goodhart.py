@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from theorems.commands import verify
 from verify.commands.check import check
+from verify.commands.compare import compare
 from verify.commands.construct import construct
 from verify.commands.fit import fit
 from verify.commands.frontier import frontier
@@ -38,6 +39,7 @@ app.command(cls=LawCommand)(construct)
 app.command()(check)
 app.command(cls=LawCommand)(frontier)
 app.command(cls=LawCommand)(utility)
+app.command(cls=LawCommand)(compare)
 app.command()(fit)
 app.command()(laws)
 
