@@ -95,8 +95,8 @@ class _Pair:
         closed_form = both_normal(self.error, self.utility, self.t)
         if closed_form is not None:
             return closed_form
-        infinite_x = _infinite(self.error, self.utility, "X")
-        infinite_v = _infinite(self.utility, self.error, "V")
+        infinite_x = infinite_given(self.error, self.utility, "X")
+        infinite_v = infinite_given(self.utility, self.error, "V")
         centre_x = _centre(self.error) if infinite_x is None else None
         centre_v = _centre(self.utility) if infinite_v is None else None
         totals = [arb(0)] * 3
@@ -174,8 +174,8 @@ def _centre(law: Law) -> arb:
     return mean if isinstance(mean, arb) else arb(0)
 
 
-def _infinite(law: Law, other: Law, name: str) -> Diverges | None:
-    """The proof that ``E[A; A + B > t]`` is infinite; None where it is finite.
+def infinite_given(law: Law, other: Law, name: str) -> Diverges | None:
+    """The proof that ``E[A; A + B > t]`` is infinite, for any t; None where it is finite.
 
     Raises
     ------
