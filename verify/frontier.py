@@ -170,11 +170,11 @@ def frontier(law: Law | str, budgets: Iterable[object], two_sided: bool = False)
     exact = [parse_budget(budget) for budget in budgets]
     least = None
     if two_sided:
-        least = tuple(point.mirrored() for point in _points(_mirror_image(law), exact))
+        least = tuple(point.mirrored() for point in _points(mirror_image(law), exact))
     return Frontier(law, _points(law, exact), least=least)
 
 
-def _mirror_image(law: Law) -> Law:
+def mirror_image(law: Law) -> Law:
     """``-X``; of a file again a file, which is what large ones need."""
     from verify.laws.empirical_law import Empirical
 

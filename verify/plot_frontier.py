@@ -11,12 +11,13 @@ from typing import Any
 from flint import arb
 
 from verify.errors import InputError
-from verify.frontier import Frontier, FrontierPoint, frontier
+from verify.frontier import Frontier, FrontierPoint
+from verify.penalties import PenalisedPoint, penalised_frontier
 from verify.plotting import BASE, MARK, REWEIGHTED, clipped, format_of, write_figure
 
 #: Points of the curve; budgets are spaced like squares, for S rises like a square root at 0.
 POINTS = 48
-#: The same for laws of one's own, on which a point may take a second.
+#: The same for laws of one's own, and other divergences, on which a point may take a second.
 FEW_POINTS = 16
 #: How far beyond the largest budget the curve goes.
 MARGIN = 1.25
@@ -37,11 +38,12 @@ def plot_frontier(answer: Frontier, path: str) -> None:
     if not shown:
         raise InputError("--plot: no budget above 0 has a finite best mean, so there is no curve")
     largest = float(max(point.budget for point in shown)) * MARGIN
-    steps = FEW_POINTS if answer.base.rates_need_search else POINTS
+    slow = answer.base.rates_need_search or answer.divergence != "kl"
+    steps = FEW_POINTS if slow else POINTS
     budgets = [f"{largest * (k / steps) ** 2:.12g}" for k in range(steps + 1)]
     curve = [
         (float(point.budget), float(point.lower), float(point.upper))
-        for point in frontier(answer.base, budgets).points
+        for point in penalised_frontier(answer.base, answer.divergence, budgets).points
         if isinstance(point.lower, arb) and isinstance(point.upper, arb)
     ]
     write_figure(path, kind, lambda: _figure(answer, shown, curve), dumps(answer.to_dict()))
@@ -70,7 +72,7 @@ def _figure(
             mfc="white" if point.attained is False else BASE,  # approached, not attained: hollow
             zorder=4,
         )
-    axes.set_xlabel("budget d: KL(P || Q) in nats")
+    axes.set_xlabel(budget_label(answer.divergence))
     axes.set_ylabel("best mean S(d), in units of the reward")
     axes.set_title(f"{clipped(str(answer.base))}", loc="left")
     axes.set_xlim(0, budgets[-1])
@@ -80,15 +82,36 @@ def _figure(
     return figure
 
 
+def budget_label(divergence: str) -> str:
+    """What a budget limits, with its unit."""
+    named = {
+        "kl": "KL(P || Q) in nats",
+        "odds": "log R, the odds cap, in nats",
+        "js": "Jensen-Shannon in nats",
+        "tv": "total variation",
+        "hellinger": "squared Hellinger distance",
+        "chi2": "chi-square",
+        "reverse_kl": "KL(Q || P) in nats",
+    }
+    return f"budget d: {named.get(divergence, divergence)}"
+
+
+def _slope(point: FrontierPoint) -> float | None:
+    """``1/l`` of the dual bound, where that is a straight line in the budget."""
+    if isinstance(point, PenalisedPoint):
+        return None if point.dual is None or not point.dual.linear else 1 / float(point.dual.slope)
+    return None if point.tilt is None else float(point.tilt.q) / float(point.tilt.p)
+
+
 def _draw_bounds(
     axes: Any, shown: list[FrontierPoint], end: float, heights: tuple[float, float]
 ) -> None:
-    """The line ``(d + K(l))/l`` of each budget's tilt: touching S there, above it elsewhere."""
-    label: str | None = "one tilt's bound, on every budget"
+    """The line ``(d + K(l))/l`` of each budget's l: touching S there, above it elsewhere."""
+    label: str | None = "one dual bound, on every budget"
     for point in sorted(shown, key=lambda point: -point.budget)[:MOST_BOUNDS]:
-        if point.tilt is None or not isinstance(point.upper, arb):
+        slope = _slope(point)
+        if slope is None or not isinstance(point.upper, arb):
             continue
-        slope = float(point.tilt.q) / float(point.tilt.p)
         at, height = float(point.budget), float(point.upper)
         ends = (0.0, end)
         axes.plot(

@@ -1,4 +1,4 @@
-"""``goodhart frontier``: the best mean that each KL budget can buy."""
+"""``goodhart frontier``: the best mean that each budget can buy, under KL or another divergence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from verify.frontier import Frontier, FrontierPoint
 
 SETTLED, UNDECIDED = 0, 4
-DIVERGENCES = ("kl",)
+#: As :data:`verify.divergence.TOKENS` has them; help texts load nothing heavy.
+DIVERGENCES = ("kl", "chi2", "renyi:A", "power:A", "odds", "tv", "hellinger", "js", "reverse_kl")
 #: Digits of a mean in the table: as many as both values agree in. The JSON has them in full.
 MOST_DIGITS, FEWEST_DIGITS = 13, 8
 
@@ -26,10 +27,14 @@ def frontier(
         typer.Argument(metavar="LAW", help="The law of the reward, e.g. 'gamma(shape=2)'."),
     ] = None,
     divergence: Annotated[
-        str, typer.Option(metavar="NAME", help=f"What is limited: {', '.join(DIVERGENCES)}.")
+        str,
+        typer.Option(metavar="NAME", help=f"What is limited: {', '.join(DIVERGENCES)}; A > 0."),
     ] = "kl",
     budgets: Annotated[
-        str, typer.Option(metavar="NUMBERS", help="The budgets d, in nats, with commas between.")
+        str,
+        typer.Option(
+            metavar="NUMBERS", help="The budgets d (KL: in nats; odds: log R), commas between."
+        ),
     ] = "0.01,0.1,1",
     two_sided: Annotated[bool, typer.Option("--two-sided", help="Add the least mean.")] = False,
     per_prompt: Annotated[
@@ -65,7 +70,9 @@ def frontier(
         typer.Option(metavar="FILE", help="Draw the frontier and its bounds (.png, .svg or .pdf)."),
     ] = None,
 ) -> None:
-    """The best mean of any law P within a KL budget of LAW, enclosed from both sides.
+    """The best mean of any law P within a budget of LAW, enclosed from both sides.
+
+    The budget is on KL(P||Q), or with --divergence on another divergence from the law Q.
 
     With --per-prompt: of any policy that meets prompts as they come, within a budget on the average
     KL divergence, and beside it the pooled answer, which is too large.
@@ -78,10 +85,13 @@ def frontier(
 
     outputs = {"--json": json, "--csv": csv, "--plot": plot, "--split": split}
     check_outputs(outputs, data_files(law) if per_prompt is None else [per_prompt])
-    if divergence not in DIVERGENCES:
-        raise InputError(
-            f"--divergence: expected {' or '.join(DIVERGENCES)}, got {divergence!r:.40}"
-        )
+    if divergence != "kl":
+        from verify.divergence import parse_divergence
+
+        try:
+            divergence = parse_divergence(divergence).token
+        except InputError as error:
+            raise InputError(f"--divergence: {str(error).removeprefix('divergence: ')}") from None
     if plot is not None:
         from verify.plotting import format_of
 
@@ -90,17 +100,39 @@ def frontier(
     numbers = [text.strip() for text in budgets.split(",")]
     of_prompts = {"--prompt": prompt, "--reward": reward, "--weights": weights, "--split": split}
     if per_prompt is None:
-        settled = _of_law(law, of_prompts, numbers, two_sided, Outputs(quiet, json, csv, plot))
+        asked = Question(numbers, divergence, two_sided)
+        settled = _of_law(law, of_prompts, asked, Outputs(quiet, json, csv, plot))
     else:
         from verify.commands import frontier_per_prompt
 
         if law is not None or two_sided:
             extra = "--two-sided" if law is None else f"LAW ({law:.40})"
             raise InputError(f"--per-prompt takes no {extra}")
+        if divergence != "kl":
+            raise InputError(f"--divergence: with --per-prompt expected kl, got {divergence!r:.40}")
         settled = frontier_per_prompt.answer(
             per_prompt, of_prompts, numbers, Outputs(quiet, json, csv, plot)
         )
     raise typer.Exit(SETTLED if settled else UNDECIDED)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of one law.
+
+    Attributes
+    ----------
+    budgets : list of str
+        As they were written.
+    divergence : str
+        The token.
+    two_sided : bool
+        Whether the least means are wanted too.
+    """
+
+    budgets: list[str]
+    divergence: str
+    two_sided: bool
 
 
 @dataclass(frozen=True)
@@ -124,8 +156,7 @@ class Outputs:
 def _of_law(
     law: str | None,
     of_prompts: dict[str, str | None],
-    budgets: list[str],
-    two_sided: bool,
+    asked: Question,
     outputs: Outputs,
 ) -> bool:
     """The frontier of one law; whether it is settled."""
@@ -138,7 +169,12 @@ def _of_law(
         raise InputError(f"{given[0]} goes with --per-prompt FILE")
     if law is None:
         raise InputError("expected LAW, or --per-prompt FILE; goodhart frontier --help tells more")
-    answer = best_means(parse(law), budgets, two_sided)
+    if asked.divergence == "kl":
+        answer = best_means(parse(law), asked.budgets, asked.two_sided)
+    else:
+        from verify.penalties import penalised_frontier
+
+        answer = penalised_frontier(parse(law), asked.divergence, asked.budgets, asked.two_sided)
     _write(answer, outputs.json, outputs.csv)
     if not outputs.quiet:
         _print(answer)
@@ -195,7 +231,14 @@ def _ends(point: FrontierPoint) -> tuple[str, str, str]:
 
 
 def _print(answer: Frontier) -> None:
-    typer.echo(f"best mean of a law P with KL(P||Q) <= d, Q = {answer.base}")
+    from verify.divergence import NORMALISATIONS
+
+    if answer.divergence == "kl":
+        typer.echo(f"best mean of a law P with KL(P||Q) <= d, Q = {answer.base}")
+    else:
+        scale = NORMALISATIONS[answer.divergence.partition(":")[0]]
+        typer.echo(f"best mean of a law P with {answer.divergence} <= d, Q = {answer.base}")
+        typer.echo(f"{answer.divergence}: {scale}; w = dP/dQ")
     _print_points(answer.points)
     if answer.least is not None:
         typer.echo("least mean")

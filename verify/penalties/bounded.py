@@ -24,6 +24,8 @@ from verify.ranked import simplest_fraction
 
 #: How near to the top a pole is looked for, as ``log`` of its distance in units of the law.
 NEAREST_POLE = 60
+#: What is left of a total variation budget unspent.
+HAIR = fmpq(1, 2**60)
 #: The coarse search: the share that it leaves unspent, and how many bits less it takes.
 COARSE, COARSE_BITS, LEAST_BITS = arb(2) ** -22, 26, 53
 #: How far from the coarse answer the fine one is looked for first.
@@ -34,22 +36,29 @@ NEARBY = 1e-6
 
 
 def by_total_variation(law: Law, budget: fmpq, scale: Scale) -> tuple[Primal, Dual]:
-    """The lowest share e of the law moved to its top."""
-    cut = cut_at(law, budget, scale)
+    """The lowest share e of the law moved to its top.
+
+    A hair less than e is moved, so that balls can tell what is moved from e wherever atoms lie.
+    """
+    assert scale.top is not None
+    moved = budget * (1 - HAIR)
+    cut = cut_at(law, moved, scale)
+    if not law.cdf(cut, open=True) < ball(budget):
+        raise Undecided("whether the lowest share is within the budget")
     excess, above, atom = excess_over(law, cut), law.survival(cut), law.mass_at(cut)
-    # At an atom, what is left of it; elsewhere 0, for the cut is at the quantile or just below.
-    kept_there = ((1 - ball(budget)) - above).max(arb(0)).min(atom) if atom > 0 else arb(0)
+    # At an atom, what is left of it; elsewhere nothing, for the cut is at the quantile or below.
+    kept_there = (ball(1 - moved) - above).max(arb(0)).min(atom) if atom > 0 else arb(0)
     kept = above + kept_there
     top = scale.next_to_top()
-    mean = excess + cut * kept + (1 - kept) * ball(top)
-    share = kept_there / atom if atom > 0 else None
-    spent = (1 - kept) / ball(budget)
-    if atom > 0 and kept_there > 0:
-        spent = arb(1)  # exactly, as the share kept at the atom is chosen so
-    assert scale.top is not None
+    primal = Primal(
+        Step(cut, kept_there / atom if atom > 0 else None, to_top=True),
+        mean=excess + cut * kept + (1 - kept) * ball(top),
+        spent=ball(moved / budget) if kept_there > 0 else (1 - kept) / ball(budget),
+        at_top=1 - kept,
+        top_from=top,
+    )
     length = ball(scale.top) - cut
     bound = scale.top - (1 - ball(budget)) * length + excess
-    primal = Primal(Step(cut, share, to_top=True), mean, spent, 1 - kept, top)
     return primal, Dual(bound, 1 / length, scale.top / length - arb(1) / 2)
 
 

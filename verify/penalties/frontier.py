@@ -26,7 +26,15 @@ from verify.divergence import (
     parse_divergence,
 )
 from verify.enclosure import Diverges, Undecided, ball, sign_of, working_precision
-from verify.frontier import PRICE_BITS, Frontier, FrontierPoint, parse_budget, settled_mean, written
+from verify.frontier import (
+    PRICE_BITS,
+    Frontier,
+    FrontierPoint,
+    mirror_image,
+    parse_budget,
+    settled_mean,
+    written,
+)
 from verify.frontier import frontier as kl_frontier
 from verify.law import Law
 from verify.laws.point import PointMass
@@ -85,7 +93,10 @@ class PenalisedPoint(FrontierPoint):
 
 
 def penalised_frontier(
-    law: Law | str, divergence: Divergence | str, budgets: Iterable[object]
+    law: Law | str,
+    divergence: Divergence | str,
+    budgets: Iterable[object],
+    two_sided: bool = False,
 ) -> Frontier:
     """The best mean at each budget under a divergence.
 
@@ -97,6 +108,8 @@ def penalised_frontier(
         Or its token, ``chi2`` say; :data:`verify.divergence.NORMALISATIONS` has the scales.
     budgets : iterable of numbers or decimal texts
         Each at least 0. For the odds cap R the budget is ``log R``.
+    two_sided : bool, optional
+        Adds the least mean at each: the frontier of ``-X``, negated.
 
     Raises
     ------
@@ -107,10 +120,14 @@ def penalised_frontier(
     if isinstance(divergence, str):
         divergence = parse_divergence(divergence)
     if divergence.token == "kl":
-        return kl_frontier(law, budgets)
+        return kl_frontier(law, budgets, two_sided)
     exact = [parse_budget(budget) for budget in budgets]
+    least = None
+    if two_sided:
+        mirror = mirror_image(law)
+        least = tuple(_point(mirror, divergence, budget).mirrored() for budget in exact)
     points = tuple(_point(law, divergence, budget) for budget in exact)
-    return Frontier(law, points, divergence.token)
+    return Frontier(law, points, divergence.token, least)
 
 
 def _point(law: Law, divergence: Divergence, budget: Decimal) -> FrontierPoint:

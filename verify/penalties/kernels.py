@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from flint import acb, arb, fmpq
 
 from verify.arithmetic import complex_balls
+from verify.enclosure import Undecided
 
 #: ``E[g; z > far]`` and ``E[z g; z > far]``, from a far point.
 Pair = tuple[arb, arb]
 #: A bound on ``E[z^p; z > far]``, by p and far.
 PowerMean = Callable[[fmpq, arb], arb]
+
+#: Moments that bound the logarithm's tail: the first where it is finite.
+LOG_ORDERS = (fmpq(1), fmpq(1, 8))
 
 
 class Kernel(ABC):
@@ -98,11 +102,16 @@ class LogKernel(Kernel):
         return 1 / z
 
     def beyond(self, far: arb, mass: arb, power_mean: PowerMean) -> Pair:
-        # log(size z)/z falls where size z > e.
-        if not self.size * far > 3:
-            return arb.nan(), arb.nan()
-        bound = power_mean(fmpq(1), far) * (self.size * far).log() / far
-        return arb(0).union(bound), arb(0)
+        # log(size z)/z^p falls where (size z)^p > e.
+        for order in LOG_ORDERS:
+            if not (self.size * far) ** order > 3:
+                continue
+            try:
+                bound = power_mean(order, far) * (self.size * far).log() / far**order
+            except Undecided:
+                continue
+            return arb(0).union(bound), arb(0)
+        raise Undecided(f"E log z beyond {far.str(6)}")
 
     def scaled(self, size: fmpq) -> Kernel:
         return LogKernel(self.size * size)

@@ -158,5 +158,5 @@ class OrderProblem:
     def _dual(self, bound: arb, slope: arb, offset: arb) -> Dual:
         """The bound, with the l and m of the f-divergence that it comes from."""
         if isinstance(self.divergence, Renyi):
-            return Dual(bound, slope, offset)
+            return Dual(bound, slope, offset, linear=False)
         return Dual(bound, self.divergence.scale * slope, self.divergence.scale * offset)

@@ -53,11 +53,22 @@ class Primal:
 
 @dataclass(frozen=True)
 class Dual:
-    """A bound on the mean of every P within the budget: ``(e + m + E f*(l X - m))/l``."""
+    """A bound on the mean of every P within the budget: ``(e + m + E f*(l X - m))/l``.
+
+    Attributes
+    ----------
+    bound : arb
+        The bound.
+    slope, offset : arb
+        l and m.
+    linear : bool
+        Whether the bound is that straight line in e. Renyi's is one in ``exp((a - 1) e)``.
+    """
 
     bound: arb
     slope: arb
     offset: arb
+    linear: bool = True
 
 
 def with_top(primal: Primal, share: arb, law: Law, scale: Scale) -> Primal:
