@@ -43,12 +43,17 @@ def test_conditioning_as_json(terminal: Terminal) -> None:
 
 
 def test_without_a_copula_they_are_independent(terminal: Terminal) -> None:
-    asked = (*PAIR, "--optimizer", "condition", "--thresholds", "3")
-    done = terminal(*asked)
-    assert done.status == 0 and "joined by independent()" in done.out
-    assert done.out == terminal(*asked, "--copula", "independent()").out
-    assert done.out.splitlines()[-2] == "limit of E V: not known"
-    assert "limits are worked out for tilts" in done.out.splitlines()[-1]
+    asked = (*PAIR, "--optimizer", "condition", "--thresholds", "3", "--json", "-")
+    alone, joined = (
+        json.loads(terminal(*asked, *copula).out) for copula in ((), ("--copula", "independent()"))
+    )
+    assert (alone["dependence"], joined["dependence"]) == ("independent", "independent()")
+    assert alone["limit"] == joined["limit"] and alone["limit"]["because"]
+    for one, other in zip(alone["points"], joined["points"], strict=True):
+        for name in ("kl", "mean_v"):  # two routes, which enclose the same number
+            low, high = (max, min)
+            ends = [[float(end) for end in point[name]] for point in (one, other)]
+            assert low(end[0] for end in ends) <= high(end[1] for end in ends) + 1e-15
 
 
 def test_a_cap_without_an_answer_shows_no_tilt(terminal: Terminal) -> None:
@@ -80,7 +85,6 @@ def test_nothing_settled_is_status_4(terminal: Terminal) -> None:
     [
         (("--copula", "gauss(1)"), "copula: unknown copula gauss (did you mean gaussian?)"),
         (("--copula", "gaussian(rho=1)"), "copula: position 1: gaussian: rho must be a number"),
-        (("--optimizer", "condition"), "--optimizer condition: expected --thresholds too"),
         (
             ("--copula", "frank(theta=2)", "--draws", "2"),
             "--draws: --optimizer tilt is asked with --tilts or --betas or --kl-caps",

@@ -55,10 +55,16 @@ def utility(
     ] = None,
     thresholds: Annotated[
         str | None,
-        typer.Option(metavar="NUMBERS", help="The t of U > t, for --optimizer condition."),
+        typer.Option(
+            metavar="NUMBERS",
+            help="The t of U > t, for --optimizer condition (default: from the body of U far out).",
+        ),
     ] = None,
     draws: Annotated[
-        str | None, typer.Option(metavar="NUMBERS", help="The n, for --optimizer best-of-n.")
+        str | None,
+        typer.Option(
+            metavar="NUMBERS", help="The n, for --optimizer best-of-n (default: from 1 to 1e18)."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="NUMBER", help="Of what is sampled.")] = 0,
     json: Annotated[
@@ -97,11 +103,14 @@ def utility(
         "--thresholds": thresholds,
         "--draws": draws,
     }
-    _check_asked(optimizer, asked)
+    _check_asked(optimizer, asked, copula)
     if optimizer == "tilt" and all(asked[name] is None for name in ASKED["tilt"]):
         asked["--kl-caps"] = DEFAULT_CAPS
     numbers = {name: _listed(text) for name, text in asked.items()}
-    answer = _curve(error, utility, copula, optimizer, numbers, seed)
+    if copula is None:
+        answer = _independent(error, utility, optimizer, numbers)
+    else:
+        answer = _joined(error, utility, copula, optimizer, numbers, seed)
     _write(answer, json, csv)
     if STDOUT not in outputs.values():
         _print(answer)
@@ -116,43 +125,59 @@ def _listed(numbers: str | None) -> list[str]:
     return [] if numbers is None else [text.strip() for text in numbers.split(",")]
 
 
-def _check_asked(optimizer: str, asked: dict[str, str | None]) -> None:
-    """Refuse options that belong to another optimiser, and an optimiser that is asked nothing."""
+def _check_asked(optimizer: str, asked: dict[str, str | None], copula: str | None) -> None:
+    """Refuse options that belong to another optimiser, and a sampled one that is asked nothing."""
     from verify.errors import InputError
 
     for name, text in asked.items():
         if text is not None and name not in ASKED[optimizer]:
             wanted = " or ".join(ASKED[optimizer])
             raise InputError(f"{name}: --optimizer {optimizer} is asked with {wanted}")
-    if optimizer != "tilt" and asked[ASKED[optimizer][0]] is None:
+    if copula is not None and optimizer != "tilt" and asked[ASKED[optimizer][0]] is None:
         raise InputError(f"--optimizer {optimizer}: expected {ASKED[optimizer][0]} too")
 
 
-def _curve(
+def _independent(
+    error: str, utility: str, optimizer: str, numbers: dict[str, list[str]]
+) -> UtilityCurve:
+    """The curve of independent X and V: certified for any two laws."""
+    from verify import usual_points
+    from verify.laws import parse
+
+    x, v = parse(error), parse(utility)
+    if optimizer == "tilt":
+        from verify.tilted_utility import tilted_utility
+
+        return tilted_utility(x, v, numbers["--tilts"], numbers["--betas"], numbers["--kl-caps"])
+    if optimizer == "condition":
+        from verify.conditioning.curve import conditioning_curve
+
+        return conditioning_curve(x, v, numbers["--thresholds"] or usual_points.thresholds(x, v))
+    from verify.joint.utility import joint_utility
+
+    draws = numbers["--draws"] or ["1", "10", "100"]
+    return joint_utility(x, v, "independent()", "best-of-n", draws=draws)
+
+
+def _joined(
     error: str,
     utility: str,
-    copula: str | None,
+    copula: str,
     optimizer: str,
     numbers: dict[str, list[str]],
     seed: int,
 ) -> UtilityCurve:
-    from verify.laws import parse
-
-    tilted = numbers["--tilts"], numbers["--betas"], numbers["--kl-caps"]
-    if copula is None and optimizer == "tilt":
-        from verify.tilted_utility import tilted_utility
-
-        return tilted_utility(parse(error), parse(utility), *tilted)
     from verify.joint.utility import joint_utility
+    from verify.laws import parse
 
     return joint_utility(
         parse(error),
         parse(utility),
-        copula or "independent()",
+        copula,
         optimizer,  # type: ignore[arg-type]
-        tilts=tilted[0],
-        betas=tilted[1],
-        kl_caps=tilted[2],
+        tilts=numbers["--tilts"],
+        betas=numbers["--betas"],
+        kl_caps=numbers["--kl-caps"],
         thresholds=numbers["--thresholds"],
         draws=numbers["--draws"],
         seed=seed,

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from flint import arb
 
-from verify.copulas import gaussian
+from verify.copulas import gaussian, independent
 from verify.enclosure import Diverges
 from verify.joint.laws import CopulaLaw
 from verify.joint.rate import LEAST_TILT, has_mgf, is_heavy, why_no_mgf
 from verify.laws.gaussian import normal_parameters
-from verify.limits import limit_without_tilts
+from verify.limits import limit_of_utility, limit_without_tilts
 from verify.utility_curve import Limit, Optimizer
 
 
 def limit_under(joint: CopulaLaw, optimizer: Optimizer) -> Limit:
-    """Where ``E V`` goes; known where X, V and the copula are normal, and U is.
+    """Where ``E V`` goes; known for independent laws, and where X, V and the copula are normal.
 
-    Then ``E V`` is a line in ``E U`` for every optimiser, with the sign of ``Cov(U, V)``.
+    In the second case ``E V`` is a line in ``E U`` for every optimiser, with the sign of ``Cov(U,
+    V)``.
     """
+    if isinstance(joint.copula, independent):
+        return limit_of_utility(joint.error, joint.utility, optimizer)
     if optimizer == "tilt" and has_mgf(joint, LEAST_TILT) is not True:
         because = why_no_mgf(joint, LEAST_TILT)
         if is_heavy(joint):

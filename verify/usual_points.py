@@ -1,0 +1,62 @@
+"""Where a curve is looked at when nobody says where: from the body of U to far out in its tail."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from math import isqrt
+
+from flint import arb, fmpq
+
+from verify.decimals import plain, rational, round_decimal
+from verify.enclosure import Diverges, Undecided, ball, working_precision
+from verify.law import Law
+
+#: The n of best-of-n.
+DRAWS = ("1", "10", "100", "10000", "1000000", "1" + 9 * "0", "1" + 12 * "0", "1" + 18 * "0")
+#: About how often U passes the thresholds: once in so many.
+ODDS = (2, 10, 100, 10**4, 10**6, 10**9, 10**12)
+DIGITS, PLACES = 3, 9
+BITS = 40
+#: Thresholds beyond it are not asked for: a decimal exponent.
+LARGEST = 300
+
+
+def thresholds(error: Law, utility: Law) -> list[str]:
+    """Decimals that ``U = X + V`` exceeds with a probability of about 1/2, 1/10, ..., 1e-12.
+
+    Returns
+    -------
+    list of str
+        In increasing order, and below the largest value of U. Fewer than seven where some agree or
+        are out of reach.
+    """
+    pair = error, utility
+    with working_precision(BITS):
+        places = [place for odds in ODDS if (place := _exceeded_once_in(odds, pair)) is not None]
+        found = {_short(round_decimal(place, 20, up=False)) for place in places}
+        ends = [law.support[1] for law in pair]
+        if not any(isinstance(end, Diverges) for end in ends):
+            top = sum((ball(end) for end in ends if not isinstance(end, Diverges)), arb(0))
+            just_below = _short(round_decimal((top - 1).mid(), 20, up=False))
+            found = {t for t in found if arb(rational(t)) < top} or {just_below}
+    return [plain(threshold) for threshold in sorted(found)]
+
+
+def _exceeded_once_in(odds: int, pair: tuple[Law, Law]) -> arb | None:
+    """A point that U exceeds once in the odds, within a factor that does not matter here.
+
+    The largest of three: what X or V alone exceeds so often, with the other at its median; and the
+    sum of what each exceeds once in the root of the odds. None where it is out of reach.
+    """
+    root = fmpq(isqrt(100 * odds), 10)
+    try:
+        x, v = ([law.quantile(1 - 1 / fmpq(n)) for n in (2, root, odds)] for law in pair)
+    except Undecided:
+        return None
+    place = (x[2] + v[0]).max(v[2] + x[0]).max(x[1] + v[1]).mid()
+    return place if abs(place) < fmpq(10) ** LARGEST else None
+
+
+def _short(value: Decimal) -> Decimal:
+    """To three digits, and to nine places: what is left of a median of 0 is 0."""
+    return Context(DIGITS, ROUND_HALF_EVEN).plus(round(value, PLACES)).normalize()
