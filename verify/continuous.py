@@ -102,6 +102,14 @@ class ContinuousLaw(Law):
             return self._upper_mean(x)
         return {"below": mean, "above": arb(0)}.get(place, arb.nan())
 
+    def tail_inside(self, x: arb, below: bool = False) -> arb:
+        """``Q(X > x)``, or ``Q(X <= x)``, at a point that is known to be inside the support."""
+        return (self._log_cdf(x) if below else self._log_survival(x)).exp()
+
+    def upper_mean_inside(self, x: arb) -> arb:
+        """``E[X; X > x]`` at a point that is known to be inside, where ``E X`` is finite."""
+        return self._upper_mean(x)
+
     def cumulant_series(self, tilt: arb) -> arb_series:
         """By certified quadrature; laws with a closed form override it."""
         return log_series(self.exponential_moments(tilt))

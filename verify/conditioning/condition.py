@@ -22,9 +22,9 @@ from verify.law import Law, Point, exact_point
 from verify.laws.custom import Tail
 
 #: Bits of the working precision that are not asked of the answer.
-SPARE_BITS = 16
+SPARE_BITS = 20
 #: Bits by which integrals are computed more precisely than that, and sums of panels lose.
-GUARD_BITS, SUM_BITS = 24, 8
+GUARD_BITS, SUM_BITS = 24, 3
 #: Bits of a bound, beyond those that a large threshold takes.
 BOUND_BITS = 32
 #: Attempts, each with the bits that the one before it fell short of; bits of a poor answer.

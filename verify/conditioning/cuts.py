@@ -32,6 +32,7 @@ class Above:
 
     def __init__(self, law: Law, centre: arb | None, closed: bool = False) -> None:
         self.law, self.centre, self.closed = law, centre, closed
+        self._most: arb | None = None
 
     @property
     def count(self) -> int:
@@ -50,6 +51,15 @@ class Above:
             mean += ball(y) * self.law.mass_at(y)
         assert self.centre is not None
         return mean - self.centre * tail
+
+    def largest_excess(self) -> arb:
+        """A bound of ``E[A - a; A > a]``, the largest ``E[A - a; A > y]`` of all."""
+        if self._most is None:
+            assert self.centre is not None
+            point = self.centre.mid()
+            tail = self.law.survival(point, self.closed)
+            self._most = (abs(self.excess(point, tail)) + abs(point - self.centre)).upper()
+        return self._most
 
     def everything(self) -> list[arb]:
         """Both for y below the support."""
@@ -107,24 +117,26 @@ class Cuts:
         return self.parts(mass, self.above.everything(), moment)
 
     def right(self, x: arb | fmpq) -> list[arb]:
-        """What ``B > x`` contributes; NaN where x is not far enough for a bound."""
+        """What ``B > x`` contributes: nearly all that A has."""
         y = self.t - x
         mass, moment = self._beyond(x)
         pairs = zip(self.above.at(y), self.above.everything(), strict=True)
         factors = [one.union(other) for one, other in pairs]
         if self.above.centre is not None and not ball(y) < self.above.centre:
-            factors[1] = arb.nan()
+            factors[1] = factors[1].union(self.above.largest_excess())
+        found = self.parts(mass, factors, moment)
         if self.centre is not None and not ball(x) > self.centre:
-            moment = arb.nan()
-        return self.parts(mass, factors, moment)
+            # B - b changes its sign; its negative part is at most b - x.
+            found[-1] += arb(0, (mass * (self.centre - x) * (1 - factors[0])).abs_upper())
+        return found
 
     def left(self, x: arb | fmpq) -> list[arb]:
-        """What ``B <= x`` contributes; NaN where x is not far enough for a bound."""
+        """What ``B <= x`` contributes: nearly nothing."""
         y = self.t - x
         mass = self.over.law.cdf(x)
         factors = [ZERO.union(part) for part in self.above.at(y)]
         if self.above.centre is not None and not ball(y) > self.above.centre:
-            factors[1] = arb.nan()
+            factors[1] = factors[1].union(self.above.largest_excess())
         found = [mass * factor for factor in factors]
         return found if self.centre is None else [*found, self._moment_left(x, mass, factors[0])]
 
@@ -136,15 +148,16 @@ class Cuts:
     def _moment_left(self, x: arb | fmpq, mass: arb, factor: arb) -> arb:
         """``E[B - b; B <= x, A > t - B]``, nearly 0."""
         assert self.centre is not None
-        if not (ball(x) < self.centre and x < 0):
-            return arb.nan()
         moment = self.over.law.lower_mean(x)
         if isinstance(moment, arb):
-            return (moment - self.centre * mass) * factor
+            size = abs(moment - self.centre * mass)
+            if not ball(x) < self.centre:
+                size += 2 * mass * abs(self.centre - x)
+            return arb(0, (size * factor).abs_upper())
         # The mean of B is -oo, so b is 0; and where A + B > t, -B is less than A - t.
         y, law = self.t - x, self.above.law
         most = finite(law.upper_mean(y)) - self.t * law.survival(y)
-        return ZERO.union(-(mass * most).abs_upper())
+        return arb(0, (mass * (abs(most) + 3 * abs(ball(x)))).abs_upper())
 
 
 def finite(value: Number) -> arb:

@@ -15,7 +15,7 @@ as the density's own unit, and the logarithm of the distance from there on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from flint import acb, arb, ctx, fmpq
@@ -31,6 +31,8 @@ STEP = 4
 MOST_STEPS = 400
 #: Panels that the error is shared out to.
 SHARES = 64
+#: Width of a panel in the logarithm, to begin with.
+WIDTH = 2
 #: At least ``1/log 2``: bits per unit of a logarithm.
 LOG2_E = 1.45
 
@@ -113,7 +115,7 @@ class PairIntegral(Cuts):
     def values(self, x: arb) -> list[arb]:
         """The integrands at a point."""
         height = self.over.density(x)
-        found = [height * part for part in self.above.at(self.t - x)]
+        found = [height * part for part in self.above.inside(self.t - x)]
         if self.centre is not None:
             found.append((x - self.centre) * found[0])
         return found
@@ -134,12 +136,13 @@ class PairIntegral(Cuts):
             return [slope * value for value in self.values(x)]
 
         def sizes(s: acb) -> list[arb]:
-            with working_precision(self.bound_bits):
+            with working_precision(bound_bits):
                 z, slope = piece.box(s)
                 return [(slope * size).upper() for size in self.sizes(z)]
 
         tolerances = [self.share * size / SHARES for size in self.seen]
-        with working_precision(max(ctx.prec, piece.bits)):
+        bound_bits = self.bound_bits + piece.bits
+        with working_precision(ctx.prec + piece.bits):
             return integrate_panels(values, sizes, piece.low, piece.high, tolerances)
 
     # ---- pieces -----------------------------------------------------------------------------
@@ -214,12 +217,12 @@ class PairIntegral(Cuts):
     def _beside(self, anchor: arb, side: int, length: arb) -> list[Piece]:
         """From an anchor to a distance; the anchor may be the end of a support."""
         if not self._is_smooth_at(anchor, length):
-            return [self._logarithmic(anchor, side, length)]
+            return self._logarithmic(anchor, side, length)
         near = self.over.unit.min(length)
         edge = anchor + side * near
         pieces = [Piece(anchor, edge) if side > 0 else Piece(edge, anchor)]
         if near < length:
-            pieces.append(Piece(near.log(), length.log(), anchor, side))
+            pieces += _cut_up(Piece(near.log(), length.log(), anchor, side))
         return pieces
 
     def _is_smooth_at(self, anchor: arb, length: arb) -> bool:
@@ -231,19 +234,18 @@ class PairIntegral(Cuts):
                 self.t - anchor, radius
             )
 
-    def _logarithmic(self, anchor: arb, side: int, length: arb) -> Piece:
+    def _logarithmic(self, anchor: arb, side: int, length: arb) -> list[Piece]:
         """All of the way in the logarithm; what is next to the anchor is added as a bound."""
         step, nearest = 4, length.log().mid()
-        bits = ctx.prec
         for _ in range(MOST_STEPS):
             nearest, step = (nearest - step).mid(), step + 4
-            bits = ctx.prec + 8 + int((abs(nearest) * LOG2_E).upper().ceil().unique_fmpz() or 0)
-            with working_precision(bits):
+            bits = 8 + int((abs(nearest) * LOG2_E).upper().ceil().unique_fmpz() or 0)
+            with working_precision(ctx.prec + bits):
                 parts = self._next_to(anchor, side, nearest.exp())
             if self._is_negligible(parts):
                 break
         self._add(parts)
-        return Piece(nearest, length.log(), anchor, side, bits)
+        return _cut_up(Piece(nearest, length.log(), anchor, side, bits))
 
     def _next_to(self, anchor: arb, side: int, distance: arb) -> list[arb]:
         """What the interval from an anchor to a distance contributes."""
@@ -257,6 +259,14 @@ class PairIntegral(Cuts):
             factors[1] += arb(0, change.abs_upper())
         moment = ZERO if self.centre is None else mass * (x.union(anchor) - self.centre)
         return self.parts(mass, factors, moment)
+
+
+def _cut_up(piece: Piece) -> list[Piece]:
+    """The pieces of about :data:`WIDTH` that a piece is made of."""
+    count = int(((piece.high - piece.low) / WIDTH).upper().ceil().unique_fmpz() or 1)
+    inner = [(piece.low + (piece.high - piece.low) * k / count).mid() for k in range(1, count)]
+    ends = pairwise([piece.low, *inner, piece.high])
+    return [replace(piece, low=low, high=high) for low, high in ends]
 
 
 def _largest(*ends: arb | None) -> arb | None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from math import inf
+from math import inf, log2
 
 from flint import acb, arb, ctx
 
@@ -31,8 +31,9 @@ Sizes = Callable[[acb], Sequence[arb]]
 
 #: Numbers of points of a panel.
 POINTS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 22, 24, 27, 30, 34, 38, 43, 48)
-#: Ellipses that are tried, largest first.
-ELLIPSES = (6.0, 3.0, 1.9)
+#: The ellipse that is tried first; the one that saves points where it takes many; the last one.
+ELLIPSE, WIDER, NARROWER = 3.0, 6.0, 1.9
+MANY_POINTS = 12
 #: Panels, kept or cut, after which we give up.
 MOST_PANELS = 3000
 
@@ -84,14 +85,7 @@ def _panel(
 ) -> list[arb] | None:
     """The integrals over a panel; None if it has to be cut."""
     middle, half = (start + end) / 2, (end - start) / 2
-    radius = half.upper()
-    inside = sizes(acb(middle + arb(0, radius)))
-    if not all(size.is_finite() for size in inside):
-        return None
-    whole = [(2 * radius * size).upper() for size in inside]
-    if all(part <= goal for part, goal in zip(whole, tolerances, strict=True)):
-        return [arb(0, part) for part in whole]
-    plan = _plan(sizes, middle, radius, tolerances)
+    plan = _plan(sizes, middle, half.upper(), tolerances)
     if plan is None:
         return None
     count, errors = plan
@@ -106,21 +100,46 @@ def _panel(
 def _plan(
     sizes: Sizes, middle: arb, radius: arb, tolerances: Sequence[arb]
 ) -> tuple[int, list[arb]] | None:
-    """The fewest points that an ellipse proves enough, and the errors they may make."""
-    for rho in ELLIPSES:
+    """The fewest points that an ellipse proves enough, and the errors they may make.
+
+    No points where the integrals are within the tolerances of 0; None where none are enough.
+    """
+
+    def on(rho: float) -> tuple[int, list[arb]] | None:
         long, short = (rho + 1 / rho) / 2, (rho - 1 / rho) / 2
-        largest = sizes(acb(middle + arb(0, radius * long), arb(0, radius * short)))
-        if not all(size.is_finite() for size in largest):
-            continue
-        factor = radius * 64 / (15 * (1 - arb(rho) ** -2))
-        needed = max(
-            _log2(factor * size / goal) for size, goal in zip(largest, tolerances, strict=True)
-        )
-        per_point = _log2(arb(rho) ** 2)
-        for count in POINTS:
-            if count * per_point >= needed:
-                shrink = arb(rho) ** (-2 * count)
-                return count, [(factor * size * shrink).upper() for size in largest]
+        box = acb(middle + arb(0, radius * long), arb(0, radius * short))
+        return _points(sizes(box), rho, radius, tolerances)
+
+    plan = on(ELLIPSE)
+    if plan is None:
+        whole = [(2 * radius * size).upper() for size in sizes(acb(middle + arb(0, radius)))]
+        if all(part <= goal for part, goal in zip(whole, tolerances, strict=True)):
+            return 0, whole
+        return on(NARROWER)
+    if plan[0] > MANY_POINTS:
+        wider = on(WIDER)
+        if wider is not None and wider[0] < plan[0]:
+            return wider
+    return plan
+
+
+def _points(
+    largest: Sequence[arb], rho: float, radius: arb, tolerances: Sequence[arb]
+) -> tuple[int, list[arb]] | None:
+    """The fewest points that sizes on the ellipse for ``rho`` prove enough, and their errors."""
+    if not all(size.is_finite() for size in largest):
+        return None
+    whole = [(2 * radius * size).upper() for size in largest]
+    if all(part <= goal for part, goal in zip(whole, tolerances, strict=True)):
+        return 0, whole
+    factor = radius * 64 / (15 * (1 - arb(rho) ** -2))
+    errors = [(factor * size).upper() for size in largest]
+    pairs = zip(errors, tolerances, strict=True)
+    needed = max(_log2(error / goal) for error, goal in pairs) / (2 * log2(rho))
+    for count in POINTS:
+        if count >= needed:
+            shrink = arb(rho) ** (-2 * count)
+            return count, [(error * shrink).upper() for error in errors]
     return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from flint import acb, arb, fmpq
 
 from verify.affine import Affine
@@ -41,13 +43,15 @@ class Smooth(Summand):
         )
         self.atom = atom_of(law)
         shift, scale, mass = fmpq(0), fmpq(1), arb(1)
+        self.is_truncated = False
         while isinstance(law, Affine | Truncated):
             if isinstance(law, Affine):
                 shift, scale = shift + scale * law.shift, scale * law.scale
             else:
-                mass = mass * law.log_mass().exp()
+                mass, self.is_truncated = mass * law.log_mass().exp(), True
             law = law.base
         self.base = law
+        self._base = cast(ContinuousLaw, law)  # where it is no Tail
         self.shift, self.scale, self.unit = arb(shift), arb(scale), abs(arb(scale))
         self.height = 1 / (self.unit * mass)
         self.is_base = shift == 0 and scale == 1
@@ -58,13 +62,12 @@ class Smooth(Summand):
 
     def density(self, x: arb) -> arb:
         """The density at a point inside the support."""
-        inner = x if self.is_base else (x - self.shift) / self.scale
+        inner = self._inner(x)
         if isinstance(self.base, Tail):
             height = -arb(self.slope.evaluate(inner, BALLS)) * self.base.at(inner).exp()
         else:
-            assert isinstance(self.base, ContinuousLaw)
-            height = self.base.log_density(inner, BALLS).exp()
-        return self.height * height
+            height = self._base.log_density(inner, BALLS).exp()
+        return height if self.is_base and not self.is_truncated else self.height * height
 
     def density_near(self, z: acb) -> acb:
         """The density continued to a box; NaN where it may not be analytic."""
@@ -74,14 +77,33 @@ class Smooth(Summand):
             height = acb(self.base.log_sf.evaluate(inner, a)).exp()
             height = -acb(self.slope.evaluate(inner, a)) * height
         else:
-            assert isinstance(self.base, ContinuousLaw)
-            height = self.base.tilted_density(inner, arb(0), a)
+            height = self._base.tilted_density(inner, arb(0), a)
         return acb(self.height * height)
 
     def is_analytic_around(self, x: arb, radius: arb) -> bool:
         """Whether the formula of the density is analytic on a disc."""
         box = acb(x + arb(0, radius), arb(0, radius))
         return bool(self.density_near(box).is_finite())
+
+    def survival(self, x: arb) -> arb:
+        """``Pr(A > x)`` inside the support, its atom included."""
+        if self.is_truncated or isinstance(self.base, Tail):
+            return self.law.survival(x)
+        return self._base.tail_inside(self._inner(x), below=self.scale < 0)
+
+    def upper_mean(self, x: arb, tail: arb) -> arb:
+        """``E[A; A > x]`` inside the support, from ``Pr(A > x)``."""
+        if self.is_truncated or isinstance(self.base, Tail):
+            return finite(self.law.upper_mean(x))
+        inner = self._inner(x)
+        flipped = self.scale < 0
+        part = (
+            finite(self._base.lower_mean(inner)) if flipped else self._base.upper_mean_inside(inner)
+        )
+        return part if self.is_base else self.shift * tail + self.scale * part
+
+    def _inner(self, x: arb) -> arb:
+        return x if self.is_base else (x - self.shift) / self.scale
 
     @property
     def atom_on_top(self) -> bool:
@@ -118,7 +140,13 @@ class AboveNear(Above):
     def __init__(self, smooth: Smooth, centre: arb | None) -> None:
         super().__init__(smooth.law, centre)
         self.smooth = smooth
-        self._most: arb | None = None
+
+    def inside(self, y: arb) -> list[arb]:
+        """Both at a point inside the support."""
+        tail = self.smooth.survival(y)
+        if self.centre is None:
+            return [tail]
+        return [tail, self.smooth.upper_mean(y, tail) - self.centre * tail]
 
     def sizes(self, y: acb) -> list[arb]:
         """Upper bounds of both, continued to a box.
@@ -158,22 +186,12 @@ class AboveNear(Above):
 
     def _largest(self, left: arb, right: arb) -> list[arb]:
         """The largest sizes on an interval inside the support."""
-        tail = self.law.survival(left)
+        tails = self.at(left)
         if self.centre is None:
-            return [tail.abs_upper()]
-        found = [abs(self.excess(left, tail)), abs(self.excess(right, self.law.survival(right)))]
-        if not (left > self.centre or right < self.centre):
-            found.append(self._largest_excess())
-        most = arb(0)
-        for size in found:
-            most = most.max(size.upper())
-        return [tail.abs_upper(), most]
-
-    def _largest_excess(self) -> arb:
-        """A bound of ``E[A - a; A > a]``, the largest."""
-        if self._most is None:
-            assert self.centre is not None
-            point = self._inside(self.centre.mid())
-            excess = self.excess(point, self.law.survival(point))
-            self._most = (abs(excess) + abs(point - self.centre)).upper()
-        return self._most
+            return [tails[0].abs_upper()]
+        if left > self.centre:
+            return [part.abs_upper() for part in tails]
+        most = abs(tails[1]).upper().max(abs(self.at(right)[1]).upper())
+        if not right < self.centre:
+            most = most.max(self.largest_excess())
+        return [tails[0].abs_upper(), most]

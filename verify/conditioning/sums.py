@@ -51,21 +51,12 @@ class AtomSum(Cuts):
         least, most = (_rational(end) for end in self.above.law.support)
         start, log_size = self._start(first, last, least, most)
         error = (log_size - goal * arb(2).log()).exp()
-        low = high = None
-        totals = [arb(0)] * self.count
-        if most is not None:
-            low = self.t - most - 1  # B <= low is too little
-        elif first is None or start - 1 > first:
-            low, outside = self._cut(start, -1, first, error)
-            totals = [total + part for total, part in zip(totals, outside, strict=True)]
-        if least is not None:
-            high = self.t - least + 1  # B > high is enough
-            outside = self.sure(high)
-            totals = [total + part for total, part in zip(totals, outside, strict=True)]
-        elif last is None or start + 1 < last:
-            high, outside = self._cut(start, +1, last, error)
-            totals = [total + part for total, part in zip(totals, outside, strict=True)]
-        return low, high, totals
+        # B <= low is too little for U > t, and B > high is enough.
+        low = None if most is None else self.t - most - 1
+        high = None if least is None else self.t - least + 1
+        low, below = self._cut(start, -1, first, low, error)
+        high, above = self._cut(start, +1, last, high, error)
+        return low, high, [one + other for one, other in zip(below, above, strict=True)]
 
     def _start(
         self, first: fmpq | None, last: fmpq | None, least: fmpq | None, most: fmpq | None
@@ -89,12 +80,17 @@ class AtomSum(Cuts):
         return at, best
 
     def _cut(
-        self, start: fmpq, side: int, end: fmpq | None, error: arb
+        self, start: fmpq, side: int, end: fmpq | None, edge: fmpq | None, error: arb
     ) -> tuple[fmpq | None, list[arb]]:
-        """A point with no more than an error beyond it, and bounds of what is there."""
+        """A point with no more than an error beyond it, and bounds of what is there.
+
+        None where that is the end of the support; beyond the edge all is known.
+        """
         distance = fmpq(1)
         for _ in range(MOST_STEPS):
             x = start + side * distance
+            if edge is not None and side * (edge - x) <= 0:
+                return edge, self.sure(edge) if side > 0 else [arb(0)] * self.count
             if end is not None and side * (end - x) <= 0:
                 return None, [arb(0)] * self.count
             parts = self.right(x) if side > 0 else self.left(x)

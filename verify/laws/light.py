@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flint import arb, arb_series, ctx, fmpq
+from flint import acb, arb, arb_series, ctx, fmpq
 
-from verify.arithmetic import Arithmetic
+from verify.arithmetic import Arithmetic, ComplexBalls
 from verify.continuous import ContinuousLaw
 from verify.decimals import decimal_text
 from verify.enclosure import Number, ball
@@ -170,6 +170,11 @@ class Logistic(Parametric, InfiniteAtAbscissa, Symmetric):
 
     def log_density(self, x: Any, arithmetic: Arithmetic[Any]) -> Any:
         return -arithmetic.log(2 + arithmetic.exp(x) + arithmetic.exp(-x))
+
+    def tilted_density(self, x: acb, tilt: arb, arithmetic: ComplexBalls) -> acb:
+        # Wide balls far out hold 0 in e^x, so that the logarithm above has none.
+        small = (-x if x.real.mid() > 0 else x).exp()
+        return (tilt * x).exp() * small / (1 + small) ** 2
 
     def _upper_mean(self, x: arb) -> arb:
         # By parts: x S(x) + int_x^oo S, which is even in x.

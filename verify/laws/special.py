@@ -45,14 +45,15 @@ def drop_ratio(y: arb) -> arb:
 # ---- constants of a law, once a precision ----------------------------------------------------
 
 
+# By numerator and denominator: to hash a fraction takes longer than all the rest.
 @lru_cache(maxsize=4096)
-def _log_gamma(value: fmpq, bits: int) -> arb:
-    return arb(value).lgamma()
+def _log_gamma(top: int, bottom: int, bits: int) -> arb:
+    return arb(fmpq(top, bottom)).lgamma()
 
 
 def log_gamma(value: fmpq) -> arb:
     """``log Gamma(value)``."""
-    return _log_gamma(value, ctx.prec)
+    return _log_gamma(int(value.p), int(value.q), ctx.prec)
 
 
 def gamma(value: fmpq) -> arb:
