@@ -44,16 +44,21 @@ class Reweighted(Law):
         """``KL(P || Q)``, in nats."""
 
     def divergence(self, kind: str = "kl") -> Number:
-        """A divergence of P from the base, by its token (``kl``).
+        """A divergence of P from the base, by its token: ``kl``, ``chi2``, ``renyi:2``, ...
 
         Raises
         ------
-        ValueError
+        InputError
             For a token that is not known.
+        Undecided
+            Where it takes an integral, or an infinite sum, that is not done.
         """
-        if kind != "kl":
-            raise ValueError(f"divergence: expected 'kl', got {kind!r}")
-        return self.kl()
+        if kind == "kl":
+            return self.kl()
+        from verify.divergence import parse_divergence
+        from verify.reweighted_divergence import divergence_of
+
+        return divergence_of(self, parse_divergence(kind))
 
     @property
     def support(self) -> tuple[Bound, Bound]:
