@@ -94,7 +94,7 @@ def step_policy(
     exact = rational(parse_budget(budget))
     target = parse_decimal(str(mean), "mean")
     with working_precision(BITS):
-        share = round_decimal(arb(share_within(divergence, exact)), DIGITS, up=False)
+        share = round_decimal(arb(share_within(divergence, exact)).lower(), DIGITS, up=False)
         threshold = _threshold(law, rational(share), rational(target))
         step = ThresholdReweighted(law, Threshold(Location(t=threshold), share))
         reached, spent = step.mean(), step.divergence(divergence.token)
@@ -109,7 +109,7 @@ def _threshold(law: Law, share: fmpq, target: fmpq) -> Decimal:
     mean = law.mean()
     if isinstance(mean, Diverges):
         raise InputError(f"steps: expected a law of finite mean, got {law}: {mean.because}")
-    t = round_decimal((target - (1 - share) * mean) / share + 1, DIGITS, up=True)
+    t = round_decimal(((target - (1 - share) * mean) / share + 1).upper(), DIGITS, up=True)
     while not law.survival(rational(t)) < share:
         t = 2 * abs(t) + 1
     return t
