@@ -82,7 +82,7 @@ PRINTED = (
     ),
     Printed(
         "KL of the example",
-        "A policy that plays the best input found 1 % of the time has a KL divergence of 13.35 nats.",
+        "A policy that plays the best input found 1 % of the time has a KL of 13.35 nats.",
         "theorems/experiments.md#a-policy-that-forces-one-outcome",
     ),
     Printed(
@@ -116,5 +116,10 @@ PRINTED = (
         "Best-of-N figure: normal error",
         "With a normal error the utility rises with N.",
         "theorems/experiments.md#a-normal-error",
+    ),
+    Printed(
+        "Best-of-N figure: Theorem 5",
+        "Where error and utility are heavy-tailed, Theorem 5 has the utility fall back.",
+        "theorems/experiments.md#heavy-errors",
     ),
 )

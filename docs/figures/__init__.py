@@ -13,6 +13,7 @@ from matplotlib import rc_context
 from docs.figures import (
     concepts,
     dependence_sweep,
+    experiments,
     footnote,
     phases,
     prompts,
@@ -34,6 +35,7 @@ MODULES = (
     dependence_sweep,
     prompts,
     phases,
+    experiments,
 )
 
 FIGURES: dict[str, Callable[[], Any]] = {

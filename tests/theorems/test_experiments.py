@@ -11,11 +11,23 @@ from flint import fmpq
 
 from tests.theorems.planted import by_points
 from theorems.catalogue import CLAIMS as CATALOGUE
-from theorems.experiments import CLAIMS, hill, mixture, normal_error, objective, sequences
+from theorems.experiments import (
+    CLAIMS,
+    hill,
+    mixture,
+    normal_error,
+    objective,
+    sequences,
+    synthetic,
+)
 from theorems.experiments.symbols import symbols
+from verify.affine import Affine
 from verify.claim import Enclosed, Exact, Finding
+from verify.conditioning.floats import survival_and_parts
+from verify.continuous import ContinuousLaw
 from verify.enclosure import exact
 from verify.identity import Relation, prove
+from verify.law import Law
 from verify.ledger import tabulate
 
 N = symbols()
@@ -63,6 +75,10 @@ def false_variants() -> dict[str, Relation]:
         "one draw more doubles": replace(
             normal_error.one_draw_more(), right=2 * N.n * N.x ** (N.n - 1)
         ),
+        "a lognormal error is heavier than t(10)": synthetic.vanishes("t10", "lognormal"),
+        "t(5) is heavier than t(3)": replace(
+            synthetic.outgrows(), left=sp.Limit(synthetic.quotient(0, "t5", "t3"), N.x, sp.oo)
+        ),
         "together whatever they do": replace(
             normal_error.together(), given=(N.m >= N.l,), via={N.m: N.l + N.y}
         ),
@@ -94,6 +110,10 @@ def test_false_variant_is_rejected_by_both_routes(name: str) -> None:
         (hill.takes_any_value, ((fmpq(3), fmpq(3), fmpq(1)), 1)),
         # A tenth of the law costs 2.3 nats: less than 3.
         (objective.rewards_divergence, ("normal(mu=0, sigma=1)", 1)),
+        (synthetic.falls_back, ("normal", "normal")),
+        (synthetic.falls_back, ("t10", "lognormal")),
+        (synthetic.no_bound, ("t10", "t3")),
+        (synthetic.after_the_fall, ("100", "0.720250100551655")),
     ],
 )
 def test_false_instance_is_rejected(check: Any, case: Any) -> None:
@@ -130,12 +150,47 @@ def test_an_estimate_that_moves_with_the_zero_is_noticed(monkeypatch: pytest.Mon
     assert not hill.same_after_a_shift(case)
 
 
+# ---------------------------------------------------------------- the synthetic rewards
+
+
+def test_laws_are_scaled_as_in_print() -> None:
+    """Standard deviations 2 and 1, by scipy; the lognormal law has its own, and a mean above 0."""
+    for laws, wanted in ((synthetic.UTILITIES, 2.0), (synthetic.ERRORS, 1.0)):
+        for name, text in laws.items():
+            mean, spread = moments(text)
+            if name == "lognormal":
+                assert (round(mean, 2), round(spread, 5)) == (0.27, 0.99863)
+            else:
+                assert abs(mean) < 1e-12 and abs(spread - wanted) < 1e-12
+
+
+def moments(text: str) -> tuple[float, float]:
+    """Mean and standard deviation of a shifted and scaled law, by scipy."""
+    law = Law.parse(text)
+    shift, scale = fmpq(0), fmpq(1)
+    if isinstance(law, Affine):
+        shift, scale, law = law.shift, law.scale, law.base
+    assert isinstance(law, ContinuousLaw)
+    mean, variance = law.scipy().stats("mv")
+    shift_, scale_ = (int(v.p) / int(v.q) for v in (shift, scale))
+    return float(shift_ + scale_ * mean), float(scale_ * variance**0.5)
+
+
+@pytest.mark.parametrize("t", [8, 100])
+def test_given_a_threshold_by_floats(t: int) -> None:
+    """A second route to the certified numbers: double-exponential quadrature in float64."""
+    laws = Law.parse(synthetic.ERRORS["lognormal"]), Law.parse(synthetic.UTILITIES["t10"])
+    mass, part, _ = survival_and_parts(*laws, [float(t)])
+    # To about 1e-10 of E|V| and the mass, as it says.
+    assert float(synthetic.given_a_threshold(fmpq(t))) == pytest.approx(part[0] / mass[0], rel=1e-8)
+
+
 # ---------------------------------------------------------------- claims
 
 
 def test_module_holds_its_claims_together() -> None:
     assert all(claim.id.startswith("experiments.") for claim in CLAIMS)
-    for group in (mixture, hill, sequences, objective, normal_error):
+    for group in (mixture, hill, sequences, objective, normal_error, synthetic):
         assert set(group.CLAIMS) <= set(CLAIMS)
     assert set(CLAIMS) <= set(CATALOGUE)
 
@@ -154,4 +209,5 @@ def test_verdicts() -> None:
         "Number of token sequences": "false as printed",
         "Bounded objective": "false as printed",
         "Best-of-N figure: normal error": "true",
+        "Best-of-N figure: Theorem 5": "false as printed",
     }

@@ -1,0 +1,76 @@
+"""The figure of the numbers in print: the synthetic best-of-N experiment, without sampling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from docs.figures.canvas import INK, THIRD, axes_alone
+from theorems.experiments.peaks import PEAKS
+from theorems.experiments.synthetic import ERRORS, PRINTED_DRAWS, UTILITIES
+from verify.best_of.monte_carlo import monte_carlo_best_of
+from verify.conditioning.floats import survival_and_parts
+from verify.law import Law
+from verify.plotting import BASE, REWEIGHTED
+from verify.utility_curve import Estimate
+
+#: Thresholds, close about 0 and ever farther apart: a curve is off by less than its width.
+CUTS = np.sinh(np.linspace(-np.arcsinh(12), np.arcsinh(1e5), 240))
+#: Draws of (X, V) behind the dots, and standard errors on either side of them.
+SAMPLES, BAND = 2_000_000, 2
+#: Of each error: its name, colour and dashes, and its first sampled n, so that bars stand apart.
+STYLES = {
+    "normal": ("normal", INK, (0, (1, 1.4)), 1),
+    "lognormal": ("lognormal", REWEIGHTED, "-", 1),
+    "t3": ("Student t(3)", BASE, (0, (5, 2)), 2),
+    "t5": ("Student t(5)", THIRD, (0, (5, 1.5, 1, 1.5)), 3),
+}
+NAMES = {"normal": "V normal", "t10": "V Student t(10)"}
+
+
+def means_of_best(error: Law, utility: Law, draws: Any) -> Any:
+    """About E V under best-of-n: between two thresholds V has its mean there, whatever n is."""
+    above, part, _ = survival_and_parts(error, utility, CUTS)
+    above, part = (np.r_[whole, row, 0] for whole, row in ((1, above.clip(0, 1)), (0, part)))
+    masses = -np.diff(above)
+    means = -np.diff(part) / np.where(masses > 0, masses, 1)
+    with np.errstate(divide="ignore"):
+        up_to = np.exp(np.multiply.outer(draws, np.log1p(-above)))
+    return np.diff(up_to, axis=1) @ means
+
+
+def best_of_grid() -> Any:
+    """E V against n for each error, and what sampling says of it where the print looked."""
+    draws = np.geomspace(1, 1e14, 141)
+    figure, _ = axes_alone((8.4, 3.9))
+    figure.clear()
+    for axes, (name, utility) in zip(
+        figure.subplots(1, 2, sharey=True), UTILITIES.items(), strict=True
+    ):
+        for kind, error in ERRORS.items():
+            label, colour, dashes, first = STYLES[kind]
+            laws = Law.parse(error), Law.parse(utility)
+            peak = PEAKS.get((name, kind))
+            at = np.append(draws, peak or 1)
+            heights = means_of_best(*laws, at)
+            axes.plot(draws, heights[:-1], color=colour, ls=dashes, lw=2, label=label)
+            if peak is not None:
+                axes.plot(peak, heights[-1], "o", color=colour, ms=8, mfc="none", mew=1.6)
+            sampled = [first * n for n in PRINTED_DRAWS if first * n <= PRINTED_DRAWS[-1]]
+            points = monte_carlo_best_of(*laws, sampled, SAMPLES, seed=1)
+            for n, point in zip(sampled, points, strict=True):
+                mean = point.mean_v
+                assert isinstance(mean, Estimate)
+                band = BAND * mean.standard_error
+                axes.errorbar(n, mean.value, band, color=colour, fmt=".", ms=4, lw=1.4)
+        axes.axvline(PRINTED_DRAWS[-1], color=INK, lw=0.8, ls=":")
+        axes.set(
+            xscale="log", xlim=(1, draws[-1]), ylim=(0, 10), xlabel="draws n", title=NAMES[name]
+        )
+    figure.axes[0].set(ylabel="true utility E V")
+    figure.axes[0].legend(title="the error X", loc="upper right")
+    return figure
+
+
+FIGURES = {"best_of_grid": best_of_grid}
