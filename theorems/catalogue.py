@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from theorems import (
+    decay_rate,
     dependence,
     experiments,
+    mitigations,
     t1_heavy_tails,
     t2_light_tails,
     t3_policies,
@@ -17,6 +19,8 @@ CLAIMS: tuple[Claim, ...] = (
     *t2_light_tails.CLAIMS,
     *t3_policies.CLAIMS,
     *t4_tilting.CLAIMS,
+    *decay_rate.CLAIMS,
     *dependence.CLAIMS,
     *experiments.CLAIMS,
+    *mitigations.CLAIMS,
 )
