@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from flint import arb, fmpq
 
-from verify.copulas import independent
+from verify.conditioning import condition
 from verify.enclosure import Diverges, Number
-from verify.joint.laws import CopulaLaw, conditioned
 from verify.law import Law
 
 
@@ -16,15 +15,8 @@ def step_ratio(law: Law, t: fmpq, step: fmpq) -> arb:
 
 
 def convolution_ratio(law: Law, t: fmpq) -> arb:
-    """``Pr(X1 + X2 > t)/Pr(X > t)`` for independent copies: near 2 far out, if X is subexponential.
-
-    Raises
-    ------
-    InputError
-        If the law has no density.
-    """
-    both = conditioned(CopulaLaw(law, law, independent()), t)
-    return (both.mass.log() - law.log_survival(t)).exp()
+    """``Pr(X1 + X2 > t)/Pr(X > t)``, independent copies: near 2 far out if X is subexponential."""
+    return (condition(law, law, t).log_mass - law.log_survival(t)).exp()
 
 
 def upper_mean_ratio_at(error: Law, utility: Law, t: fmpq) -> Number:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 
 from flint import arb, fmpq
 
@@ -17,13 +17,14 @@ from verify.affine import Affine
 from verify.arithmetic import BALLS
 from verify.continuous import ContinuousLaw
 from verify.enclosure import Diverges, ball
-from verify.expression import ExpressionError
+from verify.expression import Binary, ExpressionError, Negation, Node, Number
 from verify.formula import PI, Formula, X, exp, log, sqrt
 from verify.law import Law
 from verify.laws.custom import Tail
 from verify.laws.zeta import Zeta
 from verify.limit import limit_at_infinity
 from verify.mixture import Mixture
+from verify.simplify import add, contains_x, negate, subtract
 from verify.truncation import Truncated
 
 #: Where the constant that a formula leaves out is read off, as a distance from the support's end.
@@ -41,19 +42,32 @@ class TailFormulas:
     ----------
     log_density : Formula
         ``log f(x)`` for all large x, up to a constant.
-    log_tail : Formula or None
-        The logarithm of something that ``Pr(X > x)`` is asymptotically a multiple of; None where
-        there is none to be had from the density.
     constant : callable
         Encloses the constant that has to be added to ``log_density``.
     because : str
         Where the formulas come from, in one line.
+    exact_log_tail : Formula, optional
+        ``log Pr(X > x)`` up to a constant, where that is a formula.
     """
 
     log_density: Formula
-    log_tail: Formula | None
     constant: Callable[[], arb]
     because: str
+    exact_log_tail: Formula | None = None
+
+    @cached_property
+    def log_tail(self) -> Formula | None:
+        """The logarithm of something that ``Pr(X > x)`` is asymptotically a multiple of.
+
+        With ``d = -(log f)'`` that is ``f/d`` where ``(1/d)' -> a < 1``: the slope of f/d is
+        ``-f (1 - (1/d)')``, so that f/d over the tail tends to ``1 - a`` (L'Hopital). None where
+        no such limit is found.
+        """
+        if self.exact_log_tail is not None:
+            return self.exact_log_tail
+        d = -self.log_density.derivative()
+        bend = limit_at_infinity((1 / d).derivative()).value
+        return self.log_density - log(d) if isinstance(bend, fmpq) and bend < 1 else None
 
 
 class FormulaArithmetic:
@@ -121,9 +135,9 @@ def _formulas(law: Law, x: Formula, size: fmpq) -> TailFormulas | None:
         s = law.s
         return TailFormulas(
             Formula.number(-s) * log(x),
-            Formula.number(1 - s) * log(x),
             lambda: -arb(size).log() - arb(s).zeta().log(),
             "the sum of k^-s over k > n lies between integrals that are asymptotically equal",
+            Formula.number(1 - s) * log(x),
         )
     if isinstance(law, Mixture):
         return _mixture(law, x, size)
@@ -135,33 +149,37 @@ def _formulas(law: Law, x: Formula, size: fmpq) -> TailFormulas | None:
 def _of_tail(log_tail: Formula) -> TailFormulas:
     """From a tail that is a formula; nothing is left out."""
     density = log_tail + log(-log_tail.derivative())
-    return TailFormulas(density, log_tail, lambda: arb(0), "the tail is a formula")
+    return TailFormulas(density, lambda: arb(0), "the tail is a formula", log_tail)
 
 
 def _of_density(law: ContinuousLaw, x: Formula, size: fmpq) -> TailFormulas:
-    density = law.log_density(x, FORMULAS)
+    density = without_constants(law.log_density(x, FORMULAS))
     start = law.support[0]
     point = READ_OFF if isinstance(start, Diverges) else abs(ball(start).mid().fmpq()) + READ_OFF
 
     def constant() -> arb:
         at = arb(point)
-        left_out = law.log_density(at, BALLS) - arb(law.log_density(X, FORMULAS).evaluate(at))
+        formula = without_constants(law.log_density(X, FORMULAS))
+        left_out = law.log_density(at, BALLS) - arb(formula.evaluate(at))
         return left_out - arb(size).log()
 
-    return TailFormulas(density, _tail_from(density), constant, "the density is a formula")
+    return TailFormulas(density, constant, "the density is a formula")
 
 
-def _tail_from(log_density: Formula) -> Formula | None:
-    """A formula that the logarithm of the tail approaches, up to a constant; None if none is found.
+def without_constants(formula: Formula) -> Formula:
+    """The formula without the terms in which x does not occur: what is left has simpler limits."""
+    return Formula(_without_constants(formula.node))
 
-    With ``d = -(log f)'``: if ``d'/d^2 -> a > -1`` then f/d over the tail tends to ``1 + a``,
-    because ``-(f/d)'/f = 1 + d'/d^2`` (L'Hopital).
-    """
-    d = -log_density.derivative()
-    bend = limit_at_infinity(d.derivative() / d**2).value
-    if not isinstance(bend, fmpq) or not bend > -1:
-        return None
-    return log_density - log(d)
+
+def _without_constants(node: Node) -> Node:
+    if not contains_x(node):
+        return Number(fmpq(0))
+    if isinstance(node, Negation):
+        return negate(_without_constants(node.operand))
+    if isinstance(node, Binary) and node.op in "+-":
+        left, right = _without_constants(node.left), _without_constants(node.right)
+        return add(left, right) if node.op == "+" else subtract(left, right)
+    return node
 
 
 def _truncated(law: Truncated, x: Formula, size: fmpq) -> TailFormulas | None:
@@ -174,7 +192,7 @@ def _truncated(law: Truncated, x: Formula, size: fmpq) -> TailFormulas | None:
         assert base is not None
         return base.constant() - law.log_mass()
 
-    return TailFormulas(base.log_density, base.log_tail, constant, base.because)
+    return replace(base, constant=constant)
 
 
 def _mixture(law: Mixture, x: Formula, size: fmpq) -> TailFormulas | None:
