@@ -1,0 +1,445 @@
+"""The density of ``X + V`` as sums over rules, on an interval of t.
+
+``f(t) = int f_V(v) f_X(t - v) dv``. The range of v is cut where either density is not smooth, or
+narrow: at points of V, which are fixed, and at ``t - x`` for points x of X, which move with t. From
+a fixed point outward the integral runs over v, from a moving one over x, each up to some distance;
+the gap left between the two is where both densities are smooth at the scale of the gap. So all
+that is expanded in t is smooth there, and rules of few points do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from flint import acb, arb
+
+from verify.best_of.density import Atom, Density, Knot
+from verify.best_of.interval_sums import Place, Sums, TooWide, largest
+from verify.best_of.leaves import ELLIPSES, Leaf, Ray, ellipse, error_bound, rule
+
+#: Pieces of one range beyond which an interval of t is taken to be too wide.
+MOST_LEAVES = 120
+#: Share of the distance between two knots up to which pieces of one density are used.
+NEAR = 0.4
+#: Points of a rule that are bounded together.
+GROUP = 4
+#: The last piece of an endless ray that is looked at.
+LAST_PIECE = 600
+#: Share of the density up to which it is guessed.
+GUESS = arb(2) ** -30
+
+
+@dataclass(frozen=True)
+class Special:
+    """A point near which the density of U may not be smooth, or narrow.
+
+    Attributes
+    ----------
+    at : arb
+        Where.
+    real : bool
+        Whether it is not analytic there.
+    regular : bool
+        Whether it is so on either side of the point by itself.
+    """
+
+    at: arb
+    real: bool
+    regular: bool
+
+
+@dataclass(frozen=True)
+class _End:
+    """An end of a range of v: fixed, moving with t, or infinite."""
+
+    at: arb | None = None
+    knot: Knot | None = None
+    moves: bool = False
+
+
+class AtomsAndDensity:
+    """Atoms of one of X and V, a density of the other."""
+
+    def __init__(self, atoms: tuple[Atom, ...], density: Density, atoms_are_v: bool) -> None:
+        self.atoms, self.density, self.atoms_are_v = atoms, density, atoms_are_v
+
+    def specials(self) -> list[Special]:
+        """Where the sum is not smooth."""
+        return [
+            Special(knot.place + arb(x), knot.real, knot.regular)
+            for x, _ in self.atoms
+            for knot in self.density.knots
+        ]
+
+    def spreads(self) -> list[arb]:
+        """Scales of the densities."""
+        return [self.density.spread]
+
+    def add_to(self, sums: Sums) -> None:
+        """Its part of the density on an interval."""
+        for x, mass in self._near(sums.place):
+            sums.add_nodes([(arb(x), mass)], self.density, self.atoms_are_v, arb(x))
+
+    def estimate(self, place: Place) -> arb:
+        """About the density at the middle of an interval."""
+        t = place.t(place.middle)
+        return sum((mass * self.density.at(t - x) for x, mass in self._near(place)), arb(0))
+
+    def _near(self, place: Place) -> Iterator[Atom]:
+        low, high = self.density.low, self.density.high
+        t = place.t(place.middle)
+        for x, mass in self.atoms:
+            point = t - x
+            if (low is None or point > low) and (high is None or point < high):
+                yield x, mass
+
+
+class TwoDensities:
+    """The convolution of a density of X with one of V."""
+
+    def __init__(self, error: Density, utility: Density) -> None:
+        self.error, self.utility = error, utility
+        self.x_knots, self.v_knots = error.knots, utility.knots
+        self.x_rays, self.v_rays = _rays(error, self.x_knots), _rays(utility, self.v_knots)
+
+    def specials(self) -> list[Special]:
+        """Where the sum is not smooth."""
+        return [
+            Special(x.place + v.place, x.real and v.real, x.regular and v.regular)
+            for x in self.x_knots
+            for v in self.v_knots
+        ]
+
+    def spreads(self) -> list[arb]:
+        """Scales of the densities."""
+        return [self.error.spread, self.utility.spread]
+
+    # ---- the ranges of v ----------------------------------------------------------------------
+
+    def _ends(self, place: Place) -> list[_End]:
+        """The ends of the ranges of v, in increasing order."""
+        low, high = place.ends
+        x_knots, v_knots = self.x_knots, self.v_knots
+        sums = [(x.place + v.place, x.real and v.real) for x in x_knots for v in v_knots]
+        if any(real and not (at <= low or at >= high) for at, real in sums):
+            raise TooWide
+        if any(not real and not (at < low or at > high) for at, real in sums):
+            # The order changes within the interval, of points that are not needed.
+            if x_knots[0].real:
+                v_knots = ()
+            else:
+                x_knots = ()
+        t = place.t(place.middle)
+        found = [_End(v.place, v, False) for v in v_knots]
+        found += [_End(t - x.place, x, True) for x in x_knots]
+        found.sort(key=lambda end: float(end.at))  # type: ignore[arg-type]
+        return [_End(), *found, _End()]
+
+    def _is_inside(self, left: _End, right: _End, t: arb) -> bool:
+        """Whether both densities live between two neighbouring ends."""
+        v_low, v_high = self.utility.low, self.utility.high
+        x_low, x_high = self.error.low, self.error.high
+        if left.at is None and not (v_low is None and x_high is None):
+            return False
+        if right.at is None and not (v_high is None and x_low is None):
+            return False
+        if left.at is None:
+            assert right.at is not None
+            middle = right.at - 1
+        else:
+            middle = left.at + 1 if right.at is None else (left.at + right.at) / 2
+        x = t - middle
+        inside = (v_low is None or middle > v_low) and (v_high is None or middle < v_high)
+        return bool(inside and (x_low is None or x > x_low) and (x_high is None or x < x_high))
+
+    def _ranges(self, place: Place) -> Iterator[tuple[Ray, Ray] | Ray]:
+        """For each range: the rays of V and of X with a gap between, or one ray to its own end."""
+        t = place.t(place.middle)
+        for left, right in pairwise(self._ends(place)):
+            if not self._is_inside(left, right, t):
+                continue
+            first = None if left.knot is None else self._ray(left, +1)
+            last = None if right.knot is None else self._ray(right, -1)
+            if first is not None and last is not None and left.moves != right.moves:
+                yield (last, first) if left.moves else (first, last)
+                continue
+            for ray in (first, last):
+                if ray is not None:
+                    yield ray
+
+    def _ray(self, end: _End, side: int) -> Ray:
+        """The ray from an end towards larger v (+1) or smaller ones; x runs the other way."""
+        assert end.knot is not None
+        if end.moves:
+            return self.x_rays[end.knot.end, -side]
+        return self.v_rays[end.knot.end, side]
+
+    def _other(self, ray: Ray) -> Density:
+        return self.error if ray.density is self.utility else self.utility
+
+    # ---- the pieces of a range ----------------------------------------------------------------
+
+    def _pieces(self, ray: Ray, length: arb | None) -> Iterator[int]:
+        """Numbers of the pieces of a ray: all, or those up to a share of a length."""
+        for k in range(ray.first, LAST_PIECE):
+            if ray.limit is not None and not ray.start(k) < ray.limit:
+                return
+            if length is not None and not ray.reach(k) <= length * NEAR:
+                return
+            yield k
+        raise TooWide
+
+    def _rest(self, ray: Ray, near: arb, far: arb | None, place: Place) -> tuple[arb, arb, arb]:
+        """Bounds of what lies between two distances, on an interval of t: mass, moments."""
+        mass, moment = ray.outside(near, far)
+        low, high = place.ends
+        first = ray.place(near)
+        last = None if far is None else ray.place(far)
+        ends: tuple[arb | None, arb | None]
+        if ray.side < 0:
+            ends = (low - first, None if last is None else high - last)
+        else:
+            ends = (None if last is None else low - last, high - first)
+        other = self._other(ray)
+        both = other.mass(*ends), other.moment(*ends)
+        own, rest = moment * both[0], mass * both[1]
+        in_order = (own, rest) if ray.density is self.utility else (rest, own)
+        return mass * both[0], in_order[0], in_order[1]
+
+    def _leaves(
+        self, ray: Ray, length: arb | None, place: Place, goal: arb
+    ) -> tuple[list[Leaf], tuple[arb, arb, arb] | None]:
+        """The pieces of a ray up to where the rest is below a goal, and that rest.
+
+        With a length, up to a share of it; then there may be no such rest (None).
+        """
+        leaves: list[Leaf] = []
+        for k in self._pieces(ray, length):
+            end = ray.limit if length is None else None
+            rest = self._rest(ray, ray.start(k), end, place)
+            if rest[0] <= goal:
+                return leaves, rest
+            leaves.append(ray.leaf(k))
+        return leaves, None
+
+    def _split(self, place: Place, goal: arb) -> Iterator[Leaf | _Gap | tuple[arb, arb, arb]]:
+        """The density on an interval: leaves and gaps, and bounds of what is left out."""
+        for rays in self._ranges(place):
+            if isinstance(rays, Ray):
+                yield from self._one(rays, place, goal)
+            else:
+                yield from self._both(rays, place, goal)
+
+    def _one(self, ray: Ray, place: Place, goal: arb) -> Iterator[Leaf | tuple[arb, arb, arb]]:
+        """A ray to its own end."""
+        leaves, rest = self._leaves(ray, None, place, goal)
+        yield from leaves
+        if rest is not None:
+            yield rest
+        if leaves and not ray.knot.regular:
+            yield self._rest(ray, arb(0), ray.start(ray.first), place)
+
+    def _both(
+        self, rays: tuple[Ray, Ray], place: Place, goal: arb
+    ) -> Iterator[Leaf | _Gap | tuple[arb, arb, arb]]:
+        """The rays of V and of X and the gap between; one ray, if all beyond its end is little."""
+        distance = abs(place.hull - rays[0].knot.place - rays[1].knot.place)
+        found = [self._leaves(ray, distance.lower(), place, goal) for ray in rays]
+        rests = [rest for _, rest in found]
+        narrow = [
+            not leaves and not ray.knot.regular
+            for ray, (leaves, _) in zip(rays, found, strict=True)
+        ]
+        if rests == [None, None] and any(narrow):
+            (v, of_v), (x, of_x) = (ray.outside(arb(0), distance.upper()) for ray in rays)
+            yield v * x, of_v * x, v * of_x
+            return
+        chosen = [k for k in (0, 1) if rests[k] is not None][:1] or [0, 1]
+        for k in chosen:
+            ray, (leaves, rest) = rays[k], found[k]
+            yield from leaves
+            if rest is not None:
+                yield rest
+            if leaves and not ray.knot.regular:
+                yield self._rest(ray, arb(0), ray.start(ray.first), place)
+        if rests == [None, None]:
+            ends = [_reach(leaves[-1]) if leaves else arb(0) for leaves, _ in found]
+            yield _Gap(*rays, *ends)
+
+    # ---- sums ---------------------------------------------------------------------------------
+
+    def estimate(self, place: Place) -> arb:
+        """About the density at the middle of an interval, by rules on whole pieces."""
+        t = place.t(place.middle)
+        width = place.ends[1] - place.ends[0]
+        goal, total = arb(2) ** -200, arb(0)
+        for _ in range(8):  # what is left out is to be small against what is found
+            total = arb(0)
+            for piece in self._split(place, goal):
+                if isinstance(piece, Leaf):
+                    kernel = self._other(piece.ray)
+                    part = sum((c * kernel.at(t - p) for p, c in piece.nodes), arb(0))
+                    total += part.mid() if part.is_finite() else 0
+                elif isinstance(piece, _Gap):
+                    total += piece.at(t)
+            if total * width * GUESS > goal:
+                break
+            goal = goal * goal
+        return arb(total.mid())
+
+    def add_to(self, sums: Sums) -> None:
+        """Its part of the density on an interval."""
+        place = sums.place
+        goal = sums.tolerance * (place.ends[1] - place.ends[0]).lower()
+        for piece in self._split(place, goal):
+            if isinstance(piece, Leaf):
+                self._add_leaf(sums, piece)
+            elif isinstance(piece, _Gap):
+                piece.add_to(sums)
+            else:
+                sums.neglect(*piece)
+
+    def _add_leaf(self, sums: Sums, leaf: Leaf) -> None:
+        """Add a piece, halved as often as the rule's error demands."""
+        kernel, is_v = self._other(leaf.ray), leaf.ray.density is self.utility
+        waiting = [leaf]
+        while waiting:
+            part = waiting.pop()
+            found = self._leaf_error(part, kernel, sums)
+            if found is None:
+                sums.count()
+                waiting += part.halves
+                continue
+            error, own, rest = found
+            sums.add_error(error, own if is_v else rest, rest if is_v else own)
+            sums.add_nodes(part.nodes, kernel, is_v, part.hull)
+
+    @staticmethod
+    def _leaf_error(leaf: Leaf, kernel: Density, sums: Sums) -> tuple[arb, arb, arb] | None:
+        """A bound of the rule's error that is small enough, and of the points it looked at."""
+        t = acb(sums.place.hull)
+        for parameter in ELLIPSES:
+            boxes = leaf.over(parameter)
+            size = largest(size * kernel.over(t - point) for point, size in boxes)
+            error = error_bound(leaf.half, size, parameter)
+            if error < sums.tolerance:
+                own = largest(point.abs_upper() for point, _ in boxes)
+                return error, own, largest((t - point).abs_upper() for point, _ in boxes)
+        return None
+
+
+def _reach(leaf: Leaf) -> arb:
+    """The distance from the knot at which a leaf ends."""
+    return leaf.high.exp() if leaf.in_log else leaf.high
+
+
+@dataclass(frozen=True)
+class _Gap:
+    """Between the pieces of V and those of X: ``v = low + w r``, ``x = high + w (1 - r)``.
+
+    The width w moves with t: ``w = t - low - high``; r runs from 0 to 1.
+    """
+
+    v_ray: Ray
+    x_ray: Ray
+    v_distance: arb
+    x_distance: arb
+
+    @property
+    def low(self) -> arb:
+        """Where v starts."""
+        return self.v_ray.place(self.v_distance)
+
+    @property
+    def high(self) -> arb:
+        """Where x ends."""
+        return self.x_ray.place(self.x_distance)
+
+    def _width(self, t: Any) -> Any:
+        return t - self.low - self.high
+
+    def at(self, t: arb) -> arb:
+        """About its part of the density."""
+        total, width = arb(0), self._width(t)
+        for root, weight in rule():
+            r = (1 + root) / 2
+            v, x = self.low + width * r, self.high + width * (1 - r)
+            total += weight / 2 * abs(width) * self.v_ray.density.at(v) * self.x_ray.density.at(x)
+        return arb(total.mid()) if total.is_finite() else arb(0)
+
+    def add_to(self, sums: Sums) -> None:
+        """Add it, halved as often as the rule's error demands."""
+        waiting = [(arb(0), arb(1))]
+        while waiting:
+            low, high = waiting.pop()
+            error = self._error(low, high, sums)
+            if error is None:
+                sums.count()
+                middle = (low + high) / 2
+                waiting += [(low, middle), (middle, high)]
+                continue
+            hull = sums.place.hull
+            width = self._width(hull)
+            sums.add_error(
+                error,
+                (abs(self.low).union(abs(self.low + width))).upper(),
+                (abs(self.high).union(abs(self.high + width))).upper(),
+            )
+            self._bound(low, high, sums)
+            self._add_nodes(low, high, sums)
+
+    def _error(self, low: arb, high: arb, sums: Sums) -> arb | None:
+        width = self._width(acb(sums.place.hull))
+        for parameter in ELLIPSES:
+            boxes = ellipse((low + high) / 2, (high - low) / 2, parameter)
+            size = largest(self._size(width, r) for r in boxes)
+            error = error_bound((high - low) / 2, size, parameter)
+            if error < sums.tolerance:
+                return error
+        return None
+
+    def _size(self, width: acb, r: acb | arb) -> arb:
+        """A bound of the integrand."""
+        v, x = self.low + width * r, self.high + width * (1 - r)
+        size = self.v_ray.density.over(acb(v)) * self.x_ray.density.over(acb(x))
+        return size * width.abs_upper()
+
+    def _add_nodes(self, low: arb, high: arb, sums: Sums) -> None:
+        width = self._width(sums.t)
+        half, middle = (high - low) / 2, (high + low) / 2
+        side = self.v_ray.side
+        for root, weight in rule():
+            r = middle + half * root
+            v, x = self.low + width * r, self.high + width * (1 - r)
+            height = self.v_ray.density.series(v) * self.x_ray.density.series(x)
+            sums.add_term(height * width * (weight * half * side), v, x)
+
+    def _bound(self, low: arb, high: arb, sums: Sums) -> None:
+        """Bounds of the sum over the rule's points, by groups of points."""
+        points = rule()
+        half, middle = (high - low) / 2, (high + low) / 2
+        widths = [self._width(region) for region in sums.place.regions]
+        for k in range(0, len(points), GROUP):
+            group = points[k : k + GROUP]
+            r = middle + half * group[0][0].union(group[-1][0])
+            total = sum((weight for _, weight in group), arb(0)) * half
+            size = largest(self._size(width, r) for width in widths) * total
+            far_v = largest((self.low + width * r).abs_upper() for width in widths)
+            far_x = largest((self.high + width * (1 - r)).abs_upper() for width in widths)
+            sums.bound(size, size * far_v, size * far_x)
+
+
+def _rays(density: Density, knots: tuple[Knot, ...]) -> dict[tuple[int, int], Ray]:
+    """Both rays of each knot inside the support, the inner one of each end."""
+    limit = None
+    if len(knots) == 2:
+        limit = ((knots[1].place - knots[0].place) / 2).mid()
+    found = {}
+    for knot in knots:
+        for side in (-1, +1):
+            if knot.end != side:
+                found[knot.end, side] = Ray(density, knot, side, limit)
+    return found

@@ -1,0 +1,228 @@
+"""A law taken apart: atoms, and densities that are analytic inside their supports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+from flint import acb, arb, arb_series, fmpq
+
+from verify.conditioning.parts import base_of, components, is_atomic
+from verify.conditioning.smooth import Smooth
+from verify.continuous import ContinuousLaw
+from verify.enclosure import Diverges, Undecided, working_precision
+from verify.law import Law
+from verify.laws.custom import Tail
+from verify.laws.lattice import LatticeLaw
+from verify.taylor_series import SERIES
+
+#: Atoms of a law that are taken one by one.
+MOST_ATOMS = 4000
+#: Bits to which the mass of the atoms that are left out is small.
+LEFT_OUT_BITS = 160
+#: Bits of a length that only sets a scale.
+SCALE_BITS = 30
+
+Atom = tuple[fmpq, arb]
+
+
+@dataclass(frozen=True)
+class Knot:
+    """An end of a density, or a point to start from where it has none.
+
+    Attributes
+    ----------
+    place : arb
+        Where.
+    end : int
+        -1 for the lower end of the support, +1 for the upper one, 0 for a point inside.
+    regular : bool
+        Whether the density's formula is analytic here (it may stop all the same).
+    """
+
+    place: arb
+    end: int
+    regular: bool
+
+    @property
+    def real(self) -> bool:
+        """Whether the density is not analytic here."""
+        return self.end != 0
+
+
+class Density(Smooth):
+    """What a component of a law has of a density, times the component's share.
+
+    Parameters
+    ----------
+    law : Law
+        A component (:mod:`verify.conditioning.parts`) that is no list of atoms.
+    share : fmpq or arb
+        Its share.
+    """
+
+    def __init__(self, law: Law, share: fmpq | arb) -> None:
+        super().__init__(law)
+        self.share = arb(share)
+
+    def series(self, x: arb_series) -> arb_series:
+        """The formula at ``x(e)``."""
+        inner = x if self.is_base else (x - self.shift) / self.scale
+        if isinstance(self.base, Tail):
+            slope = -self.slope.evaluate(inner, SERIES)
+            height = slope * self.base.log_sf.evaluate(inner, SERIES).exp()
+        else:
+            assert isinstance(self.base, ContinuousLaw)
+            height = self.base.log_density(inner, SERIES).exp()
+        value: arb_series = height * (self.height * self.share)
+        return value
+
+    def at(self, x: arb) -> arb:
+        """The formula at a point."""
+        return self.share * self.density(x)
+
+    def over(self, z: acb) -> arb:
+        """A bound of the formula's size on a box; NaN where it may not be analytic."""
+        return self.share * self.density_near(z).abs_upper()
+
+    @cached_property
+    def knots(self) -> tuple[Knot, ...]:
+        """In increasing order; at least one."""
+        ends = ((self.low, -1), (self.high, +1))
+        found = [Knot(end, side, self._is_regular(end)) for end, side in ends if end is not None]
+        return tuple(found) or (Knot(self._quantile(fmpq(1, 2)), 0, True),)
+
+    def _is_regular(self, end: arb) -> bool:
+        return self.is_analytic_around(end, self.spread / 64)
+
+    def _quantile(self, level: fmpq) -> arb:
+        with working_precision(SCALE_BITS):
+            return self.law.quantile(level).mid()
+
+    @cached_property
+    def spread(self) -> arb:
+        """About half the distance between the quartiles, as an exact number."""
+        width = ((self._quantile(fmpq(3, 4)) - self._quantile(fmpq(1, 4))) / 2).mid()
+        if self.low is not None and self.high is not None:
+            width = width.min(((self.high - self.low) / 4).mid())
+        return width
+
+    def mass(self, low: arb | None, high: arb | None) -> arb:
+        """At least what the density has between two points (None: no limit)."""
+        return self._between(low, high, self.law.between)
+
+    def moment(self, low: arb | None, high: arb | None) -> arb:
+        """At least ``int |x| density`` between two points; NaN if it is infinite."""
+        if low is not None and high is not None:
+            return self.mass(low, high) * abs(low.union(high))
+        if high is None and low is not None and low >= 0:
+            return self._between(low, None, self._partial)
+        if low is None and high is not None and high <= 0:
+            return -self._between(None, high, self._partial)
+        return self.moment(low, arb(0)) + self.moment(arb(0), high)
+
+    def _partial(self, low: arb | None, high: arb | None) -> arb:
+        found = self.law.partial_mean(low, high) if low is None else self.law.upper_mean(low)
+        return arb.nan() if isinstance(found, Diverges) else found
+
+    def _between(
+        self, low: arb | None, high: arb | None, of: Callable[[arb | None, arb | None], arb]
+    ) -> arb:
+        if self.low is not None and high is not None and high <= self.low:
+            return arb(0)
+        if self.high is not None and low is not None and low >= self.high:
+            return arb(0)
+        if low is not None and high is not None and not low < high:
+            return arb(0)
+        return self.share * of(low, high)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A law as densities and atoms.
+
+    Attributes
+    ----------
+    densities : tuple of Density
+        Their masses and those of the atoms add up to 1, less what is left out.
+    atoms : tuple of (fmpq, arb)
+        Points and masses, in increasing order.
+    left_out, left_out_mean : arb
+        The mass of other atoms, and ``E|.|`` over them.
+    """
+
+    densities: tuple[Density, ...]
+    atoms: tuple[Atom, ...]
+    left_out: arb
+    left_out_mean: arb
+
+
+def take_apart(law: Law) -> Parts:
+    """A law as densities and atoms, at the working precision.
+
+    Raises
+    ------
+    Undecided
+        For a law with too many atoms, or with one at a place that is not rational.
+    """
+    densities: list[Density] = []
+    masses: dict[fmpq, arb] = {}
+    out = out_mean = arb(0)
+    for part in components(law):
+        share = arb(part.share)
+        if is_atomic(part.law):
+            taken, mass, mean = _atoms(part.law)
+            out, out_mean = out + share * mass, out_mean + share * mean
+        else:
+            density = Density(part.law, part.share)
+            densities.append(density)
+            taken = _own_atom(density)
+        for x, mass in taken:
+            masses[x] = masses.get(x, arb(0)) + share * mass
+    atoms = tuple(sorted(masses.items(), key=lambda atom: atom[0]))
+    return Parts(tuple(densities), atoms, out, out_mean)
+
+
+def _own_atom(density: Density) -> list[Atom]:
+    if density.atom is None or density.atom[1] == 0:
+        return []
+    place, mass = density.atom
+    if not isinstance(place, fmpq):
+        if mass.contains(0):
+            return []
+        raise Undecided(f"{density.law}: its atom is at a number that is not rational")
+    return [(place, mass)]
+
+
+def _atoms(law: Law) -> tuple[list[Atom], arb, arb]:
+    """The atoms of a law, and the mass and ``E|.|`` of those that are left out."""
+    base = base_of(law)
+    if not isinstance(law.support[1], Diverges) and not isinstance(law.support[0], Diverges):
+        atoms = list(islice(law.atoms(), MOST_ATOMS + 1))
+        if len(atoms) > MOST_ATOMS:
+            raise Undecided(f"{law} has more than {MOST_ATOMS} atoms")
+        return atoms, arb(0), arb(0)
+    if not isinstance(base, LatticeLaw):
+        raise Undecided(f"{law} has infinitely many atoms")
+    return _lattice_atoms(law)
+
+
+def _lattice_atoms(law: Law) -> tuple[list[Atom], arb, arb]:
+    """The atoms of a law on a lattice up to where what is left has next to no mass."""
+    flips = isinstance(law.support[0], Diverges)
+    outward: Iterator[Atom] = (-law).atoms() if flips else law.atoms()
+    goal = arb(2) ** -LEFT_OUT_BITS
+    atoms: list[Atom] = []
+    one = -law if flips else law
+    for atom in outward:
+        atoms.append(atom)
+        if len(atoms) % 16 == 0 and one.survival(atom[0]) < goal:
+            break
+        if len(atoms) > MOST_ATOMS:
+            raise Undecided(f"{law}: more than {MOST_ATOMS} atoms matter")
+    beyond = one.upper_mean(atoms[-1][0])
+    mean = arb.nan() if isinstance(beyond, Diverges) else abs(beyond)
+    left = one.survival(atoms[-1][0])
+    return [(-x, mass) for x, mass in atoms] if flips else atoms, left, mean

@@ -1,0 +1,93 @@
+"""What lies far out on one side of the law of ``U = X + V``: bounds from the laws of X and V."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flint import arb
+
+from verify.best_of.density import Parts
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """Bounds beyond a point: of the mass, and of ``E|V|`` and ``E|X|`` there (NaN: infinite)."""
+
+    mass: arb
+    of_v: arb
+    of_x: arb
+
+
+@dataclass(frozen=True)
+class Side:
+    """One law as seen from one side (+1: above a point, -1: below it).
+
+    Attributes
+    ----------
+    parts : Parts
+        The law.
+    side : int
+        Which side.
+    """
+
+    parts: Parts
+    side: int
+
+    @property
+    def last(self) -> arb | None:
+        """The end of the support on this side; None for an infinite one."""
+        ends = [d.high if self.side > 0 else d.low for d in self.parts.densities]
+        if self.parts.left_out > 0 or any(end is None for end in ends):
+            return None
+        places = [arb(x) for x, _ in self.parts.atoms] + [end for end in ends if end is not None]
+        extreme = places[0]
+        for place in places[1:]:
+            extreme = extreme.max(place) if self.side > 0 else extreme.min(place)
+        return extreme
+
+    def mass(self, point: arb | None) -> arb:
+        """A bound of the mass beyond a point (None: all)."""
+        if point is None:
+            return arb(1)
+        total = self.parts.left_out
+        for density in self.parts.densities:
+            total += density.mass(*self._ends(point))
+        return total + sum((mass for x, mass in self.parts.atoms if self._has(x, point)), arb(0))
+
+    def moment(self, point: arb | None) -> arb:
+        """A bound of ``E|.|`` beyond a point."""
+        total = self.parts.left_out_mean
+        for density in self.parts.densities:
+            ends = (None, None) if point is None else self._ends(point)
+            total += density.moment(*ends)
+        atoms = [(x, m) for x, m in self.parts.atoms if point is None or self._has(x, point)]
+        return total + sum((abs(arb(x)) * mass for x, mass in atoms), arb(0))
+
+    def _ends(self, point: arb) -> tuple[arb | None, arb | None]:
+        return (point, None) if self.side > 0 else (None, point)
+
+    def _has(self, x: object, point: arb) -> bool:
+        """Whether an atom may lie beyond the point."""
+        return not self.side * (x - point) < 0  # type: ignore[operator]
+
+
+def beyond(error: Parts, utility: Parts, t: arb, side: int) -> Beyond:
+    """Bounds of what U has above t (side +1) or below it (-1).
+
+    ``U > t`` needs X or V to lie far out: ``X > t - c`` or ``V > c`` for any c; and where V is
+    at most v, ``X > t - v``; both at once, where both are.
+    """
+    x, v = Side(error, side), Side(utility, side)
+    if x.last is not None and v.last is not None:
+        for_x, for_v = t - v.last, t - x.last
+        p, q = x.mass(for_x), v.mass(for_v)
+        return Beyond(p * q, v.moment(for_v) * p, x.moment(for_x) * q)
+    if v.last is not None:
+        p = x.mass(t - v.last)
+        return Beyond(p, v.moment(None) * p, x.moment(t - v.last))
+    if x.last is not None:
+        q = v.mass(t - x.last)
+        return Beyond(q, v.moment(t - x.last), x.moment(None) * q)
+    half = t / 2
+    p, q = x.mass(half), v.mass(half)
+    return Beyond(p + q, v.moment(None) * p + v.moment(half), x.moment(None) * q + x.moment(half))

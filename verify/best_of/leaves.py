@@ -1,0 +1,199 @@
+"""Gauss-Legendre rules on pieces of a density, with a bound of their error.
+
+A rule of m points is exact for polynomials of degree below 2m, and its weights are positive. So on
+an interval of half-width h its error for an f that is at most M on the ellipse of parameter r > 1
+around it (foci at the ends) is at most ``4 h`` times the error of the best polynomial,
+``8 h M r^(1 - 2m)/(r - 1)`` in all (Trefethen, *Is Gauss quadrature better than Clenshaw-Curtis?*).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from flint import acb, arb, ctx
+
+from verify.best_of.density import Density, Knot
+from verify.enclosure import working_precision
+
+#: Points of a rule.
+POINTS = 14
+#: Parameters of the ellipses that are tried.
+ELLIPSES = (10.0, 6.0, 4.0, 2.7, 2.0, 1.5)
+#: Pieces grow by this factor with the distance from where they start.
+GROWTH = 4
+#: Share of the mass that is left out beside a singular end.
+NEGLIGIBLE_BITS = 90
+
+
+@lru_cache(maxsize=16)
+def _rule(points: int, bits: int) -> tuple[tuple[arb, arb], ...]:
+    return tuple(arb.legendre_p_root(points, k, weight=True) for k in range(points))
+
+
+def rule() -> tuple[tuple[arb, arb], ...]:
+    """Points and weights on [-1, 1], at the precision in force."""
+    return _rule(POINTS, ctx.prec)
+
+
+def oval(middle: arb, wide: arb, tall: arb, columns: int, rows: int) -> list[acb]:
+    """Boxes that cover the upper half of an ellipse with axes parallel to the real line.
+
+    A function that is real on the real line has conjugate values on the lower half.
+    """
+    boxes = []
+    for k in range(columns):
+        left, right = (2 * arb(k + j) / columns - 1 for j in (0, 1))
+        nearest = arb(0) if left < 0 < right else abs(left).min(abs(right))
+        height = tall * (1 - nearest * nearest).sqrt() if nearest > 0 else tall
+        column = (middle + wide * left).union(middle + wide * right)
+        for j in range(rows):
+            boxes.append(acb(column, (height * j / rows).union(height * (j + 1) / rows)))
+    return boxes
+
+
+def ellipse(middle: arb, half: arb, parameter: float) -> list[acb]:
+    """Boxes that cover the upper half of the ellipse of a parameter about an interval."""
+    r = arb(parameter)
+    return oval(middle, (r + 1 / r) / 2 * half, (r - 1 / r) / 2 * half, 4, 1)
+
+
+def error_bound(half: arb, size: arb, parameter: float) -> arb:
+    """The bound in the module's docstring."""
+    r = arb(parameter)
+    return 8 * half * size * r ** (1 - 2 * POINTS) / (r - 1)
+
+
+@dataclass(frozen=True)
+class Ray:
+    """The part of a density on one side of a knot, up to a limit.
+
+    Attributes
+    ----------
+    density : Density
+        The density.
+    knot : Knot
+        Where it starts.
+    side : int
+        +1 to the right of the knot, -1 to its left.
+    limit : arb or None
+        Distance at which it ends; None if it does not.
+    """
+
+    density: Density
+    knot: Knot
+    side: int
+    limit: arb | None
+    _leaves: dict[int, Leaf] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def scale(self) -> arb:
+        """Distance of the end of the first piece."""
+        spread = self.density.spread
+        return spread if self.limit is None else spread.min(self.limit / 2).mid()
+
+    @cached_property
+    def first(self) -> int:
+        """The number of the first piece: 0, or where little mass is left beside a singular end."""
+        if self.knot.regular:
+            return 0
+        goal = self.density.mass(None, None) * arb(2) ** -NEGLIGIBLE_BITS
+        k = 0
+        while not self.mass_within(self.start(k)) < goal:
+            k -= 1
+        return k
+
+    def start(self, k: int) -> arb:
+        """Distance from the knot at which piece k starts."""
+        if k == 0 and self.knot.regular:
+            return arb(0)
+        return (self.scale * arb(GROWTH) ** (k - 1)).mid()
+
+    def reach(self, k: int) -> arb:
+        """Distance from the knot at which piece k ends."""
+        end = self.start(k + 1)
+        return end if self.limit is None else end.min(self.limit).mid()
+
+    def place(self, distance: arb) -> arb:
+        """The point at a distance."""
+        return self.knot.place + self.side * distance
+
+    def mass_within(self, distance: arb) -> arb:
+        """What the density has between the knot and a distance."""
+        return self.density.mass(*self._ordered(arb(0), distance))
+
+    def _ordered(self, near: arb, far: arb | None) -> tuple[arb | None, arb | None]:
+        ends = (self.place(near), None if far is None else self.place(far))
+        return ends if self.side > 0 else (ends[1], ends[0])
+
+    def outside(self, near: arb, far: arb | None) -> tuple[arb, arb]:
+        """Mass, and ``int |x| density``, between two distances."""
+        ends = self._ordered(near, far)
+        return self.density.mass(*ends), self.density.moment(*ends)
+
+    def leaf(self, k: int) -> Leaf:
+        """Piece k."""
+        if k not in self._leaves:
+            end = self.reach(k)
+            if k == 0 and self.knot.regular:
+                self._leaves[k] = Leaf(self, arb(0), end, False)
+            else:
+                self._leaves[k] = Leaf(self, self.start(k).log().mid(), end.log().mid(), True)
+        return self._leaves[k]
+
+
+class Leaf:
+    """A piece of a ray with a rule, in the distance from the knot or in its logarithm."""
+
+    def __init__(self, ray: Ray, low: arb, high: arb, in_log: bool) -> None:
+        self.ray, self.low, self.high, self.in_log = ray, low, high, in_log
+        self.middle, self.half = ((low + high) / 2).mid(), ((high - low) / 2).upper()
+        self._over: dict[float, list[tuple[acb, arb]]] = {}
+
+    @cached_property
+    def halves(self) -> tuple[Leaf, Leaf]:
+        """The two halves."""
+        ends = ((self.low, self.middle), (self.middle, self.high))
+        return tuple(Leaf(self.ray, *end, self.in_log) for end in ends)  # type: ignore[return-value]
+
+    @cached_property
+    def nodes(self) -> list[tuple[arb, arb]]:
+        """Points, and weights times the density."""
+        found = []
+        lost = max(0, -int(float(self.low) * 1.45)) if self.in_log else 0
+        with working_precision(ctx.prec + lost):
+            for root, weight in _rule(POINTS, ctx.prec):
+                s = (self.low + self.high) / 2 + (self.high - self.low) / 2 * root
+                distance = s.exp() if self.in_log else s
+                slope = distance if self.in_log else arb(1)
+                point = self.ray.place(distance)
+                size = weight * (self.high - self.low) / 2 * slope
+                found.append((point, size * self.ray.density.at(point)))
+        return [(+point, +size) for point, size in found]
+
+    @cached_property
+    def total(self) -> arb:
+        """The sum of the weights."""
+        return sum((size for _, size in self.nodes), arb(0))
+
+    @property
+    def hull(self) -> arb:
+        """All its points."""
+        ends = (self.low.exp(), self.high.exp()) if self.in_log else (self.low, self.high)
+        return self.ray.place(ends[0]).union(self.ray.place(ends[1]))
+
+    def over(self, parameter: float) -> list[tuple[acb, arb]]:
+        """The points of an ellipse, in boxes, with bounds of density times slope."""
+        if parameter not in self._over:
+            found = []
+            for s in ellipse(self.middle, self.half, parameter):
+                distance = s.exp() if self.in_log else s
+                point = acb(self.ray.knot.place) + self.ray.side * distance
+                size = self.ray.density.over(point)
+                if self.in_log:
+                    size = size * distance.abs_upper()
+                found.append((point, size))
+                if not size.is_finite():
+                    break
+            self._over[parameter] = found
+        return self._over[parameter]

@@ -1,0 +1,113 @@
+"""``E V``, ``E X``, ``E U`` and KL under the best of n draws by ``U = X + V``, as enclosures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from flint import arb, fmpq
+
+from verify.best_of.density import take_apart
+from verify.best_of.far import Beyond
+from verify.best_of.panels import SumLaw
+from verify.best_of.ranks import RankIntegral
+from verify.conditioning import condition
+from verify.enclosure import Diverges, Number, Undecided, working_precision
+from verify.independent_sum import add
+from verify.law import Law
+from verify.weight import BestOfN
+
+#: The working precision of the integrals.
+BITS = 96
+#: Where the mass under best-of-n, which is 1, must come out.
+MASS_BITS = 30
+
+
+class BestOfNumbers(NamedTuple):
+    """The numbers of one n: the KL in nats, and the means of U, V and X."""
+
+    kl: Number
+    mean_u: Number
+    mean_v: Number
+    mean_x: Number
+
+
+@dataclass(frozen=True)
+class BestOfPair:
+    """Best-of-n for an error and a utility that are independent; see :func:`best_of`."""
+
+    error: Law
+    utility: Law
+
+    def at(self, n: int) -> BestOfNumbers:
+        """The numbers for one n, from 1 up.
+
+        Raises
+        ------
+        Undecided
+            If the effort does not suffice.
+        """
+        n = BestOfN(n).n
+        with working_precision(BITS):
+            if n == 1:
+                mean_x, mean_v = self.error.mean(), self.utility.mean()
+                return BestOfNumbers(arb(0), add(mean_x, mean_v), mean_v, mean_x)
+            mass, mean_v, mean_x = self._integral.means(n)
+            if not abs(mass - 1) < arb(2) ** -MASS_BITS:
+                raise Undecided(f"the best of {n}: its mass is {mass.str(10)}, not 1")
+            v = _mean(self.utility, mean_v, "V")
+            x = _mean(self.error, mean_x, "X")
+            kl = arb(n).log() - arb(fmpq(n - 1, n))
+            return BestOfNumbers(kl, add(x, v), v, x)
+
+    @cached_property
+    def _integral(self) -> RankIntegral:
+        error, utility = take_apart(self.error), take_apart(self.utility)
+        law = SumLaw(error, utility)
+        start = law.panels[0].place.ends[0]
+        end = law.panels[-1].place.ends[1]
+        far_right, far_left = law.beyond(end, +1), law.beyond(start, -1)
+        return RankIntegral(law.panels, self._right(end.mid(), far_right), far_right, far_left)
+
+    def _right(self, end: arb, far: Beyond) -> tuple[arb, arb, arb]:
+        """What lies beyond the last panel, by conditioning; by its bounds if that fails."""
+        if far.mass == 0:
+            return arb(0), arb(0), arb(0)
+        try:
+            found = condition(self.error, self.utility, end.fmpq())
+        except Undecided:
+            return arb(0).union(far.mass), arb(0, far.of_v.upper()), arb(0, far.of_x.upper())
+        parts = [
+            arb.nan() if isinstance(mean, Diverges) else found.mass * mean
+            for mean in (found.mean_v, found.mean_x)
+            if mean is not None
+        ]
+        return found.mass, parts[0], parts[1]
+
+
+def _mean(law: Law, found: arb, name: str) -> Number:
+    """The mean under best-of-n, where the law's own may be infinite."""
+    mean = law.mean()
+    if not isinstance(mean, Diverges):
+        return found
+    if mean.sign > 0:
+        return Diverges(+1, f"best-of-n has a weight above 0 where U is large: {mean.because}")
+    raise Undecided(f"the mean of {name} under best-of-n, where {mean.because}")
+
+
+def best_of(error: Law | str, utility: Law | str) -> BestOfPair:
+    """Best-of-n by ``U = X + V`` for X and V that are independent.
+
+    Parameters
+    ----------
+    error, utility : Law or str
+        The laws of X and V, or their texts.
+
+    Returns
+    -------
+    BestOfPair
+        Its :meth:`~BestOfPair.at` gives the numbers of any n.
+    """
+    error, utility = (Law.parse(law) if isinstance(law, str) else law for law in (error, utility))
+    return BestOfPair(error, utility)

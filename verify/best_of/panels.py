@@ -1,0 +1,260 @@
+"""The law of ``U = X + V`` as a certified expansion, piece by piece.
+
+The line is cut into intervals on which :mod:`verify.best_of.convolution` expands the density of U,
+and ``E[V; U in dt]`` and ``E[X; U in dt]`` beside it. They are narrow near points where the density
+is not smooth, and grow with the distance from there. What lies beyond the last interval on either
+side, and what the expansions miss, is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from flint import arb, arb_poly
+
+from verify.best_of.convolution import AtomsAndDensity, Special, TwoDensities
+from verify.best_of.density import Parts
+from verify.best_of.far import Beyond, beyond
+from verify.best_of.interval_sums import TERMS, Expansion, Place, Sums, TooWide
+from verify.enclosure import Undecided
+from verify.taylor_series import series_length
+
+#: Width of an interval in the logarithm of the distance from a point.
+STEP = 0.5
+#: What the rounding of an interval's ends amounts to, and more.
+ROUNDED = arb(2) ** -76
+#: The narrowest interval, as a share of what was tried first.
+MOST_HALVINGS = 40
+#: Intervals in all.
+MOST_PANELS = 6000
+#: Points beside which the density is not smooth.
+MOST_SPECIALS = 500
+#: Mass below which the sides of the line are left alone: right of the last interval, and left of
+#: the first, and beside a point where the density is singular.
+RIGHT_BITS, LEFT_BITS, BESIDE_BITS = 92, 60, 64
+
+
+@dataclass(frozen=True)
+class Panel:
+    """An interval with its expansions in ``y`` in [-1, 1].
+
+    Attributes
+    ----------
+    place : Place
+        Where.
+    mass, of_v, of_x : arb_poly
+        The densities, of which no more than ``missed`` is missing, in total variation.
+    missed : tuple of arb
+        For each of the three.
+    """
+
+    place: Place
+    mass: arb_poly
+    of_v: arb_poly
+    of_x: arb_poly
+    missed: tuple[arb, arb, arb]
+
+    @classmethod
+    def of(cls, place: Place, expansion: Expansion) -> Panel:
+        """In the variable that runs from -1 to 1 as t rises."""
+        half = -place.half if place.falls else place.half
+        polynomials = []
+        for series in expansion.densities:
+            power, coefficients = place.half, []
+            for c in series.coeffs():
+                coefficients.append(c * power)
+                power = power * half
+            polynomials.append(arb_poly(coefficients))
+        # An interval's ends are rounded, and so are those of its neighbours.
+        whole = arb(0, 1)
+        missed = [
+            miss + abs(p(whole)).upper() * ROUNDED
+            for p, miss in zip(polynomials, expansion.missed, strict=True)
+        ]
+        mass, of_v, of_x = polynomials
+        return cls(place, mass, of_v, of_x, (missed[0], missed[1], missed[2]))
+
+    @cached_property
+    def totals(self) -> tuple[arb, arb, arb]:
+        """The three integrals over the interval, without what is missed."""
+        return tuple(_definite(p) for p in (self.mass, self.of_v, self.of_x))  # type: ignore[return-value]
+
+    @cached_property
+    def above(self) -> arb_poly:
+        """``int_y^1 mass``, without what is missed."""
+        primitive = self.mass.integral()
+        return primitive(arb(1)) - primitive
+
+    @cached_property
+    def sizes(self) -> tuple[arb, arb]:
+        """Bounds of ``E[|V|; U in it]`` and ``E[|X|; ...]`` by the sizes of the densities."""
+        interval = arb(0, 1)
+        return tuple(
+            2 * abs(p(interval)).upper() + miss
+            for p, miss in zip((self.of_v, self.of_x), self.missed[1:], strict=True)
+        )  # type: ignore[return-value]
+
+
+def _definite(polynomial: arb_poly) -> arb:
+    primitive = polynomial.integral()
+    return primitive(arb(1)) - primitive(arb(-1))
+
+
+class SumLaw:
+    """The absolutely continuous law of ``U = X + V``, of which one at least has no atoms.
+
+    Parameters
+    ----------
+    error, utility : Parts
+        X and V taken apart, at the precision in force.
+    """
+
+    def __init__(self, error: Parts, utility: Parts) -> None:
+        self.error, self.utility = error, utility
+        pairs: list[AtomsAndDensity | TwoDensities] = []
+        pairs += [TwoDensities(x, v) for x in error.densities for v in utility.densities]
+        if error.atoms:
+            pairs += [AtomsAndDensity(error.atoms, v, False) for v in utility.densities]
+        if utility.atoms:
+            pairs += [AtomsAndDensity(utility.atoms, x, True) for x in error.densities]
+        self.pairs = pairs
+        self.panels: list[Panel] = []
+        for piece in self._line():
+            self._add(piece, 0)
+        self.panels.sort(key=lambda panel: float(panel.place.ends[0]))
+
+    # ---- the line ---------------------------------------------------------------------------
+
+    def _specials(self) -> list[Special]:
+        """In increasing order, those at one point as one."""
+        found = sorted(
+            (special for pair in self.pairs for special in pair.specials()),
+            key=lambda special: float(special.at),
+        )
+        merged: list[Special] = []
+        for special in found:
+            last = merged[-1] if merged else None
+            if last is not None and not special.at > last.at:
+                regular = all(s.regular for s in (last, special) if s.real)
+                at = last.at if last.real else special.at
+                merged[-1] = Special(at, last.real or special.real, regular)
+            else:
+                merged.append(special)
+        if len(merged) > MOST_SPECIALS:
+            raise Undecided(f"the density of U is not smooth at more than {MOST_SPECIALS} points")
+        return merged
+
+    def _line(self) -> Iterator[Place]:
+        """The intervals to begin with."""
+        self.specials = self._specials()
+        spread = [s for pair in self.pairs for s in pair.spreads()]
+        self.scale = min(spread, key=float)
+        specials = self.specials
+        for k, special in enumerate(specials):
+            for side, other in ((-1, k - 1), (1, k + 1)):
+                if 0 <= other < len(specials):
+                    length = (abs(specials[other].at - special.at) / 2).mid()
+                    yield from self._beside(special, side, length)
+                else:
+                    yield from self._outward(special, side)
+
+    def _start(self, special: Special, side: int) -> arb:
+        """A point at the special one, exact, on the side given."""
+        at = special.at
+        return at.upper() if side > 0 else at.lower()
+
+    def _beside(self, special: Special, side: int, length: arb) -> Iterator[Place]:
+        """From a special point to half-way to the next."""
+        start = self._start(special, side)
+        end = start + side * length
+        middle_of = end.mid()
+        smooth = special.regular or not special.real
+        reach = self.scale.min(length).mid() if smooth else None
+        if smooth:
+            assert reach is not None
+            close = (start + side * reach).mid() if reach < length else middle_of
+            yield Place(start, close) if side > 0 else Place(close, start)
+            if not reach < length:
+                return
+            low = reach.log().mid()
+        else:
+            low = self._closest(special, side).log().mid()
+        yield from _steps(start, side, low, length.log().mid())
+
+    def _outward(self, special: Special, side: int) -> Iterator[Place]:
+        """From the first or the last special point outward."""
+        if self._is_empty(special, side):
+            return
+        start = self._start(special, side)
+        smooth = special.regular or not special.real
+        if smooth:
+            close = (start + side * self.scale).mid()
+            yield Place(start, close) if side > 0 else Place(close, start)
+            low = self.scale.log().mid()
+        else:
+            low = self._closest(special, side).log().mid()
+        for _ in range(MOST_PANELS):
+            if self._is_negligible(start + side * low.exp(), side):
+                return
+            high = (low + STEP).mid()
+            yield Place(low, high, start, side)
+            low = high
+        raise Undecided("the tails of U are too long")
+
+    def _is_empty(self, special: Special, side: int) -> bool:
+        """Whether U has no mass on a side of a special point."""
+        return special.real and bool(self.beyond(special.at, side).mass == 0)
+
+    def _is_negligible(self, t: arb, side: int) -> bool:
+        """Whether what lies beyond a point can be left to bounds, or to conditioning."""
+        far = self.beyond(t, side)
+        if side > 0:
+            return bool(far.mass < arb(2) ** -RIGHT_BITS)
+        # The best of two or more weighs it by at most 2 Pr(U <= t).
+        goal = arb(2) ** -LEFT_BITS
+        sizes = [size for size in (far.of_v, far.of_x) if size.is_finite()]
+        return all(bool(far.mass * size < goal) for size in sizes) and bool(far.mass**2 < goal)
+
+    def _closest(self, special: Special, side: int) -> arb:
+        """A distance from a singular point within which there is next to no mass."""
+        distance = self.scale
+        if self._is_empty(special, -side):
+            while not self._is_negligible_within(special, side, distance):
+                distance = distance / 2
+            return distance.mid()
+        return (distance * arb(2) ** -BESIDE_BITS).mid()
+
+    def _is_negligible_within(self, special: Special, side: int, distance: arb) -> bool:
+        """Whether an end of the law is left alone up to a distance from it."""
+        t = special.at + side * distance
+        if side > 0:
+            return self._is_negligible(t, -1)
+        return bool(self.beyond(t, +1).mass < arb(2) ** -RIGHT_BITS)
+
+    def beyond(self, t: arb, side: int) -> Beyond:
+        """Bounds of what lies above t (side +1) or below it."""
+        return beyond(self.error, self.utility, t, side)
+
+    def _add(self, place: Place, depth: int) -> None:
+        estimate = sum((pair.estimate(place) for pair in self.pairs), arb(0))
+        try:
+            with series_length(TERMS):
+                sums = Sums(place, estimate)
+                for pair in self.pairs:
+                    pair.add_to(sums)
+                self.panels.append(Panel.of(place, sums.expansion()))
+        except TooWide:
+            if depth > MOST_HALVINGS or len(self.panels) > MOST_PANELS:
+                raise Undecided(f"the density of U near {place.t(place.middle)}") from None
+            for half in place.halves():
+                self._add(half, depth + 1)
+
+
+def _steps(start: arb, side: int, low: arb, high: arb) -> Iterator[Place]:
+    """Intervals in the logarithm of the distance."""
+    count = int((float(high) - float(low)) / STEP) + 1
+    cuts = [low, *((low + (high - low) * k / count).mid() for k in range(1, count)), high]
+    for k in range(count):
+        yield Place(cuts[k], cuts[k + 1], start, side)
