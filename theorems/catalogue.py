@@ -7,6 +7,7 @@ from theorems import (
     dependence,
     experiments,
     mitigations,
+    overoptimization,
     t1_heavy_tails,
     t2_light_tails,
     t3_policies,
@@ -23,4 +24,5 @@ CLAIMS: tuple[Claim, ...] = (
     *dependence.CLAIMS,
     *experiments.CLAIMS,
     *mitigations.CLAIMS,
+    *overoptimization.CLAIMS,
 )
