@@ -138,6 +138,7 @@ KINDS: dict[str, Callable[[str, LedgerOf, set[str]], str]] = {
     "errata": lambda _, ledger, __: tables.errata(ledger(), evidence_pages()),
     "laws": lambda _, __, ___: tables.laws(),
     "limits": lambda _, __, ___: tables.limits(),
+    "rates": lambda _, __, ___: tables.decay_rates(),
     "derivation": _derivation,
     "coq": _coq,
 }
@@ -154,6 +155,7 @@ concordance                                the paper's statements in its order
 errata                                     what is wrong in print, and what holds instead
 laws                                       the catalogue of laws
 limits                                     where E V goes under tilting, law by law
+rates                                      decay rates of errors, and where E V goes with them
 coq            a name in theorems/kernel   the statement or definition as Coq prints it
 =============  ==========================  ====================================================
 """

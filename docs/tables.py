@@ -13,7 +13,7 @@ from verify.laws import CATALOGUE, parse
 from verify.laws.signatures import catalogue_rows
 from verify.ledger import Entry, Ledger
 from verify.limits import limit_of_utility
-from verify.utility_curve import limit_text
+from verify.utility_curve import Optimizer, limit_text
 
 EXAMPLES = {
     "bernoulli": ("p=0.3",),
@@ -236,6 +236,24 @@ def limits() -> str:
         rows.append([f"`{text}`", f"{utility.mgf_abscissa}", *cells])
     titles = [f"X of rate {error.mgf_abscissa}" for error in errors]
     return table(["V", "rate of V", *titles], rows)
+
+
+OPTIMIZERS: tuple[Optimizer, ...] = ("condition", "best-of-n", "tilt")
+
+
+def decay_rates() -> str:
+    """Where E V goes for V ~ N(0, 1), error by error, under each optimiser."""
+    utility = parse("normal()")
+    rows = []
+    for row in catalogue_rows(CATALOGUE):
+        for parameters in EXAMPLES.get(row["name"], ("",)):
+            error = parse(f"{row['name']}({parameters})")
+            found = [limit_of_utility(error, utility, optimizer) for optimizer in OPTIMIZERS]
+            cells = [limit_text(limit.mean_v, LIMIT_DIGITS) or limit.text for limit in found]
+            if error.mgf_abscissa == 0:
+                cells[-1] = "no tilt"
+            rows.append([f"`{row['name']}({parameters})`", _rates(error)[2], *cells])
+    return table(["X", "decay rate", "conditioning", "best-of-n", "tilts"], rows)
 
 
 def _rates(law: Law) -> list[str]:

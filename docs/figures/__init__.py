@@ -12,6 +12,7 @@ from matplotlib import rc_context
 
 from docs.figures import (
     concepts,
+    decay_rate,
     dependence_sweep,
     experiments,
     footnote,
@@ -31,6 +32,7 @@ MODULES = (
     theorem_2,
     theorem_3,
     theorem_4,
+    decay_rate,
     footnote,
     dependence_sweep,
     prompts,
