@@ -16,6 +16,7 @@ from docs.figures import (
     dependence_sweep,
     experiments,
     footnote,
+    mitigations,
     phases,
     prompts,
     theorem_1,
@@ -36,6 +37,7 @@ MODULES = (
     footnote,
     dependence_sweep,
     prompts,
+    mitigations,
     phases,
     experiments,
 )

@@ -155,10 +155,10 @@ class BestByEnsemble(Mitigation):
     def why_not(self, model: Model) -> str:
         return why_no_errors(model)
 
-    def paths(self, model: Model) -> list[Path]:
-        """The policies, once for each batch of draws."""
-        most = log(SIZE / BATCHES / FEWEST_PER_N)
-        return [Draws(profile, most) for profile in self.ensemble.profiles(model)]
+    def paths(self, model: Model, size: int = SIZE) -> list[Path]:
+        """The policies, once for each batch of so many draws in all."""
+        most = log(size / BATCHES / FEWEST_PER_N)
+        return [Draws(profile, most) for profile in self.ensemble.profiles(model, size)]
 
 
 MITIGATIONS: tuple[Mitigation, ...] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from math import isfinite
+from math import exp, isfinite
 from typing import Any, Literal
 
 from verify.decimals import plain
@@ -288,6 +288,10 @@ def _out_of_reach(path: Path, asked: Asked) -> str:
     return f"out of reach: {what} goes from {ends[0]:.3g} to {ends[1]:.3g} here"
 
 
+def _beyond(path: Path) -> str:
+    return f"not reached by n up to {exp(path.strongest):.0f}; larger ones need more draws"
+
+
 def _sampled(name: str, paths: list[Path], asked: Asked, target: float) -> Row:
     """The policy in each batch of draws: their mean, and the error of it."""
     import numpy as np
@@ -298,7 +302,7 @@ def _sampled(name: str, paths: list[Path], asked: Asked, target: float) -> Row:
         if strength is not None
     ]
     if len(found) < len(paths):
-        return Row(name, because="not reached in some batches of the draws that are made here")
+        return Row(name, because=_beyond(paths[0]))
     outcomes = [
         _numbers(path.outcome(strength)) for path, strength in zip(paths, found, strict=True)
     ]

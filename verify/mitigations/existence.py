@@ -13,15 +13,14 @@ from verify.decimals import decimal_text
 from verify.mitigations.model import Model
 from verify.penalties.tail_moments import MomentIndex, moment_index
 
-NO_BOUND = "E U has no bound at any KL divergence, and E V is left open"
-
-
 def why_no_tilt(model: Model) -> str:
     """Why no tilt of the proxy exists; empty where one does."""
     rate, because = model.largest_tilt
     if rate > 0:
         return ""
-    return because if because.startswith("not known") else f"no optimum: {because}: {NO_BOUND}"
+    if because.startswith("not known"):
+        return because
+    return f"no optimum, and no bound on E U at any KL divergence: {because}"
 
 
 def why_no_power(model: Model, order: fmpq) -> str:
@@ -34,8 +33,8 @@ def why_no_power(model: Model, order: fmpq) -> str:
     for name, tail, other in (("X", x, model.utility), ("V", v, model.error)):
         if tail.finite(power) is False and _leaves(model, other, power):
             return (
-                f"no optimum: {needed} is infinite, for {name} has a {tail.because}; the mean of U "
-                "has no bound within any budget"
+                f"no optimum, and no bound on E U within any budget: {needed} is infinite, for "
+                f"{name} has a {tail.because}"
             )
     return f"not known: whether {needed} is finite"
 

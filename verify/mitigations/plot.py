@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from json import dumps
+from math import cos, pi
 from typing import Any
 
 from verify.mitigations.catalogue import MITIGATIONS, BestByEnsemble, ByIntegrals, Mitigation
 from verify.mitigations.comparison import Comparison
 from verify.mitigations.model import COARSE, Model
-from verify.mitigations.weights import Path, strengths
+from verify.mitigations.weights import Path, strength_for, strengths
 from verify.plotting import BASE, MARK, REWEIGHTED, clipped, format_of, write_figure
 
 #: Curves go this far, in nats and in units of the proxy.
@@ -21,7 +22,9 @@ THIRD, INK = "#009E73", "black"
 #: KL, and the gains of ``E U`` and ``E V``.
 Place = tuple[float, float, float]
 #: Strengths of a curve.
-POINTS = 201
+POINTS = 60
+#: What sampled curves are made of: more is not seen.
+DRAWS = 100_000
 #: How each mitigation is drawn, in the order of the catalogue: colours are kinds of mitigations.
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))
 STYLES: tuple[tuple[str, Any], ...] = (
@@ -85,27 +88,33 @@ def draw_curves(panels: Any, model: Model, mitigation: Mitigation, **style: Any)
 
 def curve(model: Model, mitigation: Mitigation) -> Iterator[Place]:
     """KL and the gains of ``E U`` and ``E V`` along a mitigation's policies."""
+    import numpy as np
+
     if mitigation.why_not(model):
         return
     if isinstance(mitigation, BestByEnsemble):
-        yield from _average([_gains(path) for path in mitigation.paths(model)])
-        return
-    assert isinstance(mitigation, ByIntegrals)
-    yield from _gains(mitigation.path(model, COARSE))
-
-
-def _gains(path: Path) -> list[Place]:
-    base = path.base()
-    found = [path.outcome(strength) for strength in strengths(path, POINTS)]
-    return [(x.kl, x.mean_u - base.mean_u, x.mean_v - base.mean_v) for x in found]
-
-
-def _average(curves: list[list[Place]]) -> Iterator[Place]:
-    """The mean of the batches' curves, which share their strengths."""
-    import numpy as np
-
-    for kl, gain_u, gain_v in np.mean(np.array(curves), axis=0):
+        paths = mitigation.paths(model, DRAWS)
+    else:
+        assert isinstance(mitigation, ByIntegrals)
+        paths = [mitigation.path(model, COARSE)]
+    last = _last(paths[0])
+    # Close together at both ends: curves begin steeply, and tilts end so.
+    grid = [last * (1 - cos(pi * k / POINTS)) / 2 for k in range(1, POINTS + 1)]
+    for kl, gain_u, gain_v in np.mean([_gains(path, grid) for path in paths], axis=0):
         yield float(kl), float(gain_u), float(gain_v)
+
+
+def _last(path: Path) -> float:
+    """The strength at which the curve leaves both panels, or the path ends."""
+    wanted = (("kl", 1.1 * FARTHEST_KL), ("gain", 1.1 * FARTHEST_GAIN))
+    found = (strength_for(path, quantity, target) for quantity, target in wanted)
+    return max((end for end in found if end is not None), default=strengths(path)[-1])
+
+
+def _gains(path: Path, grid: list[float]) -> list[Place]:
+    base = path.base()
+    found = [path.outcome(strength) for strength in grid]
+    return [(x.kl, x.mean_u - base.mean_u, x.mean_v - base.mean_v) for x in found]
 
 
 def dress(panels: Any, model: Model) -> None:
