@@ -153,10 +153,9 @@ def _independent(
         from verify.conditioning.curve import conditioning_curve
 
         return conditioning_curve(x, v, numbers["--thresholds"] or usual_points.thresholds(x, v))
-    from verify.joint.utility import joint_utility
+    from verify.best_of.curve import best_of_curve
 
-    draws = numbers["--draws"] or ["1", "10", "100"]
-    return joint_utility(x, v, "independent()", "best-of-n", draws=draws)
+    return best_of_curve(x, v, numbers["--draws"] or usual_points.DRAWS)
 
 
 def _joined(
