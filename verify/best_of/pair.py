@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from flint import arb, fmpq
+from flint import arb
 
 from verify.best_of.density import take_apart
 from verify.best_of.far import Beyond
@@ -58,17 +58,19 @@ class BestOfPair:
                 raise Undecided(f"the best of {n}: its mass is {mass.str(10)}, not 1")
             v = _mean(self.utility, mean_v, "V")
             x = _mean(self.error, mean_x, "X")
-            kl = arb(n).log() - arb(fmpq(n - 1, n))
-            return BestOfNumbers(kl, add(x, v), v, x)
+            return BestOfNumbers(self._integral.kl(n), add(x, v), v, x)
 
     @cached_property
     def _integral(self) -> RankIntegral:
-        error, utility = take_apart(self.error), take_apart(self.utility)
-        law = SumLaw(error, utility)
-        start = law.panels[0].place.ends[0]
-        end = law.panels[-1].place.ends[1]
+        law = SumLaw(take_apart(self.error), take_apart(self.utility))
+        if not law.panels:
+            nothing = Beyond(arb(0), arb(0), arb(0))
+            right = (arb(0), arb(0), arb(0))
+            return RankIntegral(law.pieces, right, nothing, nothing, law.lost)
+        start, end = law.ends
         far_right, far_left = law.beyond(end, +1), law.beyond(start, -1)
-        return RankIntegral(law.panels, self._right(end.mid(), far_right), far_right, far_left)
+        right = self._right(end.mid(), far_right)
+        return RankIntegral(law.pieces, right, far_right, far_left, law.lost)
 
     def _right(self, end: arb, far: Beyond) -> tuple[arb, arb, arb]:
         """What lies beyond the last panel, by conditioning; by its bounds if that fails."""

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, cmp_to_key
 
 from flint import arb, arb_poly
 
 from verify.best_of.convolution import AtomsAndDensity, Special, TwoDensities
 from verify.best_of.density import Parts
-from verify.best_of.far import Beyond, beyond
+from verify.best_of.far import Beyond, Side, beyond
 from verify.best_of.interval_sums import TERMS, Expansion, Place, Sums, TooWide
+from verify.best_of.jumps import Jump, jumps
 from verify.enclosure import Undecided
 from verify.taylor_series import series_length
 
@@ -103,7 +104,7 @@ def _definite(polynomial: arb_poly) -> arb:
 
 
 class SumLaw:
-    """The absolutely continuous law of ``U = X + V``, of which one at least has no atoms.
+    """The law of ``U = X + V``: its atoms, and expansions of its density.
 
     Parameters
     ----------
@@ -120,17 +121,24 @@ class SumLaw:
         if utility.atoms:
             pairs += [AtomsAndDensity(utility.atoms, x, True) for x in error.densities]
         self.pairs = pairs
+        self.jumps = jumps(error, utility)
         self.panels: list[Panel] = []
-        for piece in self._line():
-            self._add(piece, 0)
-        self.panels.sort(key=lambda panel: float(panel.place.ends[0]))
+        if pairs:
+            for piece in self._line():
+                self._add(piece, 0)
+        self.pieces: list[Panel | Jump] = sorted(
+            [*self.panels, *self.jumps], key=cmp_to_key(_by_place)
+        )
 
     # ---- the line ---------------------------------------------------------------------------
 
     def _specials(self) -> list[Special]:
         """In increasing order, those at one point as one."""
         found = sorted(
-            (special for pair in self.pairs for special in pair.specials()),
+            [
+                *(special for pair in self.pairs for special in pair.specials()),
+                *(Special(arb(jump.at), False, True) for jump in self.jumps),
+            ],
             key=lambda special: float(special.at),
         )
         merged: list[Special] = []
@@ -233,6 +241,26 @@ class SumLaw:
             return self._is_negligible(t, -1)
         return bool(self.beyond(t, +1).mass < arb(2) ** -RIGHT_BITS)
 
+    @property
+    def ends(self) -> tuple[arb, arb]:
+        """Where the pieces begin and end."""
+        first, last = self.pieces[0], self.pieces[-1]
+        return (
+            arb(first.at) if isinstance(first, Jump) else first.place.ends[0],
+            arb(last.at) if isinstance(last, Jump) else last.place.ends[1],
+        )
+
+    @property
+    def lost(self) -> Beyond:
+        """Bounds of what the atoms that were left out take with them."""
+        x, v = self.error, self.utility
+        mass = x.left_out + v.left_out
+        if mass == 0:
+            return Beyond(arb(0), arb(0), arb(0))
+        every_v, every_x = Side(v, 1).moment(None), Side(x, 1).moment(None)
+        of_v = v.left_out_mean + x.left_out * every_v
+        return Beyond(mass, of_v, x.left_out_mean + v.left_out * every_x)
+
     def beyond(self, t: arb, side: int) -> Beyond:
         """Bounds of what lies above t (side +1) or below it."""
         return beyond(self.error, self.utility, t, side)
@@ -250,6 +278,15 @@ class SumLaw:
                 raise Undecided(f"the density of U near {place.t(place.middle)}") from None
             for half in place.halves():
                 self._add(half, depth + 1)
+
+
+def _by_place(one: Panel | Jump, other: Panel | Jump) -> int:
+    """The order of two pieces, by points inside them."""
+    a, b = (
+        arb(piece.at) if isinstance(piece, Jump) else piece.place.t(piece.place.middle).mid()
+        for piece in (one, other)
+    )
+    return 1 if a > b else -1 if a < b else 0
 
 
 def _steps(start: arb, side: int, low: arb, high: arb) -> Iterator[Place]:

@@ -8,13 +8,14 @@ bounds the integrand on the disc of radius R (Cauchy).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from flint import arb, arb_poly, arb_series
 
 from verify.best_of.far import Beyond
+from verify.best_of.jumps import Jump
 from verify.best_of.panels import Panel
 from verify.taylor_series import series_length
 
@@ -39,6 +40,11 @@ class Part:
     def half(self) -> arb:
         """Half its width."""
         return (self.high - self.low) / 2
+
+    @property
+    def missed(self) -> tuple[arb, arb, arb]:
+        """What its panel misses."""
+        return self.panel.missed
 
     @cached_property
     def series(self) -> tuple[arb_poly, ...]:
@@ -92,9 +98,19 @@ def _size(polynomial: arb_poly, radius: arb) -> arb:
 
 @dataclass(frozen=True)
 class Step:
-    """A panel, and what lies to the right of it: ``Pr(U > t)``, parts of means, their bounds."""
+    """A panel or an atom, and what lies to the right of it.
 
-    part: Part
+    Attributes
+    ----------
+    piece : Part or Jump
+        The whole panel, or the atom.
+    above, of_v, of_x : arb
+        ``Pr(U > t)``, ``E[V; U > t]`` and ``E[X; U > t]`` at its right end.
+    sizes : tuple of arb
+        Bounds of ``E[|V|; U > t]`` and ``E[|X|; U > t]``.
+    """
+
+    piece: Part | Jump
     above: arb
     of_v: arb
     of_x: arb
@@ -102,102 +118,104 @@ class Step:
 
 
 class RankIntegral:
-    """Means under best-of-n, for any n.
+    """Means under best-of-n, for any n from 2 up.
 
     Parameters
     ----------
-    panels : list of Panel
+    pieces : sequence of Panel and Jump
         In increasing order, without gaps.
     right : tuple of arb
-        ``Pr(U > T)``, ``E[V; U > T]`` and ``E[X; U > T]`` beyond the last panel.
-    far_right, far_left : Beyond
-        Bounds of what lies beyond the panels.
+        ``Pr(U > T)``, ``E[V; U > T]`` and ``E[X; U > T]`` beyond the last piece.
+    far_right, far_left, lost : Beyond
+        Bounds of what lies beyond the pieces, and of what is in none of them, wherever it is.
     """
 
     def __init__(
-        self, panels: list[Panel], right: tuple[arb, arb, arb], far_right: Beyond, far_left: Beyond
+        self,
+        pieces: Sequence[Panel | Jump],
+        right: tuple[arb, arb, arb],
+        far_right: Beyond,
+        far_left: Beyond,
+        lost: Beyond,
     ) -> None:
-        self.far_left = far_left
-        above, of_v, of_x = right
+        self.far_left, self.lost = far_left, lost
+        totals = [right[0] + arb(0).union(lost.mass), right[1], right[2]]
         sizes = (far_right.of_v, far_right.of_x)
         self.steps: list[Step] = []
-        for panel in reversed(panels):
-            self.steps.append(Step(Part(panel, arb(-1), arb(1)), above, of_v, of_x, sizes))
-            totals, missed = panel.totals, panel.missed
-            above = above + totals[0] + arb(0, missed[0])
-            of_v = of_v + totals[1] + arb(0, missed[1])
-            of_x = of_x + totals[2] + arb(0, missed[2])
-            sizes = (sizes[0] + panel.sizes[0], sizes[1] + panel.sizes[1])
-        self.everything = above, of_v, of_x
+        for piece in reversed(pieces):
+            part = piece if isinstance(piece, Jump) else Part(piece, arb(-1), arb(1))
+            self.steps.append(Step(part, totals[0], totals[1], totals[2], sizes))
+            rows = zip(totals, piece.totals, piece.missed, strict=True)
+            totals = [total + own + arb(0, miss) for total, own, miss in rows]
+            sizes = (sizes[0] + piece.sizes[0], sizes[1] + piece.sizes[1])
+        self.sizes = sizes[0] + far_left.of_v, sizes[1] + far_left.of_x
 
     def means(self, n: int) -> tuple[arb, arb, arb]:
-        """The mass (about 1), ``E V`` and ``E X`` under the best of n, at least 2."""
+        """The mass (about 1), ``E V`` and ``E X`` under the best of n."""
         start = self._first(n)
         totals = self._beyond(n, start)
         for step in self.steps[start:]:
-            if self._weight(n, step.above) < arb(2) ** -100 * n and n * step.above > HEAVY:
-                self._leave(totals, n, step)
+            if n * step.above > HEAVY:
+                self._leave(totals, weight_at(n, step.above), (arb(1), *self.sizes))
                 break
             for part in self._parts(step, n):
                 found = part.integrals(n, step.above)
                 totals = [a + b for a, b in zip(totals, found, strict=True)]
-            weight = self._weight(n, step.above)
-            for k, miss in enumerate(step.part.panel.missed):
-                totals[k] += arb(0, (weight * miss).upper())
+            self._leave(totals, weight_at(n, step.above), step.piece.missed)
         else:
             far = self.far_left
-            weight = n * far.mass ** (n - 1)
-            for k, size in enumerate((far.mass, far.of_v, far.of_x)):
-                totals[k] += arb(0, (weight * size).upper()) if size.is_finite() else arb.nan()
+            self._leave(totals, n * far.mass ** (n - 1), (far.mass, far.of_v, far.of_x))
+        self._leave(totals, arb(n), (self.lost.mass, self.lost.of_v, self.lost.of_x))
         return totals[0], totals[1], totals[2]
 
-    def _leave(self, totals: list[arb], n: int, step: Step) -> None:
-        """Leave out all to the left of a panel's end: the weight is at most its value there."""
-        weight = self._weight(n, step.above)
-        sizes = (arb(1), *self._all_sizes)
+    @staticmethod
+    def _leave(totals: list[arb], weight: arb, sizes: tuple[arb, arb, arb]) -> None:
+        """Leave out measures of such sizes, whose weight is at most so large."""
         for k, size in enumerate(sizes):
-            totals[k] += arb(0, (weight * size).upper()) if size.is_finite() else arb.nan()
-
-    @cached_property
-    def _all_sizes(self) -> tuple[arb, arb]:
-        last = self.steps[-1]
-        inside = last.part.panel.sizes
-        far = (self.far_left.of_v, self.far_left.of_x)
-        v, x = (a + b + c for a, b, c in zip(last.sizes, inside, far, strict=True))
-        return v, x
+            bound = (weight * size).upper()
+            totals[k] = totals[k] + arb(0, bound) if bound.is_finite() else arb.nan()
 
     def _first(self, n: int) -> int:
-        """The first panel, from the right, where ``n S`` matters."""
-        for k, step in enumerate(self.steps):
-            if k + 1 < len(self.steps) and not self.steps[k + 1].above * n < LIGHT:
+        """The first piece, from the right, where ``n S`` matters."""
+        for k in range(len(self.steps) - 1):
+            if not self.steps[k + 1].above * n < LIGHT:
                 return k
-            del step
         return 0
 
     def _beyond(self, n: int, start: int) -> list[arb]:
-        """What lies to the right of a panel: the weight is n there, up to ``n (n - 1) S``."""
+        """What lies to the right of a piece: the weight is n there, less ``n (n - 1) S``."""
         step = self.steps[start]
-        weight = self._weight(n, step.above)
+        parts, sizes = (step.above, step.of_v, step.of_x), (step.above, *step.sizes)
         spread = n * (n - 1) * step.above
-        parts = (step.above, step.of_v, step.of_x)
-        sizes = (step.above, *step.sizes)
-        return [
-            weight * part + arb(0, (spread * size).abs_upper())
-            for part, size in zip(parts, sizes, strict=True)
-        ]
+        totals = [weight_at(n, step.above) * part for part in parts]
+        self._leave(totals, spread, (sizes[0], sizes[1], sizes[2]))
+        return totals
 
     @staticmethod
-    def _weight(n: int, above: arb) -> arb:
-        """The weight where ``Pr(U > t)`` is known."""
-        below = above.max(arb(0)).min(arb(1)) if not 0 < above < 1 else above
-        return n * ((-below).log1p() * (n - 1)).exp() if below < 1 else arb(0).union(arb(n))
-
-    def _parts(self, step: Step, n: int) -> Iterator[Part]:
-        """Parts on which the weight does not change much."""
-        waiting = list(step.part.halves)
+    def _parts(step: Step, n: int) -> Iterator[Part | Jump]:
+        """Parts on which the weight does not change much; an atom is one."""
+        if isinstance(step.piece, Jump):
+            yield step.piece
+            return
+        waiting = list(step.piece.halves)
         while waiting:
             part = waiting.pop()
             if n * part.sizes[0] > CHANGE:
                 waiting += part.halves
             else:
                 yield part
+
+    def kl(self, n: int) -> arb:
+        """The KL of best-of-n: ``log n - (n - 1)/n`` less what each atom saves."""
+        atoms = [(step.piece, step.above) for step in self.steps if isinstance(step.piece, Jump)]
+        if len(atoms) == len(self.steps):
+            return sum((jump.costs(n, above) for jump, above in atoms), arb(0))
+        ranks = arb(n).log() - arb(n - 1) / n
+        return ranks - sum((jump.saves(n, above) for jump, above in atoms), arb(0))
+
+
+def weight_at(n: int, above: arb) -> arb:
+    """``n (1 - S)^(n-1)``, also where S is a ball that leaves [0, 1]."""
+    if above < 0.9:
+        return n * ((-above).log1p() * (n - 1)).exp()
+    return n * (1 - above).max(arb(0)) ** (n - 1)
