@@ -29,10 +29,7 @@ CAPS = (
     *(4.54901, 5.23994, 5.93144, 6.62297, 7.31437, 8.00554, 8.69651),
 )
 #: Thresholds on a Student t error plus V, with about the same KL.
-THRESHOLDS = (
-    *(-1.4, -0.1, 0.7, 1.4, 2, 2.7, 3.5),
-    *(4.5, 5.7, 7.2, 9, 11.4, 14.4, 18.2),
-)
+THRESHOLDS = (-1.4, -0.1, 0.7, 1.4, 2, 2.7, 3.5, 4.5, 5.7, 7.2, 9, 11.4, 14.4, 18.2)
 EXPONENTIAL = ClosedProxy((Part(fmpq(1), rate=fmpq(1)),))
 
 #: KL and the gain in E V.

@@ -141,9 +141,10 @@ def _check_roles(path: str, columns: dict[str, str], names: list[str]) -> None:
 
 
 def _numbers(path: str, table: Any, column: str) -> Floats:
+    # Several columns are read, so that what is wrong in a row needs its column's name too.
+    where = f"{path}, column {column}" if column in table.schema.names else path
     with broken_files(path):
-        numbers = numbers_in(path, table, column)
-        return exact_floats(f"{path}, column {column}", numbers)
+        return exact_floats(where, numbers_in(where, table, column))
 
 
 def _kl(path: str, columns: dict[str, str], found: dict[str, Floats]) -> Floats:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Steps of Newton's method: it converges quadratically from a start with one digit.
 STEPS = 60
+#: Terms of a series that ends below 0.5^18/18! = 1e-21.
+TERMS = 19
 
 
 @dataclass(frozen=True)
@@ -99,13 +101,24 @@ def log_n_of_kl(kl: float) -> float:
     """
     if kl <= 0:
         return 0.0
-    x = kl + 1 if kl > 1 else sqrt(2 * kl)  # below it the function is at least x^2/2 - x^3/6
+    x = kl + 1 if kl > 1 else sqrt(2 * kl)  # at small x the function is close to x^2/2
     for _ in range(STEPS):
-        step = (x + expm1(-x) - kl) / -expm1(-x)
+        step = (_kl_of_log(x) - kl) / -expm1(-x)
         x -= step
         if abs(step) <= 1e-15 * x:
             break
     return x
+
+
+def _kl_of_log(x: float) -> float:
+    """``x - 1 + exp(-x)``, by its series where the difference would lose digits."""
+    if x > 0.5:
+        return x + expm1(-x)
+    term, total = x * x / 2, 0.0
+    for k in range(3, TERMS):
+        total += term
+        term *= -x / k
+    return total
 
 
 def decimal_of_log(log_n: float, digits: int = 4) -> str:
