@@ -17,7 +17,8 @@ from verify.conditioning.parts import base_of, components, is_atomic
 from verify.conditioning.result import Conditioned
 from verify.conditioning.smooth import AboveNear, Smooth
 from verify.conditioning.sums import AtomSum
-from verify.enclosure import Diverges, Number, Undecided, accurate, working_precision
+from verify.decimals import decimal_text
+from verify.enclosure import Diverges, Number, Undecided, accurate, ball, working_precision
 from verify.law import Law, Point, exact_point
 from verify.laws.custom import Tail
 
@@ -57,6 +58,8 @@ def condition(error: Law, utility: Law, t: Point, closed: bool = False) -> Condi
     """
     threshold = exact_point(t)
     assert threshold is not None
+    if _is_never_above(error, utility, threshold, closed):
+        raise Undecided(f"Pr(X + V > {decimal_text(threshold)}) is 0")
     goal, extra = ctx.prec - SPARE_BITS, 0
     size = int(abs(threshold).ceil()).bit_length()
     for _ in range(ATTEMPTS):
@@ -68,8 +71,17 @@ def condition(error: Law, utility: Law, t: Point, closed: bool = False) -> Condi
             break
         extra += lacking + SUM_BITS
     if not accurate(found.mass, FEWEST_BITS):
-        raise Undecided(f"Pr(X + V > {threshold}) cannot be told from 0")
+        raise Undecided(f"Pr(X + V > {decimal_text(threshold)}) cannot be told from 0")
     return found
+
+
+def _is_never_above(error: Law, utility: Law, t: fmpq, closed: bool) -> bool:
+    """Whether the largest values of X and V are seen not to reach beyond t."""
+    ends = error.support[1], utility.support[1]
+    if any(isinstance(end, Diverges) for end in ends):
+        return False
+    x, v = (ball(end) for end in ends if not isinstance(end, Diverges))
+    return bool(x + v < t if closed else x + v <= t)
 
 
 def _bits(value: Number | None) -> int:
@@ -92,9 +104,6 @@ class _Pair:
 
     def conditioned(self) -> Conditioned:
         """The answer at the working precision."""
-        closed_form = both_normal(self.error, self.utility, self.t)
-        if closed_form is not None:
-            return closed_form
         infinite_x = infinite_given(self.error, self.utility, "X")
         infinite_v = infinite_given(self.utility, self.error, "V")
         centre_x = _centre(self.error) if infinite_x is None else None
@@ -107,7 +116,7 @@ class _Pair:
                 totals = [a + share * b for a, b in zip(totals, parts, strict=True)]
         mass, of_x, of_v = totals
         if not mass > 0:
-            raise Undecided(f"Pr(X + V > {self.t}) cannot be told from 0")
+            raise Undecided(f"Pr(X + V > {decimal_text(self.t)}) cannot be told from 0")
         mean_x = infinite_x if centre_x is None else centre_x + of_x / mass
         mean_v = infinite_v if centre_v is None else centre_v + of_v / mass
         assert mean_x is not None and mean_v is not None
@@ -117,6 +126,9 @@ class _Pair:
         self, error: Law, utility: Law, centre_x: arb | None, centre_v: arb | None
     ) -> list[arb]:
         """``Pr(U > t)``, ``E[X - x; U > t]`` and ``E[V - v; U > t]`` of two components."""
+        closed_form = both_normal(error, utility, self.t)
+        if closed_form is not None:
+            return closed_form.parts(centre_x, centre_v)
         if is_atomic(error):
             return self._summed(error, utility, centre_x, centre_v)
         if is_atomic(utility):

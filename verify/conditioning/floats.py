@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 #: Step and range of the double-exponential rule, and thresholds that are worked on at once.
 STEP, RANGE, AT_ONCE = 1 / 96, 6.0, 32
 #: Mass of an infinite list of atoms that is left out.
-LEFT_OUT = 1e-18
+LEFT_OUT = 1e-300
 
 
 def survival_and_parts(error: Law, utility: Law, thresholds: Any) -> tuple[Floats, Floats, Floats]:
@@ -182,6 +182,8 @@ class _View:
             add(xs[0], ys[0], -1, self.unit * RAY[0][None], self.unit * RAY[1][None])
         if self.high == np.inf:
             add(xs[-1], ys[-1], +1, self.unit * RAY[0][None], self.unit * RAY[1][None])
+            # Beyond the rule's last point lies mass only of tails as slow as 1/log x.
+            totals[0] += self.survival(xs[-1], self.unit * RAY[0][-1])
         return totals[0], totals[1]
 
     def _anchors(self, other: _View, t: Floats) -> tuple[Floats, Floats, bool]:
@@ -221,7 +223,9 @@ def _ray_rule() -> tuple[Floats, Floats]:
     """Distances from the end of a ray, and weights."""
     s = STEP * np.arange(-int(RANGE / STEP), int(RANGE / STEP) + 1)
     distance = np.exp(np.pi / 2 * np.sinh(s))
-    return distance, STEP * np.pi / 2 * np.cosh(s) * distance
+    weights = STEP * np.pi / 2 * np.cosh(s) * distance
+    weights[-1] /= 2
+    return distance, weights
 
 
 HALF, RAY = _half_rule(), _ray_rule()

@@ -13,7 +13,6 @@ from verify.conditioning.parts import atom_of
 from verify.continuous import ContinuousLaw
 from verify.enclosure import Diverges, ball
 from verify.law import Law, Point
-from verify.laws.bases import Line
 from verify.laws.custom import Tail
 from verify.laws.gaussian import Normal
 from verify.truncation import Truncated
@@ -55,8 +54,9 @@ class Smooth(Summand):
         self.shift, self.scale, self.unit = arb(shift), arb(scale), abs(arb(scale))
         self.height = 1 / (self.unit * mass)
         self.is_base = shift == 0 and scale == 1
-        centre = law.mu if isinstance(law, Normal) else 0 if isinstance(law, Line) else None
-        self.centre = None if centre is None else arb(shift + scale * centre)
+        endless = all(isinstance(end, Diverges) for end in law.support)
+        centre = law.mu if isinstance(law, Normal) else 0
+        self.centre = arb(shift + scale * centre) if endless else None
         if isinstance(law, Tail):
             self.slope = law.log_sf.derivative()
 
