@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from flint import acb, arb, arb_series, fmpq
+from flint import acb, arb, arb_series, ctx, fmpq
 
 from verify.conditioning.parts import base_of, components, is_atomic
 from verify.conditioning.smooth import Smooth
@@ -20,8 +20,8 @@ from verify.taylor_series import SERIES
 
 #: Atoms of a law that are taken one by one.
 MOST_ATOMS = 4000
-#: Bits to which the mass of the atoms that are left out is small.
-LEFT_OUT_BITS = 160
+#: The mass of the atoms that are left out is below the last bit by so many.
+LEFT_OUT_BITS = 64
 #: Bits of a length that only sets a scale.
 SCALE_BITS = 30
 
@@ -213,7 +213,7 @@ def _lattice_atoms(law: Law) -> tuple[list[Atom], arb, arb]:
     """The atoms of a law on a lattice up to where what is left has next to no mass."""
     flips = isinstance(law.support[0], Diverges)
     outward: Iterator[Atom] = (-law).atoms() if flips else law.atoms()
-    goal = arb(2) ** -LEFT_OUT_BITS
+    goal = arb(2) ** (-LEFT_OUT_BITS - ctx.prec)
     atoms: list[Atom] = []
     one = -law if flips else law
     for atom in outward:

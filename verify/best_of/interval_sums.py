@@ -15,16 +15,12 @@ from typing import Any
 from flint import acb, arb, arb_series
 
 from verify.best_of.density import Density
-from verify.best_of.leaves import oval
+from verify.best_of.leaves import goal_bits, oval
 from verify.taylor_series import variable
 
-#: Terms of a polynomial, and bits to which it is sought.
-TERMS = 36
-GOAL_BITS = 60
-#: The radius on which sums are bounded, as a multiple of an interval's half-width; then the bits
-#: that a bound may be above the middle value of what it bounds are ``TERMS log2(RADIUS)`` less
-#: ``GOAL_BITS`` and a few.
-RADIUS = 3.3
+#: The radius on which sums are bounded, as a multiple of an interval's half-width, and the bits
+#: that a term of a polynomial gains with it.
+RADIUS, TERM_BITS = 3.3, 1.72
 #: Columns and rows of the boxes that cover half a disc.
 BOXES = (5, 2)
 #: Bits by which the polynomials may fall short of what is sought.
@@ -32,7 +28,12 @@ SHORT_BITS = 6
 #: Pieces that may be halved before an interval of t is taken to be too wide.
 MOST_HALVED = 150
 #: By this factor and more bounds allow for the rounding of an interval's ends.
-WIDER = 1 + arb(2) ** -40
+WIDER = 1 + arb(2) ** -20
+
+
+def terms() -> int:
+    """Terms of a polynomial, at the precision in force."""
+    return int(goal_bits() / TERM_BITS) + 2
 
 
 class TooWide(Exception):
@@ -123,7 +124,7 @@ class Expansion:
 
 
 class Sums:
-    """Collects the pieces of one interval of t; flint's cap on series is :data:`TERMS` meanwhile.
+    """Collects the pieces of one interval of t; flint's cap on series is :func:`terms` meanwhile.
 
     Parameters
     ----------
@@ -136,7 +137,8 @@ class Sums:
     def __init__(self, place: Place, estimate: arb) -> None:
         self.place, self.estimate = place, estimate
         self.halved = 0
-        self.t: arb_series = place.t(variable(place.middle, TERMS))
+        self.terms = terms()
+        self.t: arb_series = place.t(variable(place.middle, self.terms))
         self.parts: list[arb_series] = [0 * self.t for _ in range(3)]
         self.bounds = [arb(0)] * 3
         self.quadrature = [arb(0)] * 3
@@ -145,7 +147,7 @@ class Sums:
     @property
     def tolerance(self) -> arb:
         """Of the density, for one piece."""
-        return self.estimate * arb(2) ** (-GOAL_BITS - 4)
+        return self.estimate * arb(2) ** (-goal_bits() - 4)
 
     def count(self) -> None:
         """Count a piece that had to be halved.
@@ -191,12 +193,12 @@ class Sums:
             If they are too large.
         """
         self.bounds = [a + b for a, b in zip(self.bounds, sizes, strict=True)]
-        if not self._left(0) < self.estimate * arb(2) ** (SHORT_BITS - GOAL_BITS):
+        if not self._left(0) < self.estimate * arb(2) ** (SHORT_BITS - goal_bits()):
             raise TooWide
 
     def _left(self, k: int) -> arb:
         """What the polynomial for t misses on the interval."""
-        return WIDER * self.bounds[k] * arb(RADIUS) ** -TERMS / (1 - 1 / arb(RADIUS))
+        return WIDER * self.bounds[k] * arb(RADIUS) ** -self.terms / (1 - 1 / arb(RADIUS))
 
     def add_error(self, size: arb, v: arb, x: arb) -> None:
         """The error of a rule, where |V| and |X| are at most so large."""
@@ -219,7 +221,7 @@ class Sums:
         place, width = self.place, 2 * self.place.half
         slope = place.slope(self.t)
         series = tuple(part * slope for part in self.parts)
-        if any(part.prec < TERMS for part in series):
+        if any(part.prec < self.terms for part in series):
             raise AssertionError("a series is shorter than it was asked for")
         steepest = acb(place.slope(acb(place.hull))).abs_upper()
         on_disc = largest(acb(place.slope(region)).abs_upper() for region in place.regions)
@@ -230,7 +232,7 @@ class Sums:
             ).upper()
             for k in range(3)
         )
-        if not missed[0] < abs(series[0][0]) * width * arb(2) ** (SHORT_BITS + 2 - GOAL_BITS):
+        if not missed[0] < abs(series[0][0]) * width * arb(2) ** (SHORT_BITS + 2 - goal_bits()):
             raise TooWide
         return Expansion(series, missed)
 

@@ -16,14 +16,12 @@ from flint import acb, arb, ctx
 from verify.best_of.density import Density, Knot
 from verify.enclosure import working_precision
 
-#: Points of a rule.
-POINTS = 14
+#: Bits of the working precision that are not asked of densities.
+SPARE_BITS = 36
 #: Parameters of the ellipses that are tried.
 ELLIPSES = (10.0, 6.0, 4.0, 2.7, 2.0, 1.5)
 #: Pieces grow by this factor with the distance from where they start.
 GROWTH = 4
-#: Share of the mass that is left out beside a singular end.
-NEGLIGIBLE_BITS = 90
 
 
 @lru_cache(maxsize=16)
@@ -31,9 +29,19 @@ def _rule(points: int, bits: int) -> tuple[tuple[arb, arb], ...]:
     return tuple(arb.legendre_p_root(points, k, weight=True) for k in range(points))
 
 
+def goal_bits() -> int:
+    """Bits to which densities are sought at the precision in force."""
+    return int(ctx.prec) - SPARE_BITS
+
+
+def points() -> int:
+    """Points of a rule: enough for the smaller ellipses."""
+    return goal_bits() // 5 + 2
+
+
 def rule() -> tuple[tuple[arb, arb], ...]:
     """Points and weights on [-1, 1], at the precision in force."""
-    return _rule(POINTS, ctx.prec)
+    return _rule(points(), ctx.prec)
 
 
 def oval(middle: arb, wide: arb, tall: arb, columns: int, rows: int) -> list[acb]:
@@ -61,7 +69,7 @@ def ellipse(middle: arb, half: arb, parameter: float) -> list[acb]:
 def error_bound(half: arb, size: arb, parameter: float) -> arb:
     """The bound in the module's docstring."""
     r = arb(parameter)
-    return 8 * half * size * r ** (1 - 2 * POINTS) / (r - 1)
+    return 8 * half * size * r ** (1 - 2 * points()) / (r - 1)
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,7 @@ class Ray:
         """The number of the first piece: 0, or where little mass is left beside a singular end."""
         if self.knot.regular:
             return 0
-        goal = self.density.mass(None, None) * arb(2) ** -NEGLIGIBLE_BITS
+        goal = self.density.mass(None, None) * arb(2) ** (-goal_bits() - 24)
         k = 0
         while not self.mass_within(self.start(k)) < goal:
             k -= 1
@@ -160,9 +168,11 @@ class Leaf:
     def nodes(self) -> list[tuple[arb, arb]]:
         """Points, and weights times the density."""
         found = []
+        count = points()
+        # A point close to the knot is to show its distance.
         lost = max(0, -int(float(self.low) * 1.45)) if self.in_log else 0
         with working_precision(ctx.prec + lost):
-            for root, weight in _rule(POINTS, ctx.prec):
+            for root, weight in _rule(count, ctx.prec):
                 s = (self.low + self.high) / 2 + (self.high - self.low) / 2 * root
                 distance = s.exp() if self.in_log else s
                 slope = distance if self.in_log else arb(1)

@@ -12,20 +12,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
 
-from flint import arb, arb_poly
+from flint import arb, arb_poly, ctx
 
 from verify.best_of.convolution import AtomsAndDensity, Special, TwoDensities
 from verify.best_of.density import Parts
 from verify.best_of.far import Beyond, Side, beyond
-from verify.best_of.interval_sums import TERMS, Expansion, Place, Sums, TooWide
+from verify.best_of.interval_sums import Expansion, Place, Sums, TooWide, terms
 from verify.best_of.jumps import Jump, jumps
+from verify.best_of.leaves import goal_bits
 from verify.enclosure import Undecided
 from verify.taylor_series import series_length
 
 #: Width of an interval in the logarithm of the distance from a point.
 STEP = 0.5
-#: What the rounding of an interval's ends amounts to, and more.
-ROUNDED = arb(2) ** -76
+#: Bits of the working precision that the ends of intervals may lack, and more.
+ROUNDED_BITS = 20
+#: The narrowest interval, as a share of what was tried first.
+MOST_HALVINGS = 40
+#: Intervals in all.
+MOST_PANELS = 6000
+#: Points beside which the density is not smooth.
+MOST_SPECIALS = 500
+#: The largest n, as a power of 2.
+MOST_DRAWS_BITS = 60
+#: Bits of the working precision that the ends of intervals may lack, and more.
+ROUNDED_BITS = 20
 #: The narrowest interval, as a share of what was tried first.
 MOST_HALVINGS = 40
 #: Intervals in all.
@@ -71,7 +82,7 @@ class Panel:
         # An interval's ends are rounded, and so are those of its neighbours.
         whole = arb(0, 1)
         missed = [
-            miss + abs(p(whole)).upper() * ROUNDED
+            miss + abs(p(whole)).upper() * arb(2) ** (ROUNDED_BITS - ctx.prec)
             for p, miss in zip(polynomials, expansion.missed, strict=True)
         ]
         mass, of_v, of_x = polynomials
@@ -101,6 +112,11 @@ class Panel:
 def _definite(polynomial: arb_poly) -> arb:
     primitive = polynomial.integral()
     return primitive(arb(1)) - primitive(arb(-1))
+
+
+def right_goal() -> arb:
+    """Mass right of the last interval: where ``n S`` squared is negligible for the largest n."""
+    return arb(2) ** (-MOST_DRAWS_BITS - goal_bits() // 2 - 2)
 
 
 class SumLaw:
@@ -219,9 +235,9 @@ class SumLaw:
         """Whether what lies beyond a point can be left to bounds, or to conditioning."""
         far = self.beyond(t, side)
         if side > 0:
-            return bool(far.mass < arb(2) ** -RIGHT_BITS)
+            return bool(far.mass < right_goal())
         # The best of two or more weighs it by at most 2 Pr(U <= t).
-        goal = arb(2) ** -LEFT_BITS
+        goal = arb(2) ** -goal_bits()
         sizes = [size for size in (far.of_v, far.of_x) if size.is_finite()]
         return all(bool(far.mass * size < goal) for size in sizes) and bool(far.mass**2 < goal)
 
@@ -232,14 +248,14 @@ class SumLaw:
             while not self._is_negligible_within(special, side, distance):
                 distance = distance / 2
             return distance.mid()
-        return (distance * arb(2) ** -BESIDE_BITS).mid()
+        return (distance * arb(2) ** (-goal_bits() - 4)).mid()
 
     def _is_negligible_within(self, special: Special, side: int, distance: arb) -> bool:
         """Whether an end of the law is left alone up to a distance from it."""
         t = special.at + side * distance
         if side > 0:
             return self._is_negligible(t, -1)
-        return bool(self.beyond(t, +1).mass < arb(2) ** -RIGHT_BITS)
+        return bool(self.beyond(t, +1).mass < right_goal())
 
     @property
     def ends(self) -> tuple[arb, arb]:
@@ -268,7 +284,7 @@ class SumLaw:
     def _add(self, place: Place, depth: int) -> None:
         estimate = sum((pair.estimate(place) for pair in self.pairs), arb(0))
         try:
-            with series_length(TERMS):
+            with series_length(terms()):
                 sums = Sums(place, estimate)
                 for pair in self.pairs:
                     pair.add_to(sums)

@@ -11,21 +11,35 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import log
 
 from flint import arb, arb_poly, arb_series
 
 from verify.best_of.far import Beyond
 from verify.best_of.jumps import Jump
+from verify.best_of.leaves import goal_bits
 from verify.best_of.panels import Panel
 from verify.taylor_series import series_length
 
-#: Terms of a series of the weight, and the radius of the disc over the half-width.
-TERMS = 40
-RADIUS = 3.2
-#: Where ``n S`` exceeds this, the weight is nothing; it may change by so much on a part.
-HEAVY, CHANGE = 90.0, 3.0
-#: Beyond the point where ``n S`` falls below this, the weight is constant, nearly.
-LIGHT = arb(2) ** -32
+#: The radius of the disc over the half-width, and the bits that a term gains with it.
+RADIUS, TERM_BITS = 3.2, 1.678
+#: The weight may change by so much, as a power of e, on a part.
+CHANGE = 3.0
+
+
+def terms() -> int:
+    """Terms of a series of the weight, at the precision in force."""
+    return int((goal_bits() + 8) / TERM_BITS)
+
+
+def heavy(n: int) -> float:
+    """Where ``n S`` exceeds this, the weight ``n exp(-n S)`` is nothing."""
+    return log(n) + 0.7 * (goal_bits() + 4)
+
+
+def light() -> arb:
+    """Where ``n S`` is below this, ``n (n - 1) S^2`` is nothing, and the weight is n, nearly."""
+    return arb(2) ** (-goal_bits() // 2 - 2)
 
 
 @dataclass
@@ -68,23 +82,21 @@ class Part:
 
     def integrals(self, n: int, above: arb) -> list[arb]:
         """The integrals of the weight times the densities; ``above``: S at the panel's end."""
-        half = self.half
+        half, count = self.half, terms()
         survival = [above + self.series[0][0], *self.series[0].coeffs()[1:]]
-        with series_length(TERMS):
-            rank = arb_series([-survival[0], *(-c for c in survival[1:])], prec=TERMS)
-            log_weight = (1 + rank).log() * (n - 1)
-            log_weight = arb_series(
-                [(-survival[0]).log1p() * (n - 1), *log_weight.coeffs()[1:]], prec=TERMS
-            )
+        with series_length(count):
+            rank = arb_series([-survival[0], *(-c for c in survival[1:])], prec=count)
+            slope = [c * (n - 1) for c in (1 + rank).log().coeffs()[1:]]
+            log_weight = arb_series([(-survival[0]).log1p() * (n - 1), *slope], prec=count)
             weight = log_weight.exp() * n
-            products = [arb_series(p.coeffs(), prec=TERMS) * weight for p in self.series[1:]]
-        # |1 - S| <= 1 - S(middle) + change
+            products = [arb_series(p.coeffs(), prec=count) * weight for p in self.series[1:]]
+        # On the disc |1 - S| <= 1 - S(middle) + change.
         most = ((self.sizes[0] - survival[0]).log1p() * (n - 1)).exp() * n
-        left = 2 * half * arb(RADIUS) ** -TERMS / (1 - 1 / arb(RADIUS)) * most
+        left = 2 * half * arb(RADIUS) ** -count / (1 - 1 / arb(RADIUS)) * most
         found = []
         for product, size in zip(products, self.sizes[1:], strict=True):
             total, power = arb(0), 2 * half
-            for k in range(0, TERMS, 2):
+            for k in range(0, count, 2):
                 total += product[k] * power / (k + 1)
                 power = power * half * half
             found.append(total + arb(0, (left * size).upper()))
@@ -155,7 +167,7 @@ class RankIntegral:
         start = self._first(n)
         totals = self._beyond(n, start)
         for step in self.steps[start:]:
-            if n * step.above > HEAVY:
+            if n * step.above > heavy(n):
                 self._leave(totals, weight_at(n, step.above), (arb(1), *self.sizes))
                 break
             for part in self._parts(step, n):
@@ -177,8 +189,9 @@ class RankIntegral:
 
     def _first(self, n: int) -> int:
         """The first piece, from the right, where ``n S`` matters."""
+        limit = light()
         for k in range(len(self.steps) - 1):
-            if not self.steps[k + 1].above * n < LIGHT:
+            if not self.steps[k + 1].above * n < limit:
                 return k
         return 0
 
