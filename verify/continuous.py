@@ -6,7 +6,7 @@ from abc import abstractmethod
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flint import acb, arb, arb_series, fmpq
+from flint import acb, acb_series, arb, arb_series, fmpq
 
 from verify.arithmetic import Arithmetic, ComplexBalls
 from verify.enclosure import Diverges, Number, ball
@@ -42,6 +42,19 @@ class ContinuousLaw(Law):
     def tilted_density(self, x: acb, tilt: arb, arithmetic: ComplexBalls) -> acb:
         """``f(x) exp(l x)`` near the support; laws whose logarithm is no help there override it."""
         return (self.log_density(x, arithmetic) + tilt * x).exp()
+
+    def log_slope(self, x: acb) -> acb:
+        """The derivative of the log-density on a box; NaN where it is not to be had.
+
+        Only where :meth:`tilted_density` is finite is it that of a function analytic there.
+        """
+        from verify.taylor_series import COMPLEX_SERIES
+
+        try:
+            slope: acb = self.log_density(acb_series([x, 1], prec=2), COMPLEX_SERIES)[1]
+        except (NotImplementedError, ZeroDivisionError):
+            return acb("nan")
+        return slope
 
     def density(self, t: Point) -> arb:
         """The density at ``t`` (0 outside the support)."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flint import arb, arb_series, ctx, fmpq
+from flint import acb, arb, arb_series, ctx, fmpq
 
 from verify.affine import Affine
 from verify.arithmetic import log_erfc
@@ -75,7 +75,30 @@ class SeriesArithmetic:
         return start + (1 - lost.integral()).log()
 
 
+class ComplexSeriesArithmetic(SeriesArithmetic):
+    """Power series with complex balls as coefficients; only their derivatives are of use.
+
+    A logarithm on a ball that meets its cut has no sense of its own, but the right derivative.
+    """
+
+    def number(self, value: fmpq) -> acb:  # type: ignore[override]
+        return acb(value)
+
+    def log1p(self, x: Any) -> Any:
+        return (1 + x).log()
+
+    def expm1(self, x: Any) -> Any:
+        return x.exp() - 1
+
+    def power(self, x: Any, exponent: fmpq) -> Any:
+        return x ** int(exponent.p) if exponent.q == 1 else x ** acb(exponent)
+
+    def log_erfc(self, x: Any) -> Any:
+        raise NotImplementedError("log erfc is not to be had here")
+
+
 SERIES = SeriesArithmetic()
+COMPLEX_SERIES = ComplexSeriesArithmetic()
 
 
 def variable(v: arb, length: int) -> arb_series:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import inf
 
 from flint import acb, arb, ctx, fmpq
 
@@ -33,6 +34,10 @@ MOST_STEPS = 400
 SHARES = 64
 #: Width of a panel in the logarithm, to begin with.
 WIDTH = 2
+#: Fall of the logarithm of a density over half a box from which on it is taken out of bounds.
+STEEP = 1
+#: Steps in the search of a peak, and the change of the logarithm that ends it.
+MOST_CUTS, FLAT = 60, 0.5
 #: At least ``1/log 2``: bits per unit of a logarithm.
 LOG2_E = 1.45
 
@@ -125,10 +130,32 @@ class PairIntegral(Cuts):
         height = abs(self.over.density_near(z)).upper()
         if not height.is_finite():
             return [arb.nan()] * self.count
-        found = [(height * part).upper() for part in self.above.sizes(self.t - z)]
+        y = self.t - z
+        found = [(height * part).upper() for part in self.above.sizes(y)]
+        tilted = self._tilted(z, y) if all(size.is_finite() for size in found) else None
+        if tilted is not None:
+            found = [
+                other if not one <= other else one for one, other in zip(found, tilted, strict=True)
+            ]
         if self.centre is not None:
             found.append((abs(z - self.centre) * found[0]).upper())
         return found
+
+    def _tilted(self, z: acb, y: acb) -> list[arb] | None:
+        """Other bounds, where the density falls so much that its size alone says little.
+
+        Where f falls like ``exp(-r x)``, what A has may rise like that: both are bounded once this
+        is taken out of them.
+        """
+        rate = -self.over.log_slope(acb(z.real.mid())).real.mid()
+        if not rate * z.real.rad() > STEEP:
+            return None
+        others = self.above.tilted_sizes(y, rate)
+        if others is None:
+            return None
+        height = self.over.tilted_size(z, rate)
+        found = [(height * part).upper() for part in others]
+        return found if all(part.is_finite() for part in found) else None
 
     def _integrated(self, piece: Piece) -> list[arb]:
         def values(s: arb) -> list[arb]:
@@ -183,14 +210,34 @@ class PairIntegral(Cuts):
         """Sizes of the integrals between anchors."""
         with working_precision(self.bound_bits):
             for left, right in pairwise(anchors):
-                distance, middle = self.over.unit / 16, (right - left) / 2
-                while True:
-                    distance = distance.min(middle).mid()
-                    for x in (left + distance, right - distance):
-                        self._look_at([distance * abs(value) for value in self.values(x.mid())])
-                    if distance >= middle.mid():
-                        break
-                    distance = distance * STEP
+                middle = ((right - left) / 2).mid()
+                distances = [(self.over.unit / 16).min(middle).mid()]
+                while distances[-1] < middle:
+                    distances.append((distances[-1] * STEP).min(middle).mid())
+                places = [left + distance for distance in distances]
+                places += [right - distance for distance in reversed(distances[:-1])]
+                heights = []
+                for x, distance in zip(places, distances + distances[-2::-1], strict=True):
+                    values = self.values(x.mid())
+                    self._look_at([distance * abs(value) for value in values])
+                    heights.append(_log(values[0]))
+                best = max(range(len(heights)), key=heights.__getitem__)
+                if 0 < best < len(heights) - 1:
+                    self._look_closer(places[best - 1].mid(), places[best + 1].mid())
+
+    def _look_closer(self, low: arb, high: arb) -> None:
+        """Sizes of the integrals where they may have a peak that is narrow."""
+        for _ in range(MOST_CUTS):
+            third = (high - low) / 3
+            one, other = (low + third).mid(), (high - third).mid()
+            heights = [self.values(x) for x in (one, other)]
+            if _log(heights[0][0]) < _log(heights[1][0]):
+                low = one
+            else:
+                high = other
+            if abs(_log(heights[0][0]) - _log(heights[1][0])) < FLAT:
+                break
+        self._look_at([third * abs(value) for value in heights[0]])
 
     def _ray(self, anchor: arb, side: int) -> list[Piece]:
         """From an anchor outward, as far as it matters; what is beyond is added as a bound."""
@@ -259,6 +306,11 @@ class PairIntegral(Cuts):
             factors[1] += arb(0, change.abs_upper())
         moment = ZERO if self.centre is None else mass * (x.union(anchor) - self.centre)
         return self.parts(mass, factors, moment)
+
+
+def _log(x: arb) -> float:
+    """About the logarithm of a positive number."""
+    return float(x.mid().log()) if x.mid() > 0 else -inf
 
 
 def _cut_up(piece: Piece) -> list[Piece]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TypeVar, cast
 
 from flint import acb, arb, fmpq
 
@@ -16,6 +16,8 @@ from verify.law import Law, Point
 from verify.laws.custom import Tail
 from verify.laws.gaussian import Normal
 from verify.truncation import Truncated
+
+N = TypeVar("N", arb, acb)
 
 
 class Smooth(Summand):
@@ -59,6 +61,7 @@ class Smooth(Summand):
         self.centre = arb(shift + scale * centre) if endless else None
         if isinstance(law, Tail):
             self.slope = law.log_sf.derivative()
+            self.bend = self.slope.derivative()
 
     def density(self, x: arb) -> arb:
         """The density at a point inside the support."""
@@ -71,7 +74,7 @@ class Smooth(Summand):
 
     def density_near(self, z: acb) -> acb:
         """The density continued to a box; NaN where it may not be analytic."""
-        inner = z if self.is_base else (z - self.shift) / self.scale
+        inner = self._inner(z)
         a = complex_balls(True)
         if isinstance(self.base, Tail):
             height = acb(self.base.log_sf.evaluate(inner, a)).exp()
@@ -79,6 +82,27 @@ class Smooth(Summand):
         else:
             height = self._base.tilted_density(inner, arb(0), a)
         return acb(self.height * height)
+
+    def log_slope(self, z: acb) -> acb:
+        """The derivative of the logarithm of the density on a box; NaN where that is not known.
+
+        Only where :meth:`density_near` is finite does it hold for the density continued to the box.
+        """
+        inner = self._inner(z)
+        if isinstance(self.base, Tail):
+            a = complex_balls(True)
+            slope = acb(self.slope.evaluate(inner, a))
+            found = slope + acb(self.bend.evaluate(inner, a)) / slope
+        else:
+            found = self._base.log_slope(inner)
+        return found if self.is_base else found / self.scale
+
+    def tilted_size(self, z: acb, rate: arb) -> arb:
+        """A bound of ``|f(z) exp(rate (z - middle))|`` on a box; by the mean value theorem."""
+        middle = z.real.mid()
+        radius = (z.real.rad() + abs(z.imag)).upper()
+        growth = abs(self.log_slope(z) + rate).upper() * radius
+        return (abs(self.density(middle)) * growth.exp()).upper()
 
     def is_analytic_around(self, x: arb, radius: arb) -> bool:
         """Whether the formula of the density is analytic on a disc."""
@@ -102,7 +126,7 @@ class Smooth(Summand):
         )
         return part if self.is_base else self.shift * tail + self.scale * part
 
-    def _inner(self, x: arb) -> arb:
+    def _inner(self, x: N) -> N:
         return x if self.is_base else (x - self.shift) / self.scale
 
     @property
@@ -166,6 +190,24 @@ class AboveNear(Above):
         if self.centre is not None:
             slopes.append(abs(y - self.centre).upper() * slopes[0])
         return [(size + way * slope).upper() for size, slope in zip(largest, slopes, strict=True)]
+
+    def tilted_sizes(self, y: acb, rate: arb) -> list[arb] | None:
+        """Bounds of both times ``|exp(rate (y - middle of the box))|``; None where not inside.
+
+        Both are what they are at the right end of the box, and the integral of their derivatives
+        on the way there, on which that factor only grows.
+        """
+        start, end, middle = y.real.lower(), y.real.upper(), acb(y.real.mid())
+        low, high = self.smooth.low, self.smooth.high
+        if not ((low is None or start > low) and (high is None or end < high)):
+            return None
+        slope = self.smooth.tilted_size(y, rate)
+        way = (end - start + abs(y.imag)).upper()
+        growth = (rate * (end - middle.real)).exp()
+        sizes = [growth * abs(part) + way * slope for part in self.inside(end)]
+        if self.centre is not None:
+            sizes[1] = growth * abs(self.inside(end)[1]) + way * slope * abs(y - self.centre)
+        return [size.upper() for size in sizes]
 
     def at_edge(self, y: arb) -> list[arb]:
         """Both at a point that may be an end of the support."""

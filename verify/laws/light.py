@@ -176,6 +176,11 @@ class Logistic(Parametric, InfiniteAtAbscissa, Symmetric):
         small = (-x if x.real.mid() > 0 else x).exp()
         return (tilt * x).exp() * small / (1 + small) ** 2
 
+    def log_slope(self, x: acb) -> acb:
+        side = 1 if x.real.mid() > 0 else -1
+        small = (-side * x).exp()
+        return -side * (1 - small) / (1 + small)
+
     def _upper_mean(self, x: arb) -> arb:
         # By parts: x S(x) + int_x^oo S, which is even in x.
         if x < 0:
