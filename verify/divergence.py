@@ -298,6 +298,8 @@ class JensenShannon(Generated):
         return arb.const_log2() / 2
 
     def _generator(self, w: arb) -> arb:
+        if w > 1:  # where the two logarithms would cancel
+            return ((1 + w) * arb.const_log2() - w * (1 / w).log1p() - (1 + w).log()) / 2
         return (w * w.log() - (1 + w) * ((1 + w) / 2).log()) / 2
 
     def conjugate(self, y: arb) -> Number:
@@ -385,3 +387,16 @@ def parse_order(text: str, head: str) -> fmpq:
             f"{head}:A: expected an order A like 1.5 or 3/2, {accepted}, got {text!r:.40}"
         )
     return order
+
+
+def entropy_term(share: arb, atom: arb) -> arb:
+    """``s log(s/a)`` for 0 <= s; where s may be 0, all it can be."""
+    if share > 0:
+        return share * (share / atom).log()
+    largest = share.abs_upper()
+    if largest == 0:
+        return arb(0)
+    # It falls from 0 as s grows from 0, up to s = a/e.
+    if not largest < atom / 3:
+        return arb.nan()
+    return arb(0).union(largest * (largest / atom).log())

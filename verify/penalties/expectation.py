@@ -22,11 +22,13 @@ from verify.law import Law
 from verify.laws.custom import Tail
 from verify.mixture import Mixture
 from verify.penalties.kernels import Kernel, Pair
-from verify.penalties.tail_moments import upper_power_mean
+from verify.penalties.tail_moments import power_mean_beyond
 from verify.quadrature import EVALUATIONS
 from verify.quantile import quantile
 from verify.truncation import Truncated
 
+#: Bits that powers of a far point lose.
+LOST_BITS = 16
 #: Points of the grid on which the size of an integrand is guessed.
 GRID = 33
 #: Bits below the answer at which the ends of an integral are cut off.
@@ -306,23 +308,18 @@ class _Integral:
         return self.law.survival(x) if self.region.side > 0 else self.law.cdf(x)
 
     def _power_mean(self, order: fmpq, far: arb) -> arb:
-        """A bound on ``E[z^order; z > far]``: there z is at most twice ``side X``."""
-        if not far > 2 * abs(ball(self.region.cut)):
-            return arb.nan()
-        mean = upper_power_mean(self.law, order, far / 2, self.region.side)
-        return arb(2) ** order * mean
+        return power_mean_beyond(self.law, order, self.region.cut, far, self.region.side)
 
     def _far(self, start: fmpq, spread: fmpq) -> arb:
-        """A point beyond which less than ``2^-precision`` of the expectation lies."""
+        """A point beyond which the expectation is known to ``2^-precision`` of all of it."""
         far = 4 * (abs(ball(self.region.cut)) + abs(ball(start)) + spread + 1)
         size = self._size_between(start, far)
         factor = arb(2)
         for _ in range(PUSHES):
             try:
                 value, product = self._beyond(far)
-                small = arb(2) ** -(ctx.prec + 4)
-                if value.abs_upper() < small * size[0] and (
-                    not self.kernel.paired or product.abs_upper() < small * size[1]
+                if _known(value, size[0]) and (
+                    not self.kernel.paired or _known(product, size[1])
                 ):
                     return far.mid()
             except Undecided:
@@ -383,6 +380,12 @@ class _Integral:
             )
             self.value += both.real
             self.product += both.imag / unit.imag if paired else arb.nan()
+
+
+def _known(part: arb, size: arb) -> bool:
+    """Whether a part is known as well as the precision allows, beside itself and a size."""
+    whole = size.max(part.abs_lower())
+    return bool(part.rad() < arb(2) ** (LOST_BITS - ctx.prec) * whole)
 
 
 def _ordered(one: arb, other: arb) -> tuple[arb, arb]:

@@ -17,7 +17,7 @@ from verify.enclosure import Undecided
 
 #: ``E[g; z > far]`` and ``E[z g; z > far]``, from a far point.
 Pair = tuple[arb, arb]
-#: A bound on ``E[z^p; z > far]``, by p and far.
+#: An enclosure of ``E[z^p; z > far]``, by p and far.
 PowerMean = Callable[[fmpq, arb], arb]
 
 #: Moments that bound the logarithm's tail: the first where it is finite.
@@ -80,8 +80,11 @@ class PowerKernel(Kernel):
 
     def beyond(self, far: arb, mass: arb, power_mean: PowerMean) -> Pair:
         r, factor = self.exponent, arb(1) if self.factor is None else self.factor
-        bounds = [factor * (power_mean(p, far) if p > 0 else mass * far**p) for p in (r, r + 1)]
-        return arb(0).union(bounds[0]), arb(0).union(bounds[1])
+        value, product = (
+            factor * (power_mean(p, far) if p > 0 else arb(0).union(mass * far**p))
+            for p in (r, r + 1)
+        )
+        return value, product
 
     def scaled(self, size: fmpq) -> Kernel:
         factor = arb(size) ** self.exponent

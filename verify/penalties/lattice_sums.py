@@ -9,7 +9,7 @@ from verify.law import Law
 from verify.laws.zeta import Zeta
 from verify.penalties.expectation import Region
 from verify.penalties.kernels import Kernel, Pair, PowerKernel
-from verify.penalties.tail_moments import upper_power_mean
+from verify.penalties.tail_moments import power_mean_beyond
 
 #: Atoms that are summed before the sum is given up.
 MOST_ATOMS = 200_000
@@ -44,11 +44,9 @@ def over_atoms(law: Law, region: Region, kernel: Kernel) -> Pair:
 def _beyond(law: Law, region: Region, kernel: Kernel, x: fmpq) -> Pair | None:
     """Bounds for what is left beyond an atom, where there are any."""
     far = arb(region.distance(x))
-    if not far > 2 * abs(arb(region.cut)):
-        return None
 
     def power_mean(order: fmpq, start: arb) -> arb:
-        return arb(2) ** order * upper_power_mean(law, order, start / 2, region.side)
+        return power_mean_beyond(law, order, region.cut, start, region.side)
 
     try:
         return kernel.beyond(far, law.survival(x), power_mean)

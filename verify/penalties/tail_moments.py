@@ -227,6 +227,68 @@ def _student(df: arb, p: arb) -> arb:
     return df ** (p / 2) * gammas / arb.pi().sqrt()
 
 
+def power_mean_beyond(law: Law, order: fmpq, cut: fmpq, far: arb, side: int) -> arb:
+    """``E[z^order; z > far]`` for ``z = side (X - cut)``, order > 0, enclosed.
+
+    For a power tail by its limit; else between 0 and Markov's bound, for there z is at most twice
+    ``side X``.
+
+    Raises
+    ------
+    Undecided
+        Where far is not far enough, or no bound is known.
+    """
+    shift = side * cut  # z = side X - shift
+    if not far > 2 * abs(ball(cut)):
+        raise Undecided(f"a tail bound for {law} beyond {far.str(6)}")
+    index, limit = power_index(law), tail_limit(law)
+    if index is None or limit is None:
+        return arb(0).union(arb(2) ** order * upper_power_mean(law, order, far / 2, side))
+    if not order < index:
+        raise Undecided(f"E X^{order} of {law} is infinite")
+    start = far + shift
+    # Both factors go one way, from what they are at the start to their limits.
+    rising = law.density(side * start) * start ** (index + 1)
+    bent = (1 - shift / start) ** order
+    power = start ** (order - index) / ball(index - order)
+    return rising.union(limit) * bent.union(arb(1)) * power
+
+
+def tail_limit(law: Law) -> arb | None:
+    """``lim f(x) x^(index + 1)`` for catalogue laws where that product rises all the way, x > 0."""
+    match law:
+        case Pareto():
+            return law.alpha * arb(law.scale) ** law.alpha
+        case Frechet():
+            return arb(law.alpha)
+        case BurrFamily():
+            c, k = law.exponents
+            return arb(c * k)
+        case InverseGamma():
+            return 1 / arb(law.shape).gamma()
+        case F():
+            a, b = arb(law.d1) / 2, arb(law.d2) / 2
+            return (arb(law.d2) / law.d1) ** b * (a + b).gamma() / (a.gamma() * b.gamma())
+        case Genpareto() | Gev():
+            return arb(law.xi) ** (-1 / law.xi - 1)
+        case StudentT():
+            return _student_limit(arb(law.df))
+        case HalfStudentT():
+            return 2 * _student_limit(arb(law.df))
+        case Cauchy():
+            return 1 / arb.pi()
+        case HalfCauchy():
+            return 2 / arb.pi()
+        case Levy():
+            return 1 / (2 * arb.pi()).sqrt()
+    return None
+
+
+def _student_limit(df: arb) -> arb:
+    constant = ((df + 1) / 2).gamma() / ((df * arb.pi()).sqrt() * (df / 2).gamma())
+    return constant * df ** ((df + 1) / 2)
+
+
 def upper_power_mean(law: Law, order: fmpq, start: arb, side: int) -> arb:
     """A bound on ``E[(side X)^order; side X > start]``, for order >= 0 and a large start > 0.
 

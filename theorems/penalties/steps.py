@@ -1,0 +1,177 @@
+"""Where f'(oo) is finite only a largest reward bounds the mean: steps cost the same at any height.
+
+Total variation, Hellinger, Jensen-Shannon, reverse KL, and every order below 1. A share s of P is
+moved beyond a threshold; a weight u that gets y more pays at most ``f'(oo) y`` for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from flint import arb
+
+from theorems.penalties.fenchel import low_power, reverse, shannon
+from theorems.penalties.symbols import Expression, symbols
+from verify.claim import Claim, Comparison, Enclosed, below, near
+from verify.enclosure import Diverges, ball, exact
+from verify.identity import Identity, Relation, Step
+from verify.law import Law
+from verify.penalties import holds, penalised_frontier
+from verify.penalties.steps import step_policy
+
+# ---------------------------------------------------------------- what a step costs
+
+
+def _further(slope: Expression, generator: object, form: Expression) -> Relation:
+    """``f(u) + f'(oo) y - f(u + y)`` grows with y, and is 0 at y = 0."""
+    import sympy as sp
+
+    n = symbols()
+    assert callable(generator)
+    return Relation(sp.Derivative(slope * n.y - generator(n.k + n.y), n.y), 0, ">", form)
+
+
+def further_low_power() -> Relation:
+    n = symbols()
+    return _further(1 + n.g, low_power, (1 + n.g) * (n.k + n.y) ** (-1 / (1 + n.g)))
+
+
+def further_reverse() -> Relation:
+    n = symbols()
+    return _further(1, reverse, 1 / (n.k + n.y))
+
+
+def further_shannon() -> Relation:
+    import sympy as sp
+
+    n = symbols()
+    return _further(sp.log(2) / 2, shannon, sp.log(1 + 1 / (n.k + n.y)) / 2)
+
+
+def share_of_variation() -> Relation:
+    import sympy as sp
+
+    n = symbols()
+    # 1 - s is left where Q is, at |w - 1|/2 = s/2; the share s costs s/2 more.
+    return Relation(n.h / 2 + n.h * sp.Rational(1, 2), n.h)
+
+
+def share_of_hellinger() -> Relation:
+    import sympy as sp
+
+    n = symbols()
+    # f = (1 - sqrt w)^2/2 and f'(oo) = 1/2, at w = 1 - s = u^2.
+    share = 1 - n.u**2
+    return Relation((1 - n.u) ** 2 / 2 + share * sp.Rational(1, 2), 1 - n.u)
+
+
+def share_of_reverse() -> Relation:
+    import sympy as sp
+
+    n = symbols()
+    # w = 1 - s = exp(-e).
+    kept = sp.exp(-n.e)
+    return Relation(reverse(kept) + (1 - kept), n.e)
+
+
+def mean_grows() -> Relation:
+    import sympy as sp
+
+    n = symbols()
+    return Relation(sp.Limit(n.mu + n.k * n.n, n.n, sp.oo), sp.oo)
+
+
+# ---------------------------------------------------------------- on a normal law
+
+
+def step_on_normal(case: tuple[str, str, str]) -> Iterator[Comparison]:
+    """At (divergence, budget, target): a step within the budget has a mean above the target.
+
+    Its mean is ``p phi(t)/Q(X > t) - (1 - p) phi(t)/Q(X <= t)``, by another route.
+    """
+    token, budget, target = case
+    step = step_policy("normal()", token, budget, target)
+
+    def mean() -> arb:
+        value = step.mean()
+        assert isinstance(value, arb)
+        return value
+
+    def spent() -> arb:
+        value = step.divergence(token)
+        assert isinstance(value, arb)
+        return value
+
+    def by_density() -> arb:
+        t, p = ball(step.t), step.p
+        log_density = -t * t / 2 - (2 * arb.pi()).log() / 2
+        above, under = step.base.log_survival(step.t), step.base.log_cdf(step.t)
+        return p * (log_density - above).exp() - (1 - p) * (log_density - under).exp()
+
+    yield below("target and mean", lambda: ball(exact(target)), mean)
+    yield below("spent and budget", spent, lambda: ball(exact(budget)))
+    yield near("mean by two routes", mean, by_density, lambda: arb(10) ** -20)
+
+
+def infinite(case: tuple[str, str]) -> Iterator[Comparison]:
+    """At (law, divergence): no top, so the best mean is oo; with a top, it is below it."""
+    law, token = Law.parse(case[0]), case[1]
+    point = penalised_frontier(law, token, ["0.1"]).points[0]
+    upper = point.upper
+    assert upper is not None
+    top = law.support[1]
+    if isinstance(top, Diverges):
+        yield below("10^100 and best mean", lambda: arb(10) ** 100, partial(_same, upper))
+        return
+    yield below("best mean and top", partial(_same, upper), lambda: ball(top))
+
+
+def _same(value: arb | Diverges) -> arb | Diverges:
+    return value
+
+
+def answers(case: tuple[str, str, str]) -> bool:
+    """At (law, divergence, answer): what the table says."""
+    return holds(case[0], case[1]).answer == case[2]
+
+
+TOKENS = ("tv", "hellinger", "js", "reverse_kl", "renyi:0.5", "power:0.25")
+
+FURTHER = (
+    Step("further, order below 1", "With a = g/(1 + g), where f'(oo) = 1 + g.", further_low_power),
+    Step("further, reverse KL", "Where f'(oo) = 1.", further_reverse),
+    Step("further, Jensen-Shannon", "Where f'(oo) = log(2)/2.", further_shannon),
+    Step("share, total variation", "A share h of P, moved at will, costs h.", share_of_variation),
+    Step("share, Hellinger", "A share 1 - u^2 costs 1 - u.", share_of_hellinger),
+    Step("share, reverse KL", "A share 1 - exp(-e) costs e.", share_of_reverse),
+    Step("mean grows", "A share k at height n and above; mu is the rest.", mean_grows),
+)
+
+CLAIMS = (
+    Claim(
+        "penalties.steps",
+        "If f'(oo) is finite and X has no largest value, no budget e > 0 bounds the mean: a share "
+        "of P moved beyond t costs at most f(1 - s) + s f'(oo), however large t is. A share e does "
+        "under total variation, 1 - (1 - e)^2 under Hellinger, 1 - exp(-e) under reverse KL. Not "
+        "even a normal law is held. A largest value is enough.",
+        "ours",
+        "ours",
+        evidence=(
+            Identity(FURTHER),
+            Enclosed(
+                step_on_normal,
+                tuple((token, "0.01", target) for token in TOKENS for target in ("10", "1e6")),
+            ),
+            Enclosed(
+                infinite,
+                (
+                    *(("normal()", token) for token in TOKENS),
+                    ("bernoulli(p=0.3)", "js"),
+                    ("-exponential()", "hellinger"),
+                    ("uniform(low=0, high=1)", "tv"),
+                ),
+            ),
+        ),
+    ),
+)
