@@ -32,15 +32,15 @@ def two_levels() -> Relation:
     return Relation(weighted, layers)
 
 
-def layers(case: tuple[Finite, int]) -> bool:
-    """At (masses and utilities, cap), weight 2^min(score, cap): the mean is its layers' average.
+def layers(case: tuple[Finite, int, str]) -> bool:
+    """At (masses and utilities, cap, b), weight b^min(score, cap): the mean is its layers' average.
 
     And it lies between the least and the largest of the conditional means that it averages.
     """
-    model, cap = case
+    model, cap, base = case
     total = fmpq(sum(mass for mass, _ in model))
     laws = [(fmpq(mass) / total, fmpq(utility)) for mass, utility in model]
-    weights = [fmpq(2) ** min(score, cap) for score in range(len(laws))]
+    weights = [exact(base) ** min(score, cap) for score in range(len(laws))]
     norm = sum((w * mass for w, (mass, _) in zip(weights, laws, strict=True)), fmpq(0))
     mean = sum((w * m * v for w, (m, v) in zip(weights, laws, strict=True)), fmpq(0)) / norm
     shares, means = [], []
@@ -91,9 +91,9 @@ CLAIMS = (
             Exact(
                 layers,
                 (
-                    (((5, 0), (3, 2), (2, 4), (1, -9)), 2),
-                    (((5, 0), (3, 2), (2, 4), (1, -9)), 3),
-                    (((9, -1), (7, 1), (5, 0), (4, 3), (2, 8), (1, -50), (1, 2)), 4),
+                    (((5, 0), (3, 2), (2, 4), (1, -9)), 2, "2"),
+                    (((5, 0), (3, 2), (2, 4), (1, -9)), 3, "10"),
+                    (((9, -1), (7, 1), (5, 0), (4, 3), (2, 8), (1, -50), (1, 2)), 4, "1.5"),
                 ),
             ),
             Enclosed(far_caps, (("3", "0.9", "1"), ("30", "0", "0.11"))),
