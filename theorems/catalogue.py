@@ -8,6 +8,7 @@ from theorems import (
     experiments,
     mitigations,
     overoptimization,
+    penalties,
     t1_heavy_tails,
     t2_light_tails,
     t3_policies,
@@ -25,4 +26,5 @@ CLAIMS: tuple[Claim, ...] = (
     *experiments.CLAIMS,
     *mitigations.CLAIMS,
     *overoptimization.CLAIMS,
+    *penalties.CLAIMS,
 )
