@@ -51,7 +51,7 @@ def best_of_grid() -> Any:
         for kind, error in ERRORS.items():
             label, colour, dashes, first = STYLES[kind]
             laws = Law.parse(error), Law.parse(utility)
-            peak = PEAKS.get((name, kind))
+            peak, _ = PEAKS.get((name, kind), (None, ""))
             at = np.append(draws, peak or 1)
             heights = means_of_best(*laws, at)
             axes.plot(draws, heights[:-1], color=colour, ls=dashes, lw=2, label=label)

@@ -10,12 +10,20 @@ tell nothing. Of the figure's heavy cases one is not what the caption takes it f
 
 From top to bottom: :mod:`.symbols`, :mod:`.mixture` (formula and example), :mod:`.hill`,
 :mod:`.sequences`, :mod:`.objective`, :mod:`.normal_error` (the figure's light error, for every
-utility), :mod:`.synthetic` (its heavy errors).
+utility), :mod:`.synthetic` (its heavy errors), :mod:`.peaks`.
 """
 
 from __future__ import annotations
 
-from theorems.experiments import hill, mixture, normal_error, objective, sequences, synthetic
+from theorems.experiments import (
+    hill,
+    mixture,
+    normal_error,
+    objective,
+    peaks,
+    sequences,
+    synthetic,
+)
 from verify.claim import Claim
 
 CLAIMS: tuple[Claim, ...] = (
@@ -25,4 +33,5 @@ CLAIMS: tuple[Claim, ...] = (
     *objective.CLAIMS,
     *normal_error.CLAIMS,
     *synthetic.CLAIMS,
+    *peaks.CLAIMS,
 )
