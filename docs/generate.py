@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from docs import tables  # noqa: E402
+from docs import penalty_tables, tables  # noqa: E402
 from docs.derivations import derivation  # noqa: E402
 from theorems.catalogue import CLAIMS  # noqa: E402
 from theorems.kernel import DEVELOPMENT  # noqa: E402
@@ -139,6 +139,8 @@ KINDS: dict[str, Callable[[str, LedgerOf, set[str]], str]] = {
     "laws": lambda _, __, ___: tables.laws(),
     "limits": lambda _, __, ___: tables.limits(),
     "rates": lambda _, __, ___: tables.decay_rates(),
+    "divergences": lambda _, __, ___: penalty_tables.divergences(),
+    "held": lambda _, __, ___: penalty_tables.held(),
     "derivation": _derivation,
     "coq": _coq,
 }
@@ -156,6 +158,8 @@ errata                                     what is wrong in print, and what hold
 laws                                       the catalogue of laws
 limits                                     where E V goes under tilting, law by law
 rates                                      decay rates of errors, and where E V goes with them
+divergences                                the divergences and how each is scaled
+held                                       which divergence holds which tail
 coq            a name in theorems/kernel   the statement or definition as Coq prints it
 =============  ==========================  ====================================================
 """
