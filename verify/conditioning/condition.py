@@ -126,6 +126,8 @@ class _Pair:
         self, error: Law, utility: Law, centre_x: arb | None, centre_v: arb | None
     ) -> list[arb]:
         """``Pr(U > t)``, ``E[X - x; U > t]`` and ``E[V - v; U > t]`` of two components."""
+        if _is_never_above(error, utility, self.t, self.closed):
+            return [arb(0)] * 3
         closed_form = both_normal(error, utility, self.t)
         if closed_form is not None:
             return closed_form.parts(centre_x, centre_v)

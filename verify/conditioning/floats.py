@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Step and range of the double-exponential rule, and thresholds that are worked on at once.
 STEP, RANGE, AT_ONCE = 1 / 96, 6.0, 32
+#: What is next to an end or a centre, in units of the law: light tails have little beyond.
+BESIDE = 16.0
 #: Mass of an infinite list of atoms that is left out.
 LEFT_OUT = 1e-300
 
@@ -116,6 +118,13 @@ class _View:
     places: Floats
     masses: Floats
 
+    @property
+    def marks(self) -> list[float]:
+        """The ends and the centre, and points between which the mass next to them is."""
+        beside = BESIDE * self.unit
+        near = [x + d for x in (self.low, self.high, self.centre) for d in (-beside, 0.0, beside)]
+        return [x for x in near if np.isfinite(x) and self.low <= x <= self.high]
+
     @classmethod
     def of(cls, law: Law) -> _View:
         """The component as floats."""
@@ -191,8 +200,8 @@ class _View:
 
         The last answer is whether there is a ray on their left.
         """
-        known = [(np.full_like(t, x), t - x) for x in (self.low, self.high, self.centre)]
-        known += [(t - y, np.full_like(t, y)) for y in (other.low, other.high, other.centre)]
+        known = [(np.full_like(t, x), t - x) for x in self.marks]
+        known += [(t - y, np.full_like(t, y)) for y in other.marks]
         start = np.maximum(self.low, t - other.high)
         at_start = np.minimum(t - self.low, other.high)
         inside = [

@@ -106,7 +106,7 @@ class PairIntegral(Cuts):
         """The integrals: the mass, that of A where wanted, that of B where wanted."""
         edge = self.sure_from
         if edge is not None and not (self.over.high is not None and self.over.high <= edge):
-            self._add(self._look_at(self.sure(edge)))
+            self._add(self._see(self.sure(edge)))
         if self.start is None or self.end is None or self.start < self.end:
             for piece in self._pieces():
                 self._add(self._integrated(piece))
@@ -200,8 +200,8 @@ class PairIntegral(Cuts):
         above = self.start is None or x > self.start
         return bool(above and (self.end is None or x < self.end))
 
-    def _look_at(self, parts: list[arb]) -> list[arb]:
-        """Take the sizes of what was found into account; pass it on."""
+    def _see(self, parts: list[arb]) -> list[arb]:
+        """Take sizes into account; pass them on."""
         pairs = zip(self.seen, parts, strict=True)
         self.seen = [(seen + abs(part).mid()).mid() for seen, part in pairs]
         return parts
@@ -211,46 +211,57 @@ class PairIntegral(Cuts):
         with working_precision(self.bound_bits):
             for left, right in pairwise(anchors):
                 middle = ((right - left) / 2).mid()
-                distances = [(self.over.unit / 16).min(middle).mid()]
+                distances = [self._nearest(left, +1, middle).min(self._nearest(right, -1, middle))]
                 while distances[-1] < middle:
                     distances.append((distances[-1] * STEP).min(middle).mid())
                 places = [left + distance for distance in distances]
                 places += [right - distance for distance in reversed(distances[:-1])]
-                heights = []
-                for x, distance in zip(places, distances + distances[-2::-1], strict=True):
-                    values = self.values(x.mid())
-                    self._look_at([distance * abs(value) for value in values])
-                    heights.append(_log(values[0]))
+                both = zip(places, distances + distances[-2::-1], strict=True)
+                heights = [_log(self._look_at(x, distance)) for x, distance in both]
                 best = max(range(len(heights)), key=heights.__getitem__)
                 if 0 < best < len(heights) - 1:
                     self._look_closer(places[best - 1].mid(), places[best + 1].mid())
 
+    def _look_at(self, x: arb, distance: arb) -> arb:
+        """Take the sizes at a point into account; the first integrand there."""
+        values = self.values(x.mid())
+        self._see([distance * abs(value) for value in values])
+        return values[0]
+
+    def _nearest(self, anchor: arb, side: int, limit: arb) -> arb:
+        """A distance from an anchor so short that next to nothing is nearer."""
+        distance = (self.over.unit / 16).min(limit).mid()
+        here = _log(distance * self._look_at(anchor + side * distance, distance))
+        for _ in range(MOST_STEPS):
+            nearer = (distance / STEP).mid()
+            there = _log(nearer * self._look_at(anchor + side * nearer, nearer))
+            if not there > here:
+                break
+            distance, here = nearer, there
+        return distance
+
     def _look_closer(self, low: arb, high: arb) -> None:
         """Sizes of the integrals where they may have a peak that is narrow."""
         for _ in range(MOST_CUTS):
-            third = (high - low) / 3
+            third = ((high - low) / 3).mid()
             one, other = (low + third).mid(), (high - third).mid()
-            heights = [self.values(x) for x in (one, other)]
-            if _log(heights[0][0]) < _log(heights[1][0]):
-                low = one
-            else:
-                high = other
-            if abs(_log(heights[0][0]) - _log(heights[1][0])) < FLAT:
+            heights = [_log(self._look_at(x, third)) for x in (one, other)]
+            low, high = (one, high) if heights[0] < heights[1] else (low, other)
+            if abs(heights[0] - heights[1]) < FLAT:
                 break
-        self._look_at([third * abs(value) for value in heights[0]])
 
     def _ray(self, anchor: arb, side: int) -> list[Piece]:
         """From an anchor outward, as far as it matters; what is beyond is added as a bound."""
-        distance, beyond = (self.over.unit / 16).mid(), self.right if side > 0 else self.left
+        with working_precision(self.bound_bits):
+            distance = self._nearest(anchor, side, self.over.unit)
         for _ in range(MOST_STEPS):
             x = (anchor + side * distance).mid()
             with working_precision(self.bound_bits):
-                self._look_at([distance * abs(value) for value in self.values(x)])
-            if distance > self.over.unit:
-                parts = beyond(x)
-                if self._is_negligible(parts):
-                    self._add(parts)
-                    return self._beside(anchor, side, abs(x - anchor))
+                self._look_at(x, distance)
+            parts = self.right(x) if side > 0 else self.left(x)
+            if self._is_negligible(parts):
+                self._add(parts)
+                return self._beside(anchor, side, abs(x - anchor))
             distance = (distance * STEP).mid()
         raise Undecided("the tails are too slow to be cut")
 

@@ -238,6 +238,10 @@ class SkewNormal(Parametric, Line):
         both = (-self.alpha * x / arb(2).sqrt()).erfc()
         return both * (tilt * x - x * x / 2).exp() / (2 * arb.pi()).sqrt()
 
+    def log_slope(self, x: acb) -> acb:
+        z = -self.alpha * x / arb(2).sqrt()
+        return self.alpha * (2 / arb.pi()).sqrt() * (-z * z).exp() / z.erfc() - x
+
     def _delta(self) -> arb:
         return self.alpha / arb(1 + self.alpha**2).sqrt()
 
