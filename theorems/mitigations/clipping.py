@@ -52,7 +52,8 @@ def layers(case: tuple[Finite, int, str]) -> bool:
         shares.append(step * mass / norm)
         means.append(sum((m * v for m, v in beyond), fmpq(0)) / mass)
     average = sum((share * v for share, v in zip(shares, means, strict=True)), fmpq(0))
-    return bool(sum(shares, fmpq(0)) == 1 and average == mean and min(means) <= mean <= max(means))
+    is_average = all(share >= 0 for share in shares) and sum(shares, fmpq(0)) == 1
+    return is_average and bool(average == mean and min(means) <= mean <= max(means))
 
 
 def far_caps(case: tuple[str, str, str]) -> Iterator[Comparison]:

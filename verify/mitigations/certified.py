@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flint import arb
 
+from verify.conditioning.condition import condition
 from verify.enclosure import Undecided, accurate, exact, working_precision
 from verify.mitigations.model import Model
 from verify.tilted_utility import tilted_utility
@@ -34,8 +35,6 @@ def above(model: Model, threshold: float) -> Numbers | None:
     """The base policy given U above about ``threshold``, enclosed; None likewise."""
     if not model.is_independent:
         return None
-    from verify.conditioning.condition import condition
-
     try:
         with working_precision(BITS):
             found = condition(model.error, model.utility, exact(_short(threshold)))

@@ -13,6 +13,7 @@ from verify.decimals import decimal_text
 from verify.mitigations.model import Model
 from verify.penalties.tail_moments import MomentIndex, moment_index
 
+
 def why_no_tilt(model: Model) -> str:
     """Why no tilt of the proxy exists; empty where one does."""
     rate, because = model.largest_tilt
