@@ -17,6 +17,7 @@ from docs.figures import (
     experiments,
     footnote,
     mitigations,
+    overoptimization,
     phases,
     prompts,
     theorem_1,
@@ -39,6 +40,7 @@ MODULES = (
     prompts,
     mitigations,
     phases,
+    overoptimization,
     experiments,
 )
 

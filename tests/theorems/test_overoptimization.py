@@ -44,14 +44,17 @@ RARE = "mixture(0.99*0.1*normal(), 0.01*(10/3)*exponential())"
 def false_variants() -> dict[str, Relation]:
     """Steps with a slip each, of the kind that one makes."""
     peak = sp.exp(N.a / N.b)  # without the -1
-    level = sp.Subs(sp.Derivative(forms.rl_form(N.d), N.d), N.d, peak)
+    level = sp.Subs(sp.Derivative(forms.rl_form(N.x), N.x), N.x, peak)
     return {
         "RL peaks at exp(a/b)": Relation(level, 0),
         "the peak is a^2/(2b)": replace(forms.below_best_of_n(), left=N.a**2 / (2 * N.b)),
         "KL is log n": replace(forms.inverse(), right=-sp.exp(-1 - sp.log(N.n))),
         "the KL of a tilt is l^2": replace(forms.cost_of_tilt(), right=N.l**2),
-        "the second moment is l^2": replace(forms.square_of_tilt(), right=N.l**2),
-        "alpha is a": replace(forms.parabola(), right=N.d * (N.a - 2 * N.b * N.d)),
+        "the tilt is not normalised": replace(
+            forms.shifted(), left=sp.exp(-(N.u**2) / 2 + N.l * N.u)
+        ),
+        "the square is forgotten": replace(forms.gain(), right=N.a * N.l - N.b * N.l**2),
+        "alpha is a": replace(forms.parabola(), right=N.x * (N.a - 2 * N.b * N.x)),
         "the gain is sd V": replace(gaussian.line(), right=N.sigma * N.m),
         "Mills without the square": replace(
             gaussian.mills(), right=-sp.exp(-(N.t**2) / 2) * (1 - 2 / (1 + N.t**2))
@@ -160,7 +163,7 @@ def test_the_closed_proxy_against_any_two_laws() -> None:
 @pytest.mark.parametrize("name", fitted.MODELS)
 def test_fits_in_balls_are_those_of_float64(name: str) -> None:
     with working_precision(64):
-        points = fitted._points(name, 64)
+        points = fitted.points_of(name)
         kl, gain = (np.array([float(point[k]) for point in points]) for k in (0, 1))
         answer = fit_curve(CurveData(name, {}, (), kl, gain), base=0.0)
         for fit in answer.fits:

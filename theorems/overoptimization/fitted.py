@@ -150,14 +150,19 @@ def second(form: str, d: arb) -> arb:
 
 
 @cache
-def _points(name: str, bits: int) -> list[Point]:
+def _remembered(name: str, bits: int) -> list[Point]:
     assert bits == ctx.prec
     return MODELS[name].points()
 
 
+def points_of(name: str) -> list[Point]:
+    """KL and gain of a model, remembered for the precision in force."""
+    return _remembered(name, ctx.prec)
+
+
 def fitted(name: str, form: str) -> Fitted:
     """The fit of a form to a model, by the normal equations."""
-    points = [(kl.sqrt(), gain) for kl, gain in _points(name, ctx.prec)]
+    points = [(kl.sqrt(), gain) for kl, gain in points_of(name)]
     rows = [(d, second(form, d), gain) for d, gain in points]
 
     def total(i: int, j: int) -> arb:
@@ -200,8 +205,8 @@ def peaks_that_are_not_there(case: tuple[str, str, str]) -> Iterator[Comparison]
     )
     yield below(
         "E V at the end",
-        lambda: _points(name, ctx.prec)[-2][1],
-        lambda: _points(name, ctx.prec)[-1][1],
+        lambda: points_of(name)[-2][1],
+        lambda: points_of(name)[-1][1],
     )
 
 

@@ -39,30 +39,30 @@ def level_best_of_n() -> Relation:
     import sympy as sp
 
     n = symbols()
-    slope = sp.Derivative(best_of_n_form(n.d), n.d)
-    return Relation(sp.Subs(slope, n.d, n.a / (2 * n.b)), 0)
+    slope = sp.Derivative(best_of_n_form(n.x), n.x)
+    return Relation(sp.Subs(slope, n.x, n.a / (2 * n.b)), 0)
 
 
 def below_best_of_n() -> Relation:
     n = symbols()
     peak = n.a / (2 * n.b)
-    form = n.b * (n.d - peak) ** 2
-    return Relation(n.a**2 / (4 * n.b), best_of_n_form(n.d), ">=", form)
+    form = n.b * (n.x - peak) ** 2
+    return Relation(n.a**2 / (4 * n.b), best_of_n_form(n.x), ">=", form)
 
 
 def level_rl() -> Relation:
     import sympy as sp
 
     n = symbols()
-    slope = sp.Derivative(rl_form(n.d), n.d)
-    return Relation(sp.Subs(slope, n.d, sp.exp(n.a / n.b - 1)), 0)
+    slope = sp.Derivative(rl_form(n.x), n.x)
+    return Relation(sp.Subs(slope, n.x, sp.exp(n.a / n.b - 1)), 0)
 
 
 def bends_rl() -> Relation:
     import sympy as sp
 
     n = symbols()
-    return Relation(sp.Derivative(rl_form(n.d), (n.d, 2)), -n.b / n.d)
+    return Relation(sp.Derivative(rl_form(n.x), (n.x, 2)), -n.b / n.x)
 
 
 def height_rl() -> Relation:
@@ -118,7 +118,7 @@ def endless_slope() -> Relation:
     import sympy as sp
 
     n = symbols()
-    return Relation(sp.Limit((n.a - n.b * sp.log(n.d)) / -sp.log(n.d), n.d, 0, "+"), n.b)
+    return Relation(sp.Limit((n.a - n.b * sp.log(n.x)) / -sp.log(n.x), n.x, 0, "+"), n.b)
 
 
 def budget_bound() -> Relation:
@@ -126,45 +126,42 @@ def budget_bound() -> Relation:
 
     n = symbols()
     # (KL + K(l) - l E V)/l with K(l) - l E V <= sigma^2 l^2/2 + c l^3, at l = sqrt(2) d/sigma.
-    tilt = sp.sqrt(2) * n.d / n.sigma
-    bound = (n.d**2 + n.sigma**2 * tilt**2 / 2 + n.c * tilt**3) / tilt
-    return Relation(bound, sp.sqrt(2) * n.sigma * n.d + 2 * n.c * n.d**2 / n.sigma**2)
+    tilt = sp.sqrt(2) * n.x / n.sigma
+    bound = (n.x**2 + n.sigma**2 * tilt**2 / 2 + n.c * tilt**3) / tilt
+    return Relation(bound, sp.sqrt(2) * n.sigma * n.x + 2 * n.c * n.x**2 / n.sigma**2)
 
 
 def budget_slope() -> Relation:
     import sympy as sp
 
     n = symbols()
-    bound = sp.sqrt(2) * n.sigma + 2 * n.c * n.d / n.sigma**2
-    return Relation(sp.Limit(bound, n.d, 0, "+"), sp.sqrt(2) * n.sigma)
+    bound = sp.sqrt(2) * n.sigma + 2 * n.c * n.x / n.sigma**2
+    return Relation(sp.Limit(bound, n.x, 0, "+"), sp.sqrt(2) * n.sigma)
 
 
-def _moved(power: int) -> Expression:
-    """``E U^power`` under the tilt by l of a standard normal U."""
+def shifted() -> Relation:
     import sympy as sp
 
     n = symbols()
-    density = sp.exp(-(n.u**2) / 2) / sp.sqrt(2 * sp.pi)
     weight = sp.exp(n.l * n.u - n.l**2 / 2)
-    return sp.Integral(n.u**power * density * weight, (n.u, -sp.oo, sp.oo))
+    return Relation(sp.exp(-(n.u**2) / 2) * weight, sp.exp(-((n.u - n.l) ** 2) / 2))
 
 
-def mean_of_tilt() -> Relation:
-    return Relation(_moved(1), symbols().l)
-
-
-def square_of_tilt() -> Relation:
+def gain() -> Relation:
     n = symbols()
-    return Relation(_moved(2), 1 + n.l**2)
+    # E[V | U] at u + l, u standard normal: what is averaged away has factors u or u^2 - 1.
+    moved = n.a * (n.u + n.l) - n.b * ((n.u + n.l) ** 2 - 1)
+    away = (n.a - 2 * n.b * n.l) * n.u - n.b * (n.u**2 - 1)
+    return Relation(moved, away + n.a * n.l - n.b * n.l**2)
 
 
 def parabola() -> Relation:
     import sympy as sp
 
     n = symbols()
-    # KL = l K'(l) - K(l) = l^2/2, so l = sqrt(2) d; the gain is a l - b ((1 + l^2) - 1).
-    tilt = sp.sqrt(2) * n.d
-    return Relation(n.a * tilt - n.b * tilt**2, n.d * (sp.sqrt(2) * n.a - 2 * n.b * n.d))
+    # KL = l^2/2, so l = sqrt(2) d.
+    tilt = sp.sqrt(2) * n.x
+    return Relation(n.a * tilt - n.b * tilt**2, n.x * (sp.sqrt(2) * n.a - 2 * n.b * n.x))
 
 
 def cost_of_tilt() -> Relation:
@@ -177,7 +174,7 @@ def on_the_parabola(case: tuple[str, str, str]) -> Iterator[Comparison]:
     a, b, tilt = (exact(number) for number in case)
     law = Law.parse("normal()")
 
-    def gain() -> arb:
+    def gained() -> arb:
         _, mean, variance = law.cumulants(tilt)
         return a * mean - b * (variance + mean**2 - 1)
 
@@ -186,15 +183,15 @@ def on_the_parabola(case: tuple[str, str, str]) -> Iterator[Comparison]:
         d = (tilt * mean - log_mgf).sqrt()
         return d * (a * arb(2).sqrt() - 2 * b * d)
 
-    yield near("gain and form", gain, form, lambda: arb(10) ** -12)
+    yield near("gain and form", gained, form, lambda: arb(10) ** -12)
 
 
 # ---------------------------------------------------------------- claims
 
 PEAKS = (
-    Step("best-of-n, level", "d (a - b d) is level at a/(2b).", level_best_of_n),
+    Step("best-of-n, level", "x (a - b x) is level at a/(2b).", level_best_of_n),
     Step("best-of-n, highest", "There it is a^2/(4b), and nowhere more.", below_best_of_n),
-    Step("RL, level", "d (a - b log d) is level at exp(a/b - 1).", level_rl),
+    Step("RL, level", "x (a - b log x) is level at exp(a/b - 1).", level_rl),
     Step("RL, bends", "It bends down everywhere, so that is its peak.", bends_rl),
     Step("RL, height", "There it is b exp(a/b - 1).", height_rl),
 )
@@ -203,15 +200,15 @@ N_OF_KL = (
     Step("inverse", "m = -1/n solves m exp(m) = -exp(-1 - KL).", inverse),
 )
 SMALL = (
-    Step("endless slope", "Divided by d, d (a - b log d) grows like b log(1/d).", endless_slope),
-    Step("bound", "At l = sqrt(2) d/sigma the bound (KL + K(l) - l E V)/l is so.", budget_bound),
-    Step("slope of the bound", "Divided by d it tends to sqrt(2) sigma.", budget_slope),
+    Step("endless slope", "Divided by x, x (a - b log x) grows like b log(1/d).", endless_slope),
+    Step("bound", "At l = sqrt(2) x/sigma the bound (KL + K(l) - l E V)/l is so.", budget_bound),
+    Step("slope of the bound", "Divided by x it tends to sqrt(2) sigma.", budget_slope),
 )
 PARABOLA = (
-    Step("mean", "The tilt by l moves a standard normal U to mean l.", mean_of_tilt),
-    Step("square", "Its second moment is then 1 + l^2.", square_of_tilt),
+    Step("shift", "The tilt by l moves a standard normal U by l.", shifted),
+    Step("gain", "So E V gains a l - b l^2: the rest averages to 0.", gain),
     Step("cost", "The cost is l K'(l) - K(l) = l^2/2.", cost_of_tilt),
-    Step("parabola", "So the gain is a parabola in d.", parabola),
+    Step("parabola", "So the gain is a parabola in x.", parabola),
 )
 
 CLAIMS = (

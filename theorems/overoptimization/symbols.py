@@ -1,6 +1,7 @@
 """The symbols of the page on overoptimisation, with their hypotheses.
 
-``d = sqrt KL`` throughout, and ``a, b`` are the forms' alpha and beta.
+``x`` is ``d = sqrt KL``, for ``d`` is the derivative's letter; ``a, b`` are the forms' alpha and
+beta.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ def symbols() -> SimpleNamespace:
     import sympy as sp
 
     positive = {
-        "d": "sqrt KL",
+        "x": "d = sqrt KL",
         "b": "beta",
         "n": "how many the best is chosen from",
         "sigma": "sd V",
