@@ -54,14 +54,14 @@ def false_variants() -> dict[str, Relation]:
         ),
         "the second term is a": replace(mixture.second_term(), right=sp.Integer(1)),
         "the gain adds the base mean": replace(mixture.gain(), right=a * (N.r + N.mu)),
-        "choices know the zero": replace(hill.choice(), right=1 / (1 + sp.exp(N.e - N.r - N.c))),
+        "choices know the zero": replace(hill.choice(), right=1 / (1 + sp.exp(N.v - N.u - N.c))),
         "a term that stays": replace(hill.vanishes(), right=sp.log(2)),
         "a term with a bound": replace(hill.no_bound(), right=sp.Integer(0)),
         "a term that rises": replace(
             hill.falls(), left=sp.Derivative(sp.log((N.z + N.g) / N.z), N.z)
         ),
-        "spacings keep their unit": replace(hill.spacings(), right=N.h * (N.r - N.e) / (N.e - N.f)),
-        "odds keep the shift": replace(hill.of_odds(), right=N.r - N.e + N.c),
+        "spacings keep their unit": replace(hill.spacings(), right=N.h * (N.u - N.v) / (N.v - N.r)),
+        "odds keep the shift": replace(hill.of_odds(), right=N.u - N.v + N.c),
         "conditioning costs nothing": replace(objective.conditioning_cost(), right=sp.Integer(0)),
         "the objective has a bound": replace(objective.runs_away(), right=N.s),
         "the objective with a minus runs away": replace(
@@ -77,7 +77,7 @@ def false_variants() -> dict[str, Relation]:
         ),
         "a lognormal error is heavier than t(10)": synthetic.vanishes("t10", "lognormal"),
         "t(5) is heavier than t(3)": replace(
-            synthetic.outgrows(), left=sp.Limit(synthetic.quotient(0, "t5", "t3"), N.x, sp.oo)
+            synthetic.outgrows(), left=sp.Limit(synthetic.quotient("t5", "t3"), N.x, sp.oo)
         ),
         "together whatever they do": replace(
             normal_error.together(), given=(N.m >= N.l,), via={N.m: N.l + N.y}

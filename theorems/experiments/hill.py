@@ -2,8 +2,8 @@
 
 The print draws Hill plots of raw rewards and reads tail indices off them. The estimate from the k
 largest of a sample, ``1/k sum log(x_i/x_(k+1))``, depends on where the scale has its zero. The
-reward models meant are trained on comparisons (Bradley and Terry): with rewards r and e, r is
-chosen with probability ``1/(1 + exp(e - r))``, which knows no zero. So the data that make such a
+reward models meant are trained on comparisons (Bradley and Terry): with rewards u and v, u is
+chosen with probability ``1/(1 + exp(v - u))``, which knows no zero. So the data that make such a
 model leave its Hill plots undetermined; what depends on differences of rewards alone is not.
 """
 
@@ -30,8 +30,8 @@ def choice() -> Relation:
     import sympy as sp
 
     n = symbols()
-    shifted = 1 / (1 + sp.exp((n.e + n.c) - (n.r + n.c)))
-    return Relation(shifted, 1 / (1 + sp.exp(n.e - n.r)))
+    shifted = 1 / (1 + sp.exp((n.v + n.c) - (n.u + n.c)))
+    return Relation(shifted, 1 / (1 + sp.exp(n.v - n.u)))
 
 
 def falls() -> Relation:
@@ -90,15 +90,15 @@ def takes_any_value(case: tuple[tuple[fmpq, ...], int]) -> Iterator[Comparison]:
 
 def spacings() -> Relation:
     n = symbols()
-    moved = (n.h * n.r + n.c - (n.h * n.e + n.c)) / (n.h * n.e + n.c - (n.h * n.f + n.c))
-    return Relation(moved, (n.r - n.e) / (n.e - n.f), given=(n.e - n.f > 0,))
+    moved = (n.h * n.u + n.c - (n.h * n.v + n.c)) / (n.h * n.v + n.c - (n.h * n.r + n.c))
+    return Relation(moved, (n.u - n.v) / (n.v - n.r), given=(n.v - n.r > 0,))
 
 
 def of_odds() -> Relation:
     import sympy as sp
 
     n = symbols()
-    return Relation(sp.log(sp.exp(n.r + n.c) / sp.exp(n.e + n.c)), n.r - n.e)
+    return Relation(sp.log(sp.exp(n.u + n.c) / sp.exp(n.v + n.c)), n.u - n.v)
 
 
 def mean_excess(rewards: tuple[fmpq, ...], k: int) -> fmpq:

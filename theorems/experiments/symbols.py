@@ -33,12 +33,10 @@ def symbols() -> SimpleNamespace:
     nonnegative = {"y": "a gap", "w": "a gap"}
     real = {
         "r": "a reward",
-        "e": "another reward",
-        "f": "a third reward",
         "c": "a shift",
         "mu": "the base law's mean reward",
-        "u": "the proxy",
-        "v": "the utility",
+        "u": "the proxy, or a reward",
+        "v": "the utility, or a reward",
         "s": "the supremum of a bounded function",
         "S": "its value at E U",
         "J": "the objective",

@@ -61,17 +61,18 @@ def log_tail(name: str) -> Expression:
     return leading[name]
 
 
-def quotient(power: int, utility: str, error: str) -> Expression:
-    """``t^p Pr(V > t)/Pr(X > t)`` for ``t = exp(x)``."""
+def quotient(utility: str, error: str) -> Expression:
+    """``Pr(V > t)/Pr(X > t)`` for ``t = exp(x)``."""
     import sympy as sp
 
-    return sp.exp(power * symbols().x + log_tail(utility) - log_tail(error))
+    return sp.exp(log_tail(utility) - log_tail(error))
 
 
 def vanishes(utility: str, error: str) -> Relation:
     import sympy as sp
 
-    return Relation(sp.Limit(quotient(2, utility, error), symbols().x, sp.oo), sp.Integer(0))
+    x = symbols().x
+    return Relation(sp.Limit(sp.exp(2 * x) * quotient(utility, error), x, sp.oo), sp.Integer(0))
 
 
 def normal_against_lognormal() -> Relation:
@@ -89,7 +90,7 @@ def t10_against_t5() -> Relation:
 def outgrows() -> Relation:
     import sympy as sp
 
-    return Relation(sp.Limit(quotient(0, "t10", "lognormal"), symbols().x, sp.oo), sp.oo)
+    return Relation(sp.Limit(quotient("t10", "lognormal"), symbols().x, sp.oo), sp.oo)
 
 
 # ---------------------------------------------------------------- where the utility goes
