@@ -63,12 +63,18 @@ PRINTED = (
     Printed(
         "Theorem 5",
         "Selecting by a threshold: with a heavy-tailed error the utility falls back to its mean.",
+        "theorems/theorem_5.md",
     ),
-    Printed("Lemma 2", "A bound on tail ratios in the proof of Theorem 5."),
+    Printed(
+        "Lemma 2",
+        "A bound on tail ratios in the proof of Theorem 5.",
+        "theorems/theorem_5.md#b-lemma-2",
+    ),
     Printed(
         "Theorem 6",
         "Selecting by a threshold: with an error lighter than every exponential, the utility grows "
-        "without bound. (Its proof is checked in [Coq](proofs.md#theorem-6); its page is to come.)",
+        "without bound. (Its proof is checked in [Coq](proofs.md#theorem-6).)",
+        "theorems/theorem_6.md",
     ),
     Printed(
         "Hill plots",

@@ -13,6 +13,8 @@ from theorems import (
     t2_light_tails,
     t3_policies,
     t4_tilting,
+    t5_heavy_conditioning,
+    t6_light_conditioning,
 )
 from verify.claim import Claim
 
@@ -21,6 +23,8 @@ CLAIMS: tuple[Claim, ...] = (
     *t2_light_tails.CLAIMS,
     *t3_policies.CLAIMS,
     *t4_tilting.CLAIMS,
+    *t5_heavy_conditioning.CLAIMS,
+    *t6_light_conditioning.CLAIMS,
     *decay_rate.CLAIMS,
     *dependence.CLAIMS,
     *experiments.CLAIMS,

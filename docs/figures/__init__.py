@@ -24,6 +24,8 @@ from docs.figures import (
     theorem_2,
     theorem_3,
     theorem_4,
+    theorem_5,
+    theorem_6,
 )
 from docs.figures.canvas import BITS, STYLE, svg_of
 from verify.enclosure import working_precision
@@ -34,11 +36,14 @@ MODULES = (
     theorem_2,
     theorem_3,
     theorem_4,
+    theorem_5,
+    theorem_6,
     decay_rate,
     footnote,
     dependence_sweep,
     prompts,
     mitigations,
+    penalties,
     phases,
     overoptimization,
     experiments,
