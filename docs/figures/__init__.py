@@ -18,6 +18,7 @@ from docs.figures import (
     footnote,
     mitigations,
     overoptimization,
+    penalties,
     phases,
     prompts,
     theorem_1,
