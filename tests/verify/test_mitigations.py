@@ -11,19 +11,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verify.conditioning.condition import condition
-from verify.enclosure import working_precision
+from verify.enclosure import ball, working_precision
 from verify.errors import InputError
 from verify.joint.normal_maximum import mean_of_largest
 from verify.law import Law
+from verify.mdp import base_policy, chain_rule_kl
 from verify.mitigations import nodes as nodes_module
 from verify.mitigations.catalogue import MITIGATIONS, ByIntegrals
 from verify.mitigations.cells import Resolution
 from verify.mitigations.ensembles import Ensemble, lowest, mean_less_variance
 from verify.mitigations.entropy import EntropyBonus
 from verify.mitigations.existence import why_no_errors, why_no_power, why_no_tilt
+from verify.mitigations.losses import PENALTIES, Driving, losses
 from verify.mitigations.model import COARSE, FINE, Model, default_models
 from verify.mitigations.nodes import nodes_of, rank_function
+from verify.mitigations.occupancy import (
+    average_kl,
+    chi_square,
+    gathered,
+    kl,
+    occupancy,
+    total_variation,
+)
 from verify.mitigations.profile import Profile, profile_of
+from verify.mitigations.road import driver, road, where
 from verify.mitigations.weights import (
     Draws,
     Path,
@@ -80,8 +91,11 @@ def test_ranks_between_nodes(text: str) -> None:
         # Cubics between nodes of a panel of an eighth of the law's width: h^4/384 times the fourth
         # derivative of a logarithm of a tail, of order 1. Beyond the last node, 2^-45 of a side
         # from the end, beta(1/2, 2) has a mass of about 2^-22.5/3.
-        for mine, ball in ((found.below[k], law.cdf(place)), (found.above[k], law.survival(place))):
-            assert abs(mine - float(ball)) < max(1e-5 * float(ball), 1e-7)
+        for mine, right in (
+            (found.below[k], law.cdf(place)),
+            (found.above[k], law.survival(place)),
+        ):
+            assert abs(mine - float(right)) < max(1e-5 * float(right), 1e-7)
 
 
 def test_ranks_beyond_the_support() -> None:
@@ -192,12 +206,9 @@ def test_tilts_are_the_certified_ones() -> None:
     (point,) = tilted_utility("laplace()", "normal()", tilts=["0.5"]).points
     found = path.outcome(0.5)
     # Cells of width h in place of points: h^2 l^2/24 relative, h about 0.01 in the body.
-    for mine, ball in (
-        (found.kl, point.kl),
-        (found.mean_u, point.mean_u),
-        (found.mean_v, point.mean_v),
-    ):
-        assert isinstance(ball, arb) and abs(mine - float(ball)) < 2e-5
+    certified = (point.kl, point.mean_u, point.mean_v)
+    for mine, right in zip((found.kl, found.mean_u, found.mean_v), certified, strict=True):
+        assert isinstance(right, arb) and abs(mine - float(right)) < 2e-5
 
 
 @pytest.mark.parametrize(
@@ -402,3 +413,37 @@ def test_real_numbers_of_draws() -> None:
     """n = 1.5 lies between 1 and 2."""
     found = [Draws(FINITE).outcome(log(n)).mean_u for n in (1, 1.5, 2)]
     assert found[0] < found[1] < found[2]
+
+
+# ---------------------------------------------------------------- the road
+
+
+@pytest.mark.parametrize(("steps", "base", "turn"), [(20, 400, 20), (7, 3, 2)])
+def test_driving_in_closed_form_is_the_process(steps: int, base: int, turn: int) -> None:
+    mdp = road(steps, fmpq(1, base))
+    policy, usual = driver(mdp, fmpq(1, turn)), base_policy(mdp)
+    one, other = (gathered(occupancy(mdp, each), where) for each in (policy, usual))
+    with working_precision(128):
+        driving = Driving.of(fmpq(1, turn), fmpq(1, base), steps)
+        expected = {
+            "KL of actions, average over the steps": average_kl(mdp, policy, usual),
+            "KL of trajectories, the sum": ball(chain_rule_kl(mdp, policy, usual)),
+            "KL of the occupancy": ball(kl(one, other)),
+            "chi-square of the occupancy": arb(chi_square(one, other)),
+            "total variation of the occupancy": arb(total_variation(one, other)),
+        }
+        assert set(expected) == set(PENALTIES)
+        for name, value in expected.items():
+            assert abs(PENALTIES[name](driving, steps) - value) < arb(2) ** -100, name
+
+
+def test_losses_are_what_the_budget_allows() -> None:
+    """At the largest turn the penalty is the budget; a bit beyond, it is above it."""
+    for loss in losses(steps=50, base=fmpq(1, 1000), budget="0.02"):
+        for side, sign in ((-1, 1), (1, -1)):
+            turn = loss.turn.mid().fmpq() + fmpq(side, 2**50)
+            with working_precision(128):
+                spent = PENALTIES[loss.penalty](Driving.of(turn, fmpq(1, 1000), 50), 50)
+            assert sign * (arb(2) / 100 - spent) > 0, loss.penalty
+    (variation,) = (x for x in losses() if x.penalty.startswith("total variation"))
+    assert abs(variation.lost - arb(1) / 20) < arb(2) ** -50

@@ -15,10 +15,15 @@ from flint import arb, fmpq
 
 from theorems.mitigations.symbols import Expression, symbols
 from verify.claim import Claim, Comparison, Enclosed, Exact, below, near
-from verify.divergence import binary_kl
 from verify.enclosure import ball
 from verify.identity import Identity, Relation, Step
 from verify.mdp import base_policy, chain_rule_kl, trajectory_kl, trajectory_law
+from verify.mitigations.losses import (
+    Driving,
+    chi_square_of_occupancies,
+    of_trajectories,
+    variation_of_occupancies,
+)
 from verify.mitigations.occupancy import (
     average_kl,
     chi_square,
@@ -27,7 +32,7 @@ from verify.mitigations.occupancy import (
     occupancy,
     total_variation,
 )
-from verify.mitigations.road import ROAD, driver, road, where
+from verify.mitigations.road import ROAD, driver, on_the_road, road, where
 
 # ---------------------------------------------------------------- the road
 
@@ -52,11 +57,6 @@ def a_third_in_the_ravine() -> Relation:
     return Relation(sp.Limit(1 - (1 - (1 - 1 / n.N) ** n.N), n.N, sp.oo), sp.exp(-1))
 
 
-def on_the_road(turn: fmpq, steps: int) -> fmpq:
-    """The share of the time on the road, in closed form."""
-    return (1 - (1 - turn) ** steps) / (turn * steps)
-
-
 def counted(case: tuple[int, str, str]) -> bool:
     """At (N, q, p): the closed form is what the process gives, under both policies."""
     steps, rare, often = case[0], *(fmpq(1, int(text)) for text in case[1:])
@@ -70,30 +70,24 @@ def counted(case: tuple[int, str, str]) -> bool:
 
 def far_for_little(steps: int) -> Iterator[Comparison]:
     """At N, turning once in N steps in place of once in N^2."""
-    often, rare = arb(1) / steps, arb(1) / steps**2
 
-    def in_the_ravine(turn: fmpq) -> arb:
-        return 1 - (1 - (steps * (-arb(turn)).log1p()).exp()) / (turn * steps)
+    def driving() -> Driving:
+        return Driving.of(fmpq(1, steps), fmpq(1, steps**2), steps)
 
-    def shares() -> tuple[arb, arb]:
-        return in_the_ravine(fmpq(1, steps)), in_the_ravine(fmpq(1, steps**2))
+    def moved() -> arb:
+        return variation_of_occupancies(driving(), steps)
 
-    def each_step() -> arb:
-        return binary_kl(often, rare.log(), (-rare).log1p())
-
-    def chi2() -> arb:
-        p, q = shares()
-        return (p - q) ** 2 / (q * (1 - q))
-
-    yield below("KL of the actions", each_step, lambda: arb(steps).log() / steps)
+    yield below("KL of the actions", lambda: driving().actions, lambda: arb(steps).log() / steps)
+    yield below("9/25 and the total variation", lambda: arb(9) / 25, moved)
     yield below(
-        "0.36 and the total variation", lambda: arb("0.36"), lambda: shares()[0] - shares()[1]
+        "N/5 and chi-square",
+        lambda: arb(steps) / 5,
+        lambda: chi_square_of_occupancies(driving(), steps),
     )
-    yield below("N/5 and chi-square", lambda: arb(steps) / 5, chi2)
     yield below(
         "(log N)/3 and KL of the trajectories",
         lambda: arb(steps).log() / 3,
-        lambda: each_step() * (1 - shares()[0]) * steps,
+        lambda: of_trajectories(driving(), steps),
     )
 
 

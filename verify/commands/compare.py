@@ -61,8 +61,8 @@ def compare(
 ) -> None:
     """The true utility that each mitigation keeps, at an equal gain of the proxy and at equal KL.
 
-    The proxy is U = X + V. Without laws three pairs are compared: a light error, a heavy one, and
-    one that depends on the utility.
+    The proxy is U = X + V. Without laws three pairs are compared, a light error, a heavy one, and
+    one that depends on the utility; and penalties on actions with those on occupancy measures.
 
     Exit status: 0 answered, 4 no mitigation has a policy, 2 bad input.
     """
@@ -128,6 +128,21 @@ def _print(answer: Comparison) -> None:
             shown = question.model
             typer.echo(f"{shown.name}: {shown.title}")
         _print_question(question)
+    if answer.road:
+        _print_road(answer)
+
+
+def _print_road(answer: Comparison) -> None:
+    from verify.mitigations.losses import BASE_TURN, BUDGET, STEPS
+
+    typer.echo(f"road: a car along a cliff for {STEPS} steps; the base policy turns off the road")
+    typer.echo(f"with probability {BASE_TURN} at each, and it is lost for the rest of the time")
+    typer.echo(f"within a penalty of {BUDGET}:")
+    rows = [
+        (loss.penalty, f"{float(loss.turn):.6f}", f"{float(loss.lost):.6f}", "balls")
+        for loss in answer.road
+    ]
+    print_table([("penalty", "turns, at most", "time lost", "known by"), *rows])
 
 
 def _print_question(question: Question) -> None:

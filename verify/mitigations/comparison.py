@@ -16,6 +16,7 @@ from verify.mitigations.catalogue import (
     ByIntegrals,
     Mitigation,
 )
+from verify.mitigations.losses import Loss, losses
 from verify.mitigations.model import COARSE, FINE, Model, default_models
 from verify.mitigations.profile import Outcome
 from verify.mitigations.weights import Path, strength_for, strengths
@@ -117,10 +118,21 @@ def number(value: Quantity) -> float:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The answer of ``goodhart compare``."""
+    """The answer of ``goodhart compare``.
+
+    Attributes
+    ----------
+    questions : tuple of Question
+        What was asked, pair by pair.
+    models : tuple of Model
+        The pairs.
+    road : tuple of Loss
+        What penalties on actions and on occupancies allow, where the fixed set is compared.
+    """
 
     questions: tuple[Question, ...]
     models: tuple[Model, ...] = field(default=())
+    road: tuple[Loss, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -145,7 +157,8 @@ class Comparison:
                     ],
                 }
                 for model in self.models
-            ]
+            ],
+            "road": [loss.to_dict() for loss in self.road] or None,
         }
 
     def rows(self) -> Iterator[list[Any]]:
@@ -208,7 +221,7 @@ def compare(
             Question(model, what, target, tuple(rows[k] for rows in answers))
             for k, (what, target) in enumerate(asked)
         ]
-    return Comparison(tuple(questions), pairs)
+    return Comparison(tuple(questions), pairs, losses() if models is None else ())
 
 
 def _answers(mitigation: Mitigation, model: Model, asked: list[tuple[Asked, Decimal]]) -> list[Row]:

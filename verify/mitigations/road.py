@@ -55,6 +55,11 @@ def driver(mdp: MDP, turn: fmpq, left: fmpq = HALF) -> dict[Any, dict[str, fmpq]
     return {state: on_road if state[0] == ROAD else {"stay": fmpq(1)} for state in mdp.moves}
 
 
+def on_the_road(turn: fmpq, steps: int) -> fmpq:
+    """The share of the time on the road, for a driver who turns with this probability."""
+    return (1 - (1 - turn) ** steps) / (turn * steps)
+
+
 def where(state: tuple[str, int]) -> str:
     """On the road, or in the ravine."""
     return state[0]
