@@ -1,7 +1,7 @@
 """Penalties other than KL: which of them holds which tail. Ours, from classical duality.
 
-**Statement.** Let Q have a reward X with ``E|X| < oo``, and let the budget be ``D_f(P||Q) <= e``, e
-positive. The best mean is ``inf (e + m + E f*(l X - m))/l`` over l > 0 and m. It is finite iff
+**Statement.** Let Q have a reward X with ``E|X| < oo``, and let the budget be ``D_f(P||Q) <= d``, d
+positive. The best mean is ``inf (d + m + E f*(l X - m))/l`` over l > 0 and m. It is finite iff
 
 * KL: ``E exp(l X)`` is finite for some l > 0 (Theorems 1 and 2);
 * order a > 1 (power or Renyi): ``E X_+^(a/(a - 1))`` is; chi-square is order 2;
@@ -56,7 +56,7 @@ TABLE = (
 
 THEOREM = Claim(
     "penalties",
-    "For every budget e > 0 the best mean is finite iff: under order a > 1, E X_+^(a/(a - 1)) is; "
+    "For every budget d > 0 the best mean is finite iff: under order a > 1, E X_+^(a/(a - 1)) is; "
     "under an odds cap, E X_+ is; under total variation, Hellinger, Jensen-Shannon, reverse KL or "
     "an order below 1, X has a largest value. (Under KL: iff X is right-light.)",
     "ours",

@@ -23,10 +23,10 @@ from verify.weight import BestOfN, Threshold, Tilt, TopFraction, Weight
 
 def bound() -> Relation:
     n = symbols()
-    # E f(w) <= e, so e + F exceeds l A - m by some z >= 0.
-    given, via = (n.e + n.F >= n.l * n.A - n.m,), {n.F: n.l * n.A - n.m - n.e + n.z}
+    # E f(w) <= d, so d + F exceeds l A - m by some z >= 0.
+    given, via = (n.d + n.F >= n.l * n.A - n.m,), {n.F: n.l * n.A - n.m - n.d + n.z}
     return Relation(
-        (n.e + n.m + n.F) / n.l, n.A, ">=", (n.e + n.m + n.F - n.l * n.A) / n.l, given, via
+        (n.d + n.m + n.F) / n.l, n.A, ">=", (n.d + n.m + n.F - n.l * n.A) / n.l, given, via
     )
 
 
@@ -110,7 +110,7 @@ CLAIMS = (
     ),
     Claim(
         "penalties.dual",
-        "If D_f(P||Q) <= e, then E_P X <= (e + m + E f*(l X - m))/l for every l > 0 and m.",
+        "If D_f(P||Q) <= d, then E_P X <= (d + m + E f*(l X - m))/l for every l > 0 and m.",
         "ours",
         "ours",
         uses=("penalties.fenchel",),

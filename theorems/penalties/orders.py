@@ -69,10 +69,10 @@ def best_slope_reverse() -> Relation:
     import sympy as sp
 
     n = symbols()
-    # L = E log(c - X) is mu here, and the distance from the pole is exp(L - e).
-    distance = sp.exp(n.mu - n.e)
+    # L = E log(c - X) is mu here, and the distance from the pole is exp(L - d).
+    distance = sp.exp(n.mu - n.d)
     conjugate = sp.log(distance) - n.mu
-    return Relation((n.e + n.c / distance - 1 + conjugate) * distance, n.c - distance)
+    return Relation((n.d + n.c / distance - 1 + conjugate) * distance, n.c - distance)
 
 
 def meets_reverse() -> Relation:
@@ -90,18 +90,18 @@ def chi_square_cut() -> Relation:
     import sympy as sp
 
     n = symbols()
-    # A cut at the distance sd/sqrt(e) below the mean; below the whole law if that is far enough.
-    distance = n.sd / sp.sqrt(n.e)
-    return Relation((n.sd**2 + distance**2) / distance**2, 1 + n.e)
+    # A cut at the distance sigma/sqrt(d) below the mean; below the whole law if that is far enough.
+    distance = n.sigma / sp.sqrt(n.d)
+    return Relation((n.sigma**2 + distance**2) / distance**2, 1 + n.d)
 
 
 def chi_square_mean() -> Relation:
     import sympy as sp
 
     n = symbols()
-    distance = n.sd / sp.sqrt(n.e)
-    mean = n.mu - distance + (n.sd**2 + distance**2) / distance
-    return Relation(mean, n.mu + n.sd * sp.sqrt(n.e))
+    distance = n.sigma / sp.sqrt(n.d)
+    mean = n.mu - distance + (n.sigma**2 + distance**2) / distance
+    return Relation(mean, n.mu + n.sigma * sp.sqrt(n.d))
 
 
 # ---------------------------------------------------------------- closed forms, from both sides
@@ -130,30 +130,30 @@ def _same(value: arb) -> arb:
     return value
 
 
-def exponential_chi_square(e: arb) -> arb:
-    """``1 + sqrt(e)`` while the cut is below 0; then ``E (X - c)_+^r = r! exp(-c)``."""
-    return 1 + e.sqrt() if e <= 1 else 2 + ((1 + e) / 2).log()
+def exponential_chi_square(d: arb) -> arb:
+    """``1 + sqrt(d)`` while the cut is below 0; then ``E (X - c)_+^r = r! exp(-c)``."""
+    return 1 + d.sqrt() if d <= 1 else 2 + ((1 + d) / 2).log()
 
 
-def exponential_third_order(e: arb) -> arb:
-    """Order 3, b = 1/2: ``Gamma(5/2) exp(2 c)/Gamma(3/2)^3 = R = 1 + 6 e`` for a cut above 0."""
+def exponential_third_order(d: arb) -> arb:
+    """Order 3, b = 1/2: ``Gamma(5/2) exp(2 c)/Gamma(3/2)^3 = R = 1 + 6 d`` for a cut above 0."""
     spent = arb(fmpq(5, 2)).gamma() / arb(fmpq(3, 2)).gamma() ** 3
-    return ((1 + 6 * e) / spent).log() / 2 + arb(3) / 2
+    return ((1 + 6 * d) / spent).log() / 2 + arb(3) / 2
 
 
-def uniform_chi_square(e: arb) -> arb:
-    """``1/2 + sqrt(e/12)`` while the cut is below 0; then ``R = 4/(3 h)``, h = 1 - c."""
-    return arb(1) / 2 + (e / 12).sqrt() if e <= arb(1) / 3 else 1 - arb(4) / (9 * (1 + e))
+def uniform_chi_square(d: arb) -> arb:
+    """``1/2 + sqrt(d/12)`` while the cut is below 0; then ``R = 4/(3 h)``, h = 1 - c."""
+    return arb(1) / 2 + (d / 12).sqrt() if d <= arb(1) / 3 else 1 - arb(4) / (9 * (1 + d))
 
 
-def bernoulli_hellinger(e: arb) -> arb:
-    """Angles: ``sqrt(p) = sin u`` turns by ``arccos(1 - e)``; at p = 0.3."""
-    return (arb("0.3").sqrt().asin() + (1 - e).acos()).sin() ** 2
+def bernoulli_hellinger(d: arb) -> arb:
+    """Angles: ``sqrt(p) = sin u`` turns by ``arccos(1 - d)``; at p = 0.3."""
+    return (arb("0.3").sqrt().asin() + (1 - d).acos()).sin() ** 2
 
 
-def beta_hellinger(e: arb) -> arb:
+def beta_hellinger(d: arb) -> arb:
     """Beta(2, 5) where no pole spends the budget: the pole is the top, and E 1/(1 - X) = 3/2."""
-    return 1 - (1 - e) ** 2 / arb(fmpq(3, 2))
+    return 1 - (1 - d) ** 2 / arb(fmpq(3, 2))
 
 
 EXPONENTIAL, UNIFORM = "exponential()", "uniform(low=0, high=1)"
@@ -178,7 +178,7 @@ BELOW = (
     Step("best slope, below", "With a = g/(1 + g), for a pole c.", best_slope_below),
     Step("meets the bound, below", "Where M/N^a = R.", meets_below),
     Step("best slope, reverse KL", "Here mu stands for E log(c - X).", best_slope_reverse),
-    Step("meets the bound, reverse KL", "Where log N + E log(c - X) = e.", meets_reverse),
+    Step("meets the bound, reverse KL", "Where log N + E log(c - X) = d.", meets_reverse),
 )
 CHI_SQUARE = (
     Step("chi-square cut", "E (X - c)^2 over (E (X - c))^2, which is E w^2.", chi_square_cut),
@@ -192,7 +192,7 @@ CLAIMS = (
         "E_P X <= c + R^(1/a) (E (X - c)_+^(a'))^(1/a'), and the weight (X - c)_+^(1/(a - 1)) that "
         "spends R meets it. "
         "Order a < 1: the same with (c - X)^(a') and a minus, for every pole c above all rewards. "
-        "Reverse KL: E_P X <= c - exp(E log(c - X) - e), met by 1/(c - X).",
+        "Reverse KL: E_P X <= c - exp(E log(c - X) - d), met by 1/(c - X).",
         "ours",
         "ours",
         uses=("penalties.dual",),
@@ -200,8 +200,8 @@ CLAIMS = (
     ),
     Claim(
         "penalties.chi-square",
-        "Under chi-square the best mean is mu + sd sqrt(e), as long as no reward lies below "
-        "mu - sd/sqrt(e); beyond that the weight is cut off at 0.",
+        "Under chi-square the best mean is mu + sigma sqrt(d), as long as no reward lies below "
+        "mu - sigma/sqrt(d); beyond that the weight is cut off at 0.",
         "ours",
         "ours",
         uses=("penalties.orders",),

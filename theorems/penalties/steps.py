@@ -7,11 +7,12 @@ moved beyond a threshold; a weight u that gets y more pays at most ``f'(oo) y`` 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from flint import arb
 
-from theorems.penalties.fenchel import low_power, reverse, shannon
+from theorems.penalties.fenchel import below_one, low_power, reverse, shannon
 from theorems.penalties.symbols import Expression, symbols
 from verify.claim import Claim, Comparison, Enclosed, below, near
 from verify.enclosure import Diverges, ball, exact
@@ -34,7 +35,8 @@ def _further(slope: Expression, generator: object, form: Expression) -> Relation
 
 def further_low_power() -> Relation:
     n = symbols()
-    return _further(1 + n.g, low_power, (1 + n.g) * (n.k + n.y) ** (-1 / (1 + n.g)))
+    relation = _further(1 / n.h, low_power, (n.k + n.y) ** -n.h / n.h)
+    return replace(relation, given=below_one())
 
 
 def further_reverse() -> Relation:
@@ -70,9 +72,9 @@ def share_of_reverse() -> Relation:
     import sympy as sp
 
     n = symbols()
-    # w = 1 - s = exp(-e).
-    kept = sp.exp(-n.e)
-    return Relation(reverse(kept) + (1 - kept), n.e)
+    # w = 1 - s = exp(-d).
+    kept = sp.exp(-n.d)
+    return Relation(reverse(kept) + (1 - kept), n.d)
 
 
 def mean_grows() -> Relation:
@@ -139,21 +141,21 @@ def answers(case: tuple[str, str, str]) -> bool:
 TOKENS = ("tv", "hellinger", "js", "reverse_kl", "renyi:0.5", "power:0.25")
 
 FURTHER = (
-    Step("further, order below 1", "With a = g/(1 + g), where f'(oo) = 1 + g.", further_low_power),
+    Step("further, order below 1", "With a = 1 - h, where f'(oo) = 1/h.", further_low_power),
     Step("further, reverse KL", "Where f'(oo) = 1.", further_reverse),
     Step("further, Jensen-Shannon", "Where f'(oo) = log(2)/2.", further_shannon),
     Step("share, total variation", "A share h of P, moved at will, costs h.", share_of_variation),
     Step("share, Hellinger", "A share 1 - u^2 costs 1 - u.", share_of_hellinger),
-    Step("share, reverse KL", "A share 1 - exp(-e) costs e.", share_of_reverse),
+    Step("share, reverse KL", "A share 1 - exp(-d) costs d.", share_of_reverse),
     Step("mean grows", "A share k at height n and above; mu is the rest.", mean_grows),
 )
 
 CLAIMS = (
     Claim(
         "penalties.steps",
-        "If f'(oo) is finite and X has no largest value, no budget e > 0 bounds the mean: a share "
-        "of P moved beyond t costs at most f(1 - s) + s f'(oo), however large t is. A share e does "
-        "under total variation, 1 - (1 - e)^2 under Hellinger, 1 - exp(-e) under reverse KL. Not "
+        "If f'(oo) is finite and X has no largest value, no budget d > 0 bounds the mean: a share "
+        "of P moved beyond t costs at most f(1 - s) + s f'(oo), however large t is. A share d does "
+        "under total variation, 1 - (1 - d)^2 under Hellinger, 1 - exp(-d) under reverse KL. Not "
         "even a normal law is held. A largest value is enough.",
         "ours",
         "ours",

@@ -24,11 +24,10 @@ def symbols() -> SimpleNamespace:
         "M": "a moment",
         "N": "another moment",
         "n": "a number, often large",
-        "sd": "standard deviation",
-        "e": "a budget",
+        "sigma": "standard deviation",
+        "d": "a budget",
         "g": "for orders below 1: a = g/(1 + g); or a tail index less 1",
-        "p": "the probability of 1 in a Bernoulli law",
-        "h": "a probability beyond a threshold",
+        "h": "a share of mass, or of an order",
     }
     nonnegative = {"z": "a gap", "u": "a weight", "y": "a further weight", "t": "a distance"}
     real = {
