@@ -10,7 +10,7 @@ from flint import arb, fmpq
 from verify.copulas import gaussian
 from verify.enclosure import Diverges, working_precision
 from verify.errors import InputError
-from verify.joint.normal_maximum import mean_of_largest
+from verify.joint.normal_maximum import mean_of_largest, moments_of_largest
 from verify.joint.sweep import sweep
 from verify.joint.utility import _spends, joint_utility
 from verify.plot_utility import heading
@@ -207,6 +207,13 @@ def test_the_largest_of_n_normals(n: int, expected: object) -> None:
     with working_precision(80):
         mean = mean_of_largest(n)
         assert abs(mean - arb(expected)) < arb(10) ** -17  # type: ignore[arg-type]
+
+
+def test_the_square_of_the_largest_of_n_normals() -> None:
+    """Closed forms: 1 up to n = 2, and ``1 + sqrt(3)/(2 pi)`` for 3."""
+    with working_precision(80):
+        for n, expected in ((1, arb(1)), (2, arb(1)), (3, 1 + arb(3).sqrt() / (2 * arb.pi()))):
+            assert abs(moments_of_largest(n)[1] - expected) < arb(10) ** -17
 
 
 def test_seeds() -> None:

@@ -123,7 +123,7 @@ CLAIMS = (
         "overoptimization.tilt",
         "Under a KL penalty a downturn takes dependence. For X independent of V, dE V/dKL = "
         "K_V''(l)/(l K_U''(l)) along the optimal tilts, between 0 and 1/l, and above 0 unless V is "
-        "constant: so E V rises with KL for ever, whatever beta a fit finds.",
+        "constant: so E V rises along all of them, whatever beta a fit finds.",
         "ours",
         "ours",
         uses=("t4.rises", "t2.tilts"),

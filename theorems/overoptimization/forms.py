@@ -200,7 +200,7 @@ N_OF_KL = (
     Step("inverse", "m = -1/n solves m exp(m) = -exp(-1 - KL).", inverse),
 )
 SMALL = (
-    Step("endless slope", "Divided by x, x (a - b log x) grows like b log(1/d).", endless_slope),
+    Step("endless slope", "Divided by x, x (a - b log x) grows like b log(1/x).", endless_slope),
     Step("bound", "At l = sqrt(2) x/sigma the bound (KL + K(l) - l E V)/l is so.", budget_bound),
     Step("slope of the bound", "Divided by x it tends to sqrt(2) sigma.", budget_slope),
 )

@@ -1,4 +1,4 @@
-"""The mean of the largest of n independent standard normal draws."""
+"""The largest of n independent standard normal draws: its mean and mean square."""
 
 from __future__ import annotations
 
@@ -17,18 +17,24 @@ EXTRA_BITS, SPARE_BITS = 40, 16
 
 
 def mean_of_largest(n: int) -> arb:
-    """``E max(Z_1, ..., Z_n)``, the integral of ``z n phi(z) Phi(z)^(n - 1)``.
+    """``E max(Z_1, ..., Z_n)``."""
+    return moments_of_largest(n)[0]
 
-    What lies beyond ``|z| > b`` is at most ``n phi(b)`` on either side.
+
+def moments_of_largest(n: int) -> tuple[arb, arb]:
+    """Mean and mean square of ``max(Z_1, ..., Z_n)``, whose density is ``n phi Phi^(n - 1)``.
+
+    What lies beyond ``|z| > b`` is at most ``n phi(b)`` on either side, and for the square
+    ``n (b + 1/b) phi(b)``.
     """
 
     def expansion(z: arb_series) -> tuple[arb_series, ...]:
         weight = n * density(STANDARD, z) * rank_of(STANDARD, z).below ** (n - 1)
-        return weight, weight * z
+        return weight, weight * z, weight * z * z
 
     def bound(low: arb, high: arb) -> tuple[arb, ...]:
-        weight = STANDARD.cdf(high) ** n - STANDARD.cdf(low) ** n
-        return weight, weight * low.union(high)
+        weight, place = STANDARD.cdf(high) ** n - STANDARD.cdf(low) ** n, low.union(high)
+        return weight, weight * place, weight * place**2
 
     bits = ctx.prec - SPARE_BITS
     with working_precision(ctx.prec + EXTRA_BITS):
@@ -37,7 +43,10 @@ def mean_of_largest(n: int) -> arb:
         steps = 2 * int(float(end))
         for k in range(-steps, steps):
             integral.add(arb(k) / 2, arb(k + 1) / 2)
-        outside = arb(0, (2 * n * normal_density(end)).abs_upper())
-        integral.add_bound((outside, outside))
-        mean = integral.refine(bits)[1]
-    return +mean
+        outside = 2 * n * normal_density(end)
+        square = outside * (end + 1 / end)
+        integral.add_bound(
+            (arb(0, outside.abs_upper()), arb(0, outside.abs_upper()), arb(0, square.abs_upper()))
+        )
+        _, mean, mean_square = integral.refine(bits)
+    return +mean, +mean_square
