@@ -157,7 +157,7 @@ class Cuts:
         # The mean of B is -oo, so b is 0; and where A + B > t, -B is less than A - t.
         y, law = self.t - x, self.above.law
         most = finite(law.upper_mean(y)) - self.t * law.survival(y)
-        return arb(0, (mass * (abs(most) + 3 * abs(ball(x)))).abs_upper())
+        return arb(0, (mass * (abs(most) + 3 * ball(x).max(ZERO))).abs_upper())
 
 
 def finite(value: Number) -> arb:

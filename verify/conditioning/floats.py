@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 #: Step and range of the double-exponential rule, and thresholds that are worked on at once.
-STEP, RANGE, AT_ONCE = 1 / 96, 6.0, 32
+STEP, RANGE, AT_ONCE = 1 / 64, 6.0, 32
 #: What is next to an end or a centre, in units of the law: light tails have little beyond.
 BESIDE = 16.0
 #: Mass of an infinite list of atoms that is left out.
-LEFT_OUT = 1e-300
+LEFT_OUT = 1e-60
 
 
 def survival_and_parts(error: Law, utility: Law, thresholds: Any) -> tuple[Floats, Floats, Floats]:

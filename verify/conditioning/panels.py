@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import inf, log2
 
-from flint import acb, arb, ctx
+from flint import acb, arb, ctx, fmpq
 
 from verify.enclosure import Undecided, working_precision
 
@@ -29,8 +29,10 @@ Values = Callable[[arb], Sequence[arb]]
 #: Upper bounds of the sizes of the same functions on a box; NaN where they may not be analytic.
 Sizes = Callable[[acb], Sequence[arb]]
 
-#: Numbers of points of a panel.
-POINTS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 22, 24, 27, 30, 34, 38, 43, 48)
+#: Numbers of points of a panel; those above the first number and a share of the precision are not
+#: used, for it is better cut then.
+POINTS = (*range(2, 9), *range(10, 25, 2), 27, 30, 34, 38, 43, 48, 56, 64, 76, 90, 108, 128, 152)
+FEW_POINTS, PER_BIT = 16, fmpq(1, 3)
 #: The ellipse that is tried first; the one that saves points where it takes many; the last one.
 ELLIPSE, WIDER, NARROWER = 3.0, 6.0, 1.9
 MANY_POINTS = 12
@@ -136,8 +138,9 @@ def _points(
     errors = [(factor * size).upper() for size in largest]
     pairs = zip(errors, tolerances, strict=True)
     needed = max(_log2(error / goal) for error, goal in pairs) / (2 * log2(rho))
+    most = FEW_POINTS + PER_BIT * ctx.prec
     for count in POINTS:
-        if count >= needed:
+        if needed <= count <= most:
             shrink = arb(rho) ** (-2 * count)
             return count, [(error * shrink).upper() for error in errors]
     return None

@@ -72,7 +72,7 @@ class AtomSum(Cuts):
             for step in (0, *(4**k for k in range(LOOKS))):
                 for x in (centre - step, centre + step):
                     score = self.over.law.log_survival(x, closed=True)
-                    score += self.above.law.log_survival(self.t - x)
+                    score += self.above.law.log_survival(self.t - x, self.above.closed)
                     if score.is_finite() and score.lower() > best:
                         best, at = score.lower(), x
         if not best.is_finite():

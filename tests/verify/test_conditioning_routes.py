@@ -1,0 +1,346 @@
+"""Conditioning by other routes: mpmath, float64, closed forms of panels; and planted violations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from flint import acb, arb, fmpq
+from mpmath import mp
+
+from tests.verify.balls import assert_close, assert_contains, fraction
+from verify.conditioning import condition
+from verify.conditioning.cuts import Above, Cuts, Summand
+from verify.conditioning.floats import survival_and_parts
+from verify.conditioning.panels import integrate_panels
+from verify.conditioning.parts import atoms_between, components, count_between
+from verify.conditioning.smooth import AboveNear, Smooth
+from verify.enclosure import Undecided, exact, working_precision
+from verify.errors import InputError
+from verify.laws import exponential, gumbel, laplace, normal, pareto, parse, uniform, zeta
+
+BITS = 64
+DIGITS = 20
+
+# ---------------------------------------------------------------- mpmath
+
+
+@dataclass(frozen=True)
+class PeerLaw:
+    """A law in mpmath's own functions."""
+
+    text: str
+    density: Callable[[Any], Any]
+    survival: Callable[[Any], Any]
+
+
+PEERS = {
+    peer.text: peer
+    for peer in (
+        PeerLaw("normal()", mp.npdf, lambda x: mp.erfc(x / mp.sqrt(2)) / 2),
+        PeerLaw(
+            "exponential()",
+            lambda x: mp.exp(-x) if x > 0 else mp.mpf(0),
+            lambda x: mp.exp(-max(x, mp.mpf(0))),
+        ),
+        PeerLaw(
+            "pareto(alpha=3)",
+            lambda x: 3 * x**-4 if x > 1 else mp.mpf(0),
+            lambda x: max(x, mp.mpf(1)) ** -3,
+        ),
+        PeerLaw("logistic()", lambda x: mp.sech(x / 2) ** 2 / 4, lambda x: 1 / (1 + mp.exp(x))),
+        PeerLaw(
+            "student_t(df=3)",
+            lambda x: 2 / (mp.pi * mp.sqrt(3) * (1 + x * x / 3) ** 2),
+            lambda x: (
+                mp.mpf(1) / 2 - (mp.atan(x / mp.sqrt(3)) + mp.sqrt(3) * x / (3 + x * x)) / mp.pi
+            ),
+        ),
+        PeerLaw(
+            "weibull(shape=1/2)",
+            lambda x: mp.exp(-mp.sqrt(x)) / (2 * mp.sqrt(x)) if x > 0 else mp.mpf(0),
+            lambda x: mp.exp(-mp.sqrt(max(x, mp.mpf(0)))),
+        ),
+    )
+}
+
+#: Error, utility, t, and points between which the integrand over V is smooth.
+BY_MPMATH = [
+    ("exponential()", "normal()", "2", [-9, -3, 0, 2, 5, 12]),
+    ("pareto(alpha=3)", "normal()", "5", [-10, -4, 0, 4, 7, 12]),
+    ("normal()", "logistic()", "1", [-60, -20, -5, 0, 2, 8, 20, 60]),
+    ("student_t(df=3)", "exponential()", "4", [0, 2, 4, 6, 12, 70]),
+    ("weibull(shape=1/2)", "logistic()", "3", [-60, -20, -5, 0, 2.9, 3, 3.2, 8, 20, 60]),
+    ("logistic()", "pareto(alpha=3)", "-1", [1, 2, 5, 30, 1000, 10**6, mp.inf]),
+]
+
+
+@pytest.mark.parametrize(("error", "utility", "t", "cuts"), BY_MPMATH)
+def test_against_mpmath(error: str, utility: str, t: str, cuts: list[float]) -> None:
+    x, v = PEERS[error], PEERS[utility]
+    with mp.workdps(DIGITS):
+        place = mp.mpf(t)
+
+        def mass(u: Any) -> Any:
+            return v.density(u) * x.survival(place - u)
+
+        total = mp.quad(mass, cuts)
+        part = mp.quad(lambda u: u * mass(u), cuts)
+    with working_precision(BITS):
+        found = condition(parse(error), parse(utility), exact(t))
+        # mpmath's rule stops at its last digits; the cuts leave out less than 1e-17.
+        assert_contains(found.mass, total, mp.mpf(10) ** -15)
+        assert_contains(found.part, part, mp.mpf(10) ** -14)
+
+
+# ---------------------------------------------------------------- float64, for each pair of classes
+
+CLASSES = {
+    "on the line": "normal(mu=1/2, sigma=2)",
+    "heavy on both sides": "student_t(df=3)",
+    "exponential": "gamma(shape=5/2)",
+    "two exponentials": "laplace()",
+    "lognormal": "lognormal()",
+    "power": "pareto(alpha=3)",
+    "bounded": "beta(a=1/2, b=3)",
+    "extreme": "gumbel()",
+    "endless mean": "log_gamma(shape=2)",
+    "turned": "-weibull(shape=1/2)",
+    "few atoms": "bernoulli(p=1/3)",
+    "many atoms": "poisson(mu=3)",
+    "mixed": "mixture(0.5*poisson(mu=1), 0.5*normal())",
+    "written": 'tail(log_sf="-sqrt(x)", lower=1)',
+    "cut": "truncate(logistic(), low=-2)",
+}
+PLACES = ("-4/3", "5/3", "25/3")
+#: What the float route promises, and more: its masses are 1e-10 of themselves.
+FLOATS = 1e-9
+
+
+@pytest.mark.parametrize("error", CLASSES)
+def test_every_pair_of_classes(error: str) -> None:
+    """Each pair at one of the places; turning a pair round is a test of its own."""
+    for i, utility in enumerate(CLASSES):
+        compare(CLASSES[error], CLASSES[utility], PLACES[(i + list(CLASSES).index(error)) % 3])
+        if utility == error:
+            break
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("error", CLASSES)
+def test_every_pair_of_classes_everywhere(error: str) -> None:
+    for utility in CLASSES.values():
+        for t in PLACES:
+            compare(CLASSES[error], utility, t)
+
+
+def compare(error: str, utility: str, t: str) -> None:
+    """Balls against floats; t is no atom of U, where floats may go either way."""
+    where = f"{error} + {utility} at {t}"
+    place = float(fraction(exact(t)))
+    with np.errstate(all="ignore"):
+        found = survival_and_parts(parse(error), parse(utility), place)
+    mass, part, of_u = (float(each[0]) for each in found)
+    try:
+        with working_precision(BITS):
+            certified = condition(parse(error), parse(utility), exact(t))
+    except Undecided:
+        assert mass == 0.0, where
+        return
+    assert certified.mass.rel_accuracy_bits() > 40, where
+    assert mass == pytest.approx(float(certified.mass), rel=FLOATS), where
+    for quantity, mean in ((part, certified.mean_v), (of_u, certified.mean_u)):
+        if isinstance(mean, arb):
+            size = FLOATS * max(1.0, abs(float(mean)))
+            assert abs(quantity / mass - float(mean)) < size, where
+        else:
+            assert quantity == np.inf, where
+
+
+def test_floats_refuse_lists_that_are_too_long() -> None:
+    with pytest.raises(InputError, match="at most 100000 atoms"):
+        survival_and_parts(zeta(3), normal(), [1.0])
+
+
+# ---------------------------------------------------------------- panels
+
+
+def runge(x: Any) -> Any:
+    """``1/(1 + x^2)``."""
+    return 1 / (1 + x * x)
+
+
+def honest(z: acb) -> list[arb]:
+    return [abs(runge(z)).upper(), abs((-z * z).exp()).upper()]
+
+
+def integrals(sizes: Callable[[acb], list[arb]], bits: int = 100) -> list[arb]:
+    with working_precision(bits):
+        return integrate_panels(
+            lambda x: [runge(x), (-x * x).exp()], sizes, arb(-8), arb(8), [arb(2) ** (9 - bits)] * 2
+        )
+
+
+@pytest.mark.parametrize("bits", [53, 100, 300])
+def test_panels_enclose(bits: int) -> None:
+    one, other = integrals(honest, bits)
+    with working_precision(400):
+        assert one.contains(2 * arb(8).atan())
+        assert other.contains(arb.pi().sqrt() * arb(8).erf())
+    assert one.rel_accuracy_bits() > bits - 24 and other.rel_accuracy_bits() > bits - 24
+
+
+def test_panels_believe_their_bounds() -> None:
+    """Planted: a function said to be analytic where it has poles is integrated wrongly."""
+    wrong, _ = integrals(lambda z: [arb(1), abs((-z * z).exp()).upper()])
+    with working_precision(400):
+        assert not wrong.contains(2 * arb(8).atan())
+
+
+def test_a_singularity_inside_is_no_answer() -> None:
+    with working_precision(BITS), pytest.raises(Undecided):
+        integrate_panels(
+            lambda x: [1 / x.sqrt()],
+            lambda z: [abs(1 / z.sqrt(analytic=True)).upper()],
+            arb(0),
+            arb(1),
+            [arb(2) ** -50],
+        )
+
+
+# ---------------------------------------------------------------- bounds, cuts, parts
+
+BASES = (
+    "normal()",
+    "gumbel()",
+    "student_t(df=3)",
+    "logistic()",
+    "-exponential()",
+    "skew_normal(1/2)",
+    'tail(log_sf="-4-x-2*log(5+x)", lower=-4)',
+)
+
+
+@pytest.mark.parametrize("text", BASES)
+def test_bounds_on_boxes_hold(text: str) -> None:
+    """Against derivatives along the imaginary axis, by the Taylor series of tail and mean."""
+    with working_precision(200):
+        smooth = Smooth(parse(text))
+        above = AboveNear(smooth, arb(1) / 3)
+        for x in (-2, -1, arb(-1) / 4):
+            y = arb(x)
+            box = acb(y + arb(0, 0.25), arb(0, 0.25))
+            bounds = above.sizes(box)
+            tilted = above.tilted_sizes(box, arb(2))
+            for step in (acb(0.2, 0.2), acb(-0.2, 0.1), acb(0, 0.25), acb(0.25, 0)):
+                for value, plain, other in zip(
+                    _continued(smooth, arb(1) / 3, y, step), bounds, tilted or bounds, strict=True
+                ):
+                    assert abs(value) <= plain
+                    assert tilted is None or abs(value * (2 * step).exp()) <= other
+
+
+def _continued(smooth: Smooth, centre: arb, y: arb, step: acb) -> list[acb]:
+    """``Pr(A > y + h)`` and ``E[A - c; A > y + h]``, by ``acb.integral`` of the density."""
+
+    def lost(moment: bool) -> acb:
+        def integrand(s: acb, analytic: bool) -> acb:
+            z = y + step * s
+            height = smooth.density_near(z) * step
+            return height * (z - centre) if moment else height
+
+        return acb.integral(integrand, 0, 1)
+
+    tail = smooth.survival(y)
+    return [tail - lost(False), smooth.upper_mean(y, tail) - centre * tail - lost(True)]
+
+
+@pytest.mark.parametrize("x", [-3, 0, 2, 5, 9])
+@pytest.mark.parametrize("pair", [("normal()", "gumbel()"), ("logistic()", "student_t(df=3)")])
+def test_what_lies_beyond_a_cut(pair: tuple[str, str], x: int) -> None:
+    """Wherever the cut is, the bounds hold what an integral says of the same part."""
+    t = fmpq(4)
+    with working_precision(BITS):
+        over, other = parse(pair[0]), parse(pair[1])
+        smooth = Smooth(over)
+        centres = arb(1) / 4, arb(1) / 2
+        above = AboveNear(Smooth(other), centres[0])
+        cuts = Cuts(smooth, above, t, centres[1])
+
+        def quantity(k: int, low: int, high: int) -> arb:
+            with mp.workdps(DIGITS):
+                value = mp.quad(lambda s: _float_part(cuts, k, s), [low, (low + high) / 2, high])
+            return arb(float(value))
+
+        # Beyond 60 both densities have less than the tolerance, but for the power tail's 1e-5.
+        for k in range(3):
+            right, left = quantity(k, x, x + 60), quantity(k, x - 60, x)
+            assert _within(right, cuts.right(arb(x))[k]) and _within(left, cuts.left(arb(x))[k])
+
+
+def _float_part(cuts: Cuts, k: int, s: Any) -> float:
+    x = arb(float(s))
+    assert isinstance(cuts.over, Smooth) and cuts.centre is not None
+    height = cuts.over.density(x)
+    factors = cuts.above.at(cuts.t - x)
+    return float(
+        [height * factors[0], height * factors[1], height * factors[0] * (x - cuts.centre)][k]
+    )
+
+
+def _within(value: arb, bound: arb) -> bool:
+    return bool(value >= bound.lower() - 1e-3 and value <= bound.upper() + 1e-3)
+
+
+def test_components_add_up() -> None:
+    law = parse("truncate(1 + mixture(0.5*laplace(), 0.5*(2*normal())), low=0, high=3)")
+    with working_precision(BITS):
+        for x in ("1/2", "2"):
+            total = sum(
+                (part.share * part.law.survival(exact(x)) for part in components(law)), arb(0)
+            )
+            assert_close(total, law.survival(exact(x)), 1e-15)
+
+
+def test_atoms_of_a_chain() -> None:
+    law = parse("truncate(1 - 2*poisson(mu=3), low=-9, high=0)")
+    with working_precision(BITS):
+        found = list(atoms_between(law, fmpq(-7), fmpq(-1)))
+        assert sorted(int(x.p) for x, _ in found) == [-5, -3, -1]
+        for x, mass in found:
+            assert_close(mass, law.mass_at(x), 1e-15)
+        assert count_between(law, fmpq(-7), fmpq(-1)) in (3, 4)
+
+
+def test_foreign_laws_are_refused() -> None:
+    from scipy import stats
+
+    from verify.law import Law
+
+    with pytest.raises(InputError, match="law of the catalogue"):
+        condition(Law.from_scipy(stats.vonmises(1)), normal(), fmpq(1))
+
+
+def test_a_wrong_mean_is_seen() -> None:
+    """Planted: with the mean of V for centre of a law moved by 1/10 nothing agrees any more."""
+    with working_precision(BITS):
+        right = condition(exponential(), normal(), fmpq(2))
+        wrong = condition(exponential(), normal() + fmpq(1, 10), fmpq(2))
+        assert not right.mean.overlaps(wrong.mean) and not right.mass.overlaps(wrong.mass)
+
+
+def test_the_largest_excess_is_a_bound() -> None:
+    with working_precision(BITS):
+        for law in (normal(), gumbel(), pareto(3), uniform(0, 2), laplace()):
+            above = Above(law, arb(1) / 2)
+            largest = above.largest_excess()
+            for y in ("-1", "1/4", "1/2", "3/4", "3/2"):
+                assert above.at(exact(y))[1] <= largest
+
+
+def test_a_summand_is_not_asked_for_an_endless_mean() -> None:
+    with working_precision(BITS), pytest.raises(Undecided, match="a mean is infinite"):
+        Summand(parse("pareto(alpha=1)")).beyond(fmpq(2), with_mean=True)
