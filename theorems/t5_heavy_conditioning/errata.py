@@ -32,50 +32,56 @@ MP_DIGITS, AGREEING_DIGITS = 30, 15
 # ---------------------------------------------------------------- a: a ratio of 2 that is light
 
 
-def tail_of_y(y: Expression) -> Expression:
-    """``Pr(Y > y)``."""
-    import sympy as sp
-
-    return sp.exp(-y) * (1 + y) ** -2
-
-
 def density_of_y() -> Relation:
     import sympy as sp
 
     n = symbols()
+    tail = sp.exp(-n.y) * (1 + n.y) ** -2
     right = sp.exp(-n.y) * ((1 + n.y) ** -2 + 2 * (1 + n.y) ** -3)
-    return Relation(-sp.Derivative(tail_of_y(n.y), n.y), right)
+    return Relation(-sp.Derivative(tail, n.y), right)
 
 
-def convolved(y: Expression, t: Expression) -> Expression:
-    """An antiderivative of ``((1+y)^-2 + 2 (1+y)^-3) (1+t-y)^-2`` in y."""
-    import sympy as sp
+def partial_fractions() -> Relation:
+    n = symbols()
+    # b = 1 + y and N = 2 + t, so that 1 + t - y is N - b.
+    left = (n.b**-2 + 2 * n.b**-3) * (n.N - n.b) ** -2
+    squares = (n.N + 4) / n.b**2 + (n.N + 2) / (n.N - n.b) ** 2
+    firsts = (2 + 6 / n.N) * (1 / n.b + 1 / (n.N - n.b))
+    right = (squares + firsts + 2 * n.N / n.b**3) / n.N**3
+    return Relation(left, right, given=(n.b < n.N,))
 
-    near_end, far_end, size = 1 + y, 1 + t - y, 2 + t
-    logs = 2 * (1 / size**3 + 3 / size**4) * (sp.log(near_end) - sp.log(far_end))
-    ends = (1 / size**2 + 2 / size**3) / far_end - (1 / size**2 + 4 / size**3) / near_end
-    return logs + ends - 1 / size**2 / near_end**2
 
-
-def antiderivative() -> Relation:
+def second_power() -> Relation:
     import sympy as sp
 
     n = symbols()
-    left = sp.Derivative(convolved(n.y, n.t), n.y)
-    right = ((1 + n.y) ** -2 + 2 * (1 + n.y) ** -3) * (1 + n.t - n.y) ** -2
-    return Relation(left, right, given=(n.y < n.t,))
+    inside = sp.Integral(n.x**-2, (n.x, 1, n.N - 1))
+    return Relation(inside, 1 - 1 / (n.N - 1), given=(n.N > 2,))
 
 
-def tail_of_two(t: Expression) -> Expression:
-    """``exp(t) Pr(Y1 + Y2 > t)``."""
-    return (1 + t) ** -2 + convolved(t, t) - convolved(0, t)
+def third_power() -> Relation:
+    import sympy as sp
+
+    n = symbols()
+    inside = sp.Integral(2 * n.x**-3, (n.x, 1, n.N - 1))
+    return Relation(inside, 1 - (n.N - 1) ** -2, given=(n.N > 2,))
+
+
+def both_large(size: Expression) -> Expression:
+    """``exp(t) Pr(Y1 + Y2 > t, Y1 <= t)``: the fractions, integrated from b = 1 to N - 1."""
+    import sympy as sp
+
+    logs = 4 * (1 / size**3 + 3 / size**4) * sp.log(size - 1)
+    ends = (2 / size**2 + 6 / size**3) * (1 - 1 / (size - 1))
+    return logs + ends + (1 - 1 / (size - 1) ** 2) / size**2
 
 
 def ratio_of_y() -> Relation:
     import sympy as sp
 
     n = symbols()
-    return Relation(sp.Limit(tail_of_two(n.t) * (1 + n.t) ** 2, n.t, sp.oo), 4)
+    ratio = 1 + both_large(n.N) * (n.N - 1) ** 2
+    return Relation(sp.Limit(ratio, n.N, sp.oo), 4)
 
 
 def ratio_of_x() -> Relation:
@@ -83,15 +89,15 @@ def ratio_of_x() -> Relation:
 
     n = symbols()
     # X1 + X2 > t is Y1 + Y2 > t + 2L, and X > t is Y > t + L: exp(-L) = 1/2 is left over.
-    ratio = tail_of_two(n.t + 2 * n.L) * (1 + n.t + n.L) ** 2 / 2
-    return Relation(sp.Limit(ratio, n.t, sp.oo), 2)
+    tail = (n.N - 1) ** -2 + both_large(n.N)
+    return Relation(sp.Limit(tail * (n.N - 1 - n.L) ** 2 / 2, n.N, sp.oo), 2)
 
 
 def not_long_tailed() -> Relation:
     import sympy as sp
 
     n = symbols()
-    ratio = tail_of_y(n.t + n.s) / tail_of_y(n.t)
+    ratio = sp.exp(-n.s) * ((1 + n.t) / (1 + n.t + n.s)) ** 2
     return Relation(sp.Limit(ratio, n.t, sp.oo), sp.exp(-n.s))
 
 
@@ -99,7 +105,7 @@ def tilts_by_one() -> Relation:
     import sympy as sp
 
     n = symbols()
-    ratio = tail_of_y(n.t - n.v) / tail_of_y(n.t)
+    ratio = sp.exp(n.v) * ((1 + n.t) / (1 + n.t - n.v)) ** 2
     return Relation(sp.Limit(ratio, n.t, sp.oo), sp.exp(n.v))
 
 
@@ -132,16 +138,11 @@ def of_positive_errors() -> Relation:
 def ratio_at(t: arb) -> arb:
     """``Pr(X1 + X2 > t)/Pr(X > t)`` by the closed form."""
     shift = arb.const_log2()
-    size = t + 2 * shift + 2
-
-    def part(y: arb) -> arb:
-        near_end, far_end = 1 + y, size - 1 - y
-        logs = 2 * (1 / size**3 + 3 / size**4) * (near_end.log() - far_end.log())
-        ends = (1 / size**2 + 2 / size**3) / far_end - (1 / size**2 + 4 / size**3) / near_end
-        return logs + ends - 1 / size**2 / near_end**2
-
-    top = size - 2
-    return ((size - 1) ** -2 + part(top) - part(arb(0))) * (size - 1 - shift) ** 2 / 2
+    size = 2 + t + 2 * shift
+    logs = 4 * (1 / size**3 + 3 / size**4) * (size - 1).log()
+    ends = (2 / size**2 + 6 / size**3) * (1 - 1 / (size - 1))
+    large = logs + ends + (1 - 1 / (size - 1) ** 2) / size**2
+    return ((size - 1) ** -2 + large) * (size - 1 - shift) ** 2 / 2
 
 
 def falls_to_two(power: int) -> Iterator[Comparison]:
@@ -240,7 +241,7 @@ def over_the_line() -> Relation:
 def above_h_of_v() -> Relation:
     n = symbols()
     # Pr(V^ > h) = s; all of Pr(X + V^ > t), less what V^ <= h has of it.
-    return Relation(n.m * ((1 + n.e) - (1 - n.s)), n.m * (n.e + n.s))
+    return Relation(n.m * (1 + n.e) - n.m * (1 - n.s), n.m * (n.e + n.s))
 
 
 def both_integrals(power: int) -> Iterator[Comparison]:
@@ -275,7 +276,17 @@ def both_integrals(power: int) -> Iterator[Comparison]:
 
 LIGHT = (
     Step("density of Y", "Y has this density.", density_of_y),
-    Step("convolution", "What the integral for Pr(Y1 + Y2 > t) comes to.", antiderivative),
+    Step(
+        "convolution",
+        "With b = 1 + y, N = 2 + t: under the integral for Pr(Y1 + Y2 > t, Y1 <= t), over exp(-t).",
+        partial_fractions,
+    ),
+    Step(
+        "second power",
+        "b^-2 from 1 to N - 1, and as much (N - b)^-2; 1/b comes to log(N - 1).",
+        second_power,
+    ),
+    Step("third power", "And 2 b^-3.", third_power),
     Step("ratio of Y", "Pr(Y1 + Y2 > t)/Pr(Y > t) tends to 4.", ratio_of_y),
     Step("ratio of X", "The shift makes 2 of it.", ratio_of_x),
     Step("not long-tailed", "And yet X is light-tailed, not long-tailed.", not_long_tailed),
@@ -291,7 +302,7 @@ POSITIVE = (
     ),
 )
 LINE = (Step("over the line", "Over R the integral tends to m - n = E V.", over_the_line),)
-ABOVE = (Step("above h", "Over (h, oo) it is m (e + s), both small.", above_h_of_v),)
+ABOVE = (Step("above h", "Over (h, oo) both terms that are left are small.", above_h_of_v),)
 
 CLAIMS = (
     Claim(

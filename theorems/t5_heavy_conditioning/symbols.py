@@ -23,6 +23,8 @@ def symbols() -> SimpleNamespace:
         "a": "tail index",
         "g": "p - 1, where t^p Pr(V > t)/Pr(X > t) -> 0",
         "L": "log 2",
+        "b": "1 + y, or any positive number",
+        "N": "2 + t",
         "d": "a bound from below on E[V; V > t]/Pr(X > t), for some large t",
         "w": "a probability of an outcome",
         "f": "Pr(X <= h)",

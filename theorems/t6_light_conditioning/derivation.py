@@ -37,10 +37,9 @@ def gains() -> Relation:
 
 def needs_more_error() -> Relation:
     n = symbols()
-    # Where v = M - w and x + v >= t: x is t - M + w or more.
-    given, via = (n.x + n.v >= n.t,), {n.x: n.t - n.v + n.u}
-    left, right = n.x, n.t - n.M + (n.M - n.v)
-    return Relation(left, right, ">=", n.x + n.v - n.t, given, via)
+    # Where v = M - w and x + v >= t.
+    given, via = (n.x + (n.M - n.w) >= n.t,), {n.x: n.t - n.M + n.w + n.u}
+    return Relation(n.x, n.t - n.M + n.w, ">=", n.x + (n.M - n.w) - n.t, given, via)
 
 
 def next_step() -> Relation:
