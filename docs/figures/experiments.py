@@ -96,7 +96,7 @@ def best_of_parts() -> Any:
     axes.axvline(PRINTED_DRAWS[-1], color=INK, lw=0.8, ls=":")
     axes.set(xscale="log", yscale="log", xlim=(1, draws[-1]), ylim=(0.2, 300))
     axes.set(xlabel="draws n", ylabel="mean under best-of-n")
-    axes.legend(loc="center right")
+    axes.legend(loc=(0.36, 0.4))
     return figure
 
 

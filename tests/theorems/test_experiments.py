@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
 import sympy as sp
-from flint import fmpq
+from flint import arb, fmpq
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.theorems.planted import by_points
 from theorems.catalogue import CLAIMS as CATALOGUE
@@ -22,10 +25,10 @@ from theorems.experiments import (
 )
 from theorems.experiments.symbols import symbols
 from verify.affine import Affine
-from verify.claim import Enclosed, Exact, Finding
+from verify.claim import Enclosed, Exact, Finding, ball_of_mpf
 from verify.conditioning.floats import survival_and_parts
 from verify.continuous import ContinuousLaw
-from verify.enclosure import exact
+from verify.enclosure import exact, working_precision
 from verify.identity import Relation, prove
 from verify.law import Law
 from verify.ledger import tabulate
@@ -136,6 +139,43 @@ def test_false_instance_is_rejected(check: Any, case: Any) -> None:
 )
 def test_false_exact_instance_is_rejected(check: Any, case: Any) -> None:
     assert Exact(check, (case,)).run().outcome == "fails"
+
+
+REWARDS = st.lists(
+    st.fractions(-5, 5, max_denominator=20), min_size=3, max_size=8, unique=True
+).map(lambda values: tuple(fmpq(v.numerator, v.denominator) for v in values))
+
+
+@given(rewards=REWARDS, data=st.data())
+def test_hill_takes_every_value_once(rewards: tuple[fmpq, ...], data: st.DataObject) -> None:
+    """It falls with the distance of the zero, from above any height to nothing."""
+    k = data.draw(st.integers(1, len(rewards) - 1))
+    edge = sorted(rewards, reverse=True)[k]
+    near, far = sorted(data.draw(st.tuples(st.integers(1, 10**6), st.integers(1, 10**6))))
+    with working_precision(128):
+
+        def estimate(distance: fmpq) -> arb:
+            return hill.hill(rewards, k, edge - distance)
+
+        if near < far:
+            assert estimate(fmpq(far)) < estimate(fmpq(near))
+        assert 0 < estimate(fmpq(10**9)) < arb(10) ** -6
+        # One reward of k is at least 1/400 above the edge: log(1 + 10^40/400) > 86.
+        assert estimate(fmpq(1, 10**40)) > arb(86) / k
+
+
+@given(
+    share=st.fractions("1/1000", "999/1000", max_denominator=1000),
+    nats=st.fractions("1/10", 2000, max_denominator=100),
+)
+def test_divergence_of_a_mixture_by_mpmath(share: Fraction, nats: Fraction) -> None:
+    a, r = (fmpq(value.numerator, value.denominator) for value in (share, nats))
+    with working_precision(256):
+        ours = mixture.divergence(a, r)
+        gap = ours - ball_of_mpf(mixture._by_mpmath(a, r))
+        # mpmath carries 40 digits more than 1 - q needs; 20 are left for its errors.
+        assert abs(gap) < arb(10) ** -20 * (1 + ours)
+        assert ours > 0
 
 
 def test_an_estimate_that_moves_with_the_zero_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ those of the largest earlier n that divides it, so that powers of two cost littl
 first. Of equal rewards the first wins, whatever its utility: that is as good as any lot.
 
 Nothing here is certified. A standard error means what it says where the law has a finite variance;
-then the best of n has one. An interrupt ends it within a chunk, and it leaves nothing behind.
+then the best of n has one. An interrupt ends it within a chunk, and it leaves nothing behind. For
+laws that a copula joins see :mod:`verify.joint.sampling`.
 """
 
 from __future__ import annotations
