@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from flint import arb, fmpq
+from flint import arb, ctx, fmpq
 
-from verify.enclosure import Diverges, Number, Undecided, ball
-from verify.law import Law, Point
+from verify.divergence import entropy_term
+from verify.enclosure import Diverges, Number, Undecided, ball, working_precision
+from verify.law import Law, Point, exact_point
 from verify.reweighted import Reweighted
 from verify.series import Moments
 from verify.weight import BestOfN, TopFraction
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: Cells of the monotone sums that enclose means of best-of-n; the error falls like 1/cells.
-CELLS = 256
+    from verify.best_of.ranks import RankIntegral
+
+#: Bits by which a law is expanded more precisely than its best of n is asked for.
+RANK_BITS = 48
 
 
 @dataclass(frozen=True)
@@ -58,19 +61,20 @@ class BestOf(Reweighted):
             yield x, up_to**self.n - below**self.n
 
     def kl(self) -> arb:
-        """``log n - (n-1)/n`` without atoms; the exact sum over them for a finite list."""
+        """``log n - (n-1)/n`` without atoms; with them the exact sum, which is less."""
+        if self.n == 1:
+            return arb(0)
         if not self.base.has_atoms:
             return arb(self.n).log() - arb(self.n - 1) / self.n
-        pairs = zip(_finite_atoms(self), _finite_atoms(self.base), strict=True)
-        return sum((p * (p / q).log() for (_, p), (_, q) in pairs), arb(0))
+        return self._of_ranks(None, lambda ranks: ranks.kl(self.n))
 
     def mean(self) -> Number:
         mean = self.base.mean()
         if isinstance(mean, Diverges):
             return self._still_infinite(mean)
-        if self.base.has_atoms:
-            return sum((mass * x for x, mass in _finite_atoms(self)), arb(0))
-        return self._cells(None)
+        if self.n == 1:
+            return mean
+        return self._of_ranks(None, lambda ranks: ranks.means(self.n)[2])
 
     def _still_infinite(self, mean: Diverges) -> Diverges:
         """The largest of n keeps an infinite upper part; an infinite lower one may be mended."""
@@ -82,31 +86,22 @@ class BestOf(Reweighted):
         mean = self.base.mean()
         if isinstance(mean, Diverges):
             return self._still_infinite(mean)
-        if self.base.has_atoms:
-            return sum((mass * x for x, mass in _finite_atoms(self) if x > t), arb(0))
-        return self._cells(t)
+        if self.n == 1:
+            return self.base.upper_mean(t)
+        cut = exact_point(t)
+        low, high = self.base.support
+        if not isinstance(high, Diverges) and ball(t) >= ball(high):
+            return arb(0)
+        if not isinstance(low, Diverges) and ball(t) < ball(low):
+            return self.mean()
+        return self._of_ranks(cut, lambda ranks: ranks.means(self.n, cut)[2])
 
-    def _cells(self, start: Point | None) -> arb:
-        """``E[X; X > start]``: on each cell the weight lies between its values at the ends."""
-        levels = [fmpq(i, CELLS) for i in range(1, CELLS)]
-        # P has its quantile at level u where Q has its at u^(1/n).
-        ends = [self.base.quantile(arb(level).root(self.n)).mid() for level in levels]
-        cuts = [x for x in sorted({*map(_Ordered, ends), _Ordered(arb(0))}) if _after(x, start)]
-        points: list[Point | None] = [start, *(x.value for x in cuts), None]
-        total = arb(0)
-        for low, high in pairwise(points):
-            part = self._base_part(low, high)
-            smallest = arb(0) if low is None else self._weight(low)
-            largest = arb(self.n) if high is None else self._weight(high)
-            total += part * smallest.union(largest)
-        return total
-
-    def _base_part(self, low: Point | None, high: Point | None) -> arb:
-        from_low = self.base.mean() if low is None else self.base.upper_mean(low)
-        from_high = arb(0) if high is None else self.base.upper_mean(high)
-        if isinstance(from_low, Diverges) or isinstance(from_high, Diverges):
-            raise Undecided(f"a partial mean of {self.base}")
-        return from_low - from_high
+    def _of_ranks(self, cut: fmpq | None, number: Callable[[RankIntegral], arb]) -> arb:
+        """A number of the base law's expansions, taken with more bits."""
+        bits = ctx.prec + RANK_BITS
+        with working_precision(bits):
+            value = number(_rank_integral(self.base, cut, bits))
+        return +value
 
     def exponential_moments(
         self, tilt: arb, low: fmpq | None = None, high: fmpq | None = None
@@ -180,7 +175,7 @@ class TopShare(Reweighted):
             return log_odds
         above = self.base.survival(cut)
         share = 1 - above / self.fraction  # of P, on the atom that is split
-        return above / self.fraction * log_odds + _entropy_term(share, atom)
+        return above / self.fraction * log_odds + entropy_term(share, atom)
 
     def mean(self) -> Number:
         if self.fraction == 1:
@@ -208,19 +203,6 @@ class TopShare(Reweighted):
         from verify.sampling import sample_top
 
         return sample_top(self.base, self.fraction, size, rng)
-
-
-def _entropy_term(share: arb, atom: arb) -> arb:
-    """``s log(s/a)`` for 0 <= s; where s may be 0, all it can be."""
-    if share > 0:
-        return share * (share / atom).log()
-    largest = share.abs_upper()
-    if largest == 0:
-        return arb(0)
-    # It falls from 0 as s grows from 0, up to s = a/e.
-    if not largest < atom / 3:
-        return arb.nan()
-    return arb(0).union(largest * (largest / atom).log())
 
 
 def simplest_fraction(value: arb) -> fmpq:
@@ -260,18 +242,10 @@ def _moments_of_atoms(law: Law, tilt: arb, low: fmpq | None, high: fmpq | None) 
     return total[0], total[1], total[2]
 
 
-@dataclass(frozen=True)
-class _Ordered:
-    """An exact ball that can be sorted and put in a set."""
+@lru_cache(maxsize=64)
+def _rank_integral(law: Law, cut: fmpq | None, bits: int) -> RankIntegral:
+    """The law in the form in which the best of any n is averaged, at the precision in force."""
+    from verify.best_of.pair import rank_integral
+    from verify.laws.point import PointMass
 
-    value: arb
-
-    def __lt__(self, other: _Ordered) -> bool:
-        return bool(self.value < other.value)
-
-    def __hash__(self) -> int:
-        return hash(self.value.str(40))
-
-
-def _after(x: _Ordered, start: Point | None) -> bool:
-    return start is None or bool(x.value > ball(start))
+    return rank_integral(law, PointMass(fmpq(0)), cut)

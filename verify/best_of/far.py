@@ -68,7 +68,7 @@ class Side:
 
     def _has(self, x: object, point: arb) -> bool:
         """Whether an atom may lie beyond the point."""
-        return not self.side * (x - point) < 0  # type: ignore[operator]
+        return not self.side * (x - point) <= 0  # type: ignore[operator]
 
 
 def beyond(error: Parts, utility: Parts, t: arb, side: int) -> Beyond:

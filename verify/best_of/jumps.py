@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from flint import arb, fmpq
 
 from verify.best_of.density import Parts
+from verify.divergence import entropy_term
 from verify.enclosure import Undecided
 
 #: Pairs of atoms of X and V.
@@ -40,6 +41,11 @@ class Jump:
     sizes: tuple[arb, arb]
 
     @property
+    def place(self) -> arb:
+        """Where, as a ball."""
+        return arb(self.at)
+
+    @property
     def totals(self) -> tuple[arb, arb, arb]:
         """The mass and the two parts of means."""
         return self.mass, self.of_v, self.of_x
@@ -48,6 +54,10 @@ class Jump:
     def missed(self) -> tuple[arb, arb, arb]:
         """Nothing is."""
         return arb(0), arb(0), arb(0)
+
+    def above_end(self, above: arb) -> arb:
+        """``Pr(U > u)``."""
+        return above
 
     def gains(self, n: int, above: arb) -> arb:
         """Its mass under best-of-n; ``above`` is ``Pr(U > u)``."""
@@ -70,19 +80,6 @@ class Jump:
         """How much less its term of the KL is than that of as many ranks without ties."""
         here, before = (1 - above).min(arb(1)), (1 - above - self.mass).max(arb(0))
         return cost_of_ranks(n, here) - cost_of_ranks(n, before) - self.costs(n, above)
-
-
-def entropy_term(share: arb, atom: arb) -> arb:
-    """``s log(s/a)`` for 0 <= s; where s may be 0, all it can be."""
-    if share > 0:
-        return share * (share / atom).log()
-    largest = share.abs_upper()
-    if largest == 0:
-        return arb(0)
-    # It falls from 0 as s grows from 0, up to s = a/e.
-    if not largest < atom / 3:
-        return arb.nan()
-    return arb(0).union(largest * (largest / atom).log())
 
 
 def cost_of_ranks(n: int, u: arb) -> arb:

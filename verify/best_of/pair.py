@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from flint import arb
+from flint import arb, fmpq
 
 from verify.best_of.density import take_apart
-from verify.best_of.far import Beyond
+from verify.best_of.far import Beyond, Side
 from verify.best_of.panels import SumLaw
 from verify.best_of.ranks import RankIntegral
 from verify.conditioning import condition
@@ -62,30 +62,63 @@ class BestOfPair:
 
     @cached_property
     def _integral(self) -> RankIntegral:
-        law = SumLaw(take_apart(self.error), take_apart(self.utility))
-        if not law.panels:
-            nothing = Beyond(arb(0), arb(0), arb(0))
-            right = (arb(0), arb(0), arb(0))
-            return RankIntegral(law.pieces, right, nothing, nothing, law.lost)
-        start, end = law.ends
-        far_right, far_left = law.beyond(end, +1), law.beyond(start, -1)
-        right = self._right(end.mid(), far_right)
-        return RankIntegral(law.pieces, right, far_right, far_left, law.lost)
+        return rank_integral(self.error, self.utility)
 
-    def _right(self, end: arb, far: Beyond) -> tuple[arb, arb, arb]:
-        """What lies beyond the last panel, by conditioning; by its bounds if that fails."""
-        if far.mass == 0:
-            return arb(0), arb(0), arb(0)
-        try:
-            found = condition(self.error, self.utility, end.fmpq())
-        except Undecided:
-            return arb(0).union(far.mass), arb(0, far.of_v.upper()), arb(0, far.of_x.upper())
-        parts = [
-            arb.nan() if isinstance(mean, Diverges) else found.mass * mean
-            for mean in (found.mean_v, found.mean_x)
-            if mean is not None
-        ]
-        return found.mass, parts[0], parts[1]
+
+def rank_integral(error: Law, utility: Law, cut: fmpq | None = None) -> RankIntegral:
+    """The law of U taken apart and expanded, at the precision in force.
+
+    Parameters
+    ----------
+    error, utility : Law
+        The laws of X and V.
+    cut : fmpq or None
+        A point that pieces are to end at.
+
+    Raises
+    ------
+    Undecided
+        If the effort does not suffice.
+    """
+    # A point is known best as a distance from 0: that is where a law is to end.
+    shifts = _start(utility), _start(error)
+    utility, error = utility - shifts[0], error - shifts[1]
+    cut = None if cut is None else cut - shifts[0] - shifts[1]
+    law = SumLaw(take_apart(error), take_apart(utility), cut)
+    if not law.panels:
+        nothing = Beyond(arb(0), arb(0), arb(0))
+        right = (arb(0), arb(0), arb(0))
+        return RankIntegral(law.pieces, right, nothing, nothing, law.lost, shifts)
+    start, end = law.ends
+    far_right, far_left = law.beyond(end, +1), law.beyond(start, -1)
+    right = _right(error, utility, end.mid(), far_right)
+    x, v = Side(law.error, +1).last, Side(law.utility, +1).last
+    top = None if x is None or v is None else ((end - x).union(v), (end - v).union(x))
+    return RankIntegral(law.pieces, right, far_right, far_left, law.lost, shifts, top)
+
+
+def _start(law: Law) -> fmpq:
+    """A finite end of a support, the lower one if there are two; 0 where none is rational."""
+    for end in law.support:
+        if isinstance(end, int | fmpq):
+            return fmpq(end)
+    return fmpq(0)
+
+
+def _right(error: Law, utility: Law, end: arb, far: Beyond) -> tuple[arb, arb, arb]:
+    """What lies beyond the last piece, by conditioning; by its bounds if that fails."""
+    if far.mass == 0:
+        return arb(0), arb(0), arb(0)
+    try:
+        found = condition(error, utility, end.fmpq())
+    except Undecided:
+        return arb(0).union(far.mass), arb(0, far.of_v.upper()), arb(0, far.of_x.upper())
+    parts = [
+        arb.nan() if isinstance(mean, Diverges) else found.mass * mean
+        for mean in (found.mean_v, found.mean_x)
+        if mean is not None
+    ]
+    return found.mass, parts[0], parts[1]
 
 
 def _mean(law: Law, found: arb, name: str) -> Number:

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
 
-from flint import arb, arb_poly, ctx
+from flint import arb, arb_poly, ctx, fmpq
 
 from verify.best_of.convolution import AtomsAndDensity, Special, TwoDensities
 from verify.best_of.density import Parts
 from verify.best_of.far import Beyond, Side, beyond
 from verify.best_of.interval_sums import Expansion, Place, Sums, TooWide, terms
 from verify.best_of.jumps import Jump, jumps
-from verify.best_of.leaves import goal_bits
+from verify.best_of.leaves import SPARE_BITS, goal_bits
 from verify.enclosure import Undecided
 from verify.taylor_series import series_length
 
@@ -29,8 +29,8 @@ STEP = 0.5
 ROUNDED_BITS = 20
 #: The narrowest interval, as a share of what was tried first.
 MOST_HALVINGS = 40
-#: Intervals in all.
-MOST_PANELS = 6000
+#: Intervals that are tried in all.
+MOST_PANELS = 3000
 #: Points beside which the density is not smooth.
 MOST_SPECIALS = 500
 #: The largest n, as a power of 2.
@@ -39,8 +39,8 @@ MOST_DRAWS_BITS = 60
 ROUNDED_BITS = 20
 #: The narrowest interval, as a share of what was tried first.
 MOST_HALVINGS = 40
-#: Intervals in all.
-MOST_PANELS = 6000
+#: Intervals that are tried in all.
+MOST_PANELS = 3000
 #: Points beside which the density is not smooth.
 MOST_SPECIALS = 500
 #: Mass below which the sides of the line are left alone: right of the last interval, and left of
@@ -126,9 +126,12 @@ class SumLaw:
     ----------
     error, utility : Parts
         X and V taken apart, at the precision in force.
+    cut : fmpq or None
+        A point that pieces are to end at.
     """
 
-    def __init__(self, error: Parts, utility: Parts) -> None:
+    def __init__(self, error: Parts, utility: Parts, cut: fmpq | None = None) -> None:
+        self.cut = cut
         self.error, self.utility = error, utility
         pairs: list[AtomsAndDensity | TwoDensities] = []
         pairs += [TwoDensities(x, v) for x in error.densities for v in utility.densities]
@@ -139,6 +142,7 @@ class SumLaw:
         self.pairs = pairs
         self.jumps = jumps(error, utility)
         self.panels: list[Panel] = []
+        self.attempts = 0
         if pairs:
             for piece in self._line():
                 self._add(piece, 0)
@@ -154,6 +158,7 @@ class SumLaw:
             [
                 *(special for pair in self.pairs for special in pair.specials()),
                 *(Special(arb(jump.at), False, True) for jump in self.jumps),
+                *([] if self.cut is None else [Special(arb(self.cut), False, True)]),
             ],
             key=lambda special: float(special.at),
         )
@@ -192,13 +197,9 @@ class SumLaw:
     def _beside(self, special: Special, side: int, length: arb) -> Iterator[Place]:
         """From a special point to half-way to the next."""
         start = self._start(special, side)
-        end = start + side * length
-        middle_of = end.mid()
-        smooth = special.regular or not special.real
-        reach = self.scale.min(length).mid() if smooth else None
-        if smooth:
-            assert reach is not None
-            close = (start + side * reach).mid() if reach < length else middle_of
+        if self._is_expandable(special, side):
+            reach = self.scale.min(length).mid()
+            close = (start + side * reach).mid()
             yield Place(start, close) if side > 0 else Place(close, start)
             if not reach < length:
                 return
@@ -212,8 +213,7 @@ class SumLaw:
         if self._is_empty(special, side):
             return
         start = self._start(special, side)
-        smooth = special.regular or not special.real
-        if smooth:
+        if self._is_expandable(special, side):
             close = (start + side * self.scale).mid()
             yield Place(start, close) if side > 0 else Place(close, start)
             low = self.scale.log().mid()
@@ -226,6 +226,15 @@ class SumLaw:
             yield Place(low, high, start, side)
             low = high
         raise Undecided("the tails of U are too long")
+
+    def _is_expandable(self, special: Special, side: int) -> bool:
+        """Whether an interval may begin at a special point itself.
+
+        Not at the largest value: the best of many is as close to it as their number asks.
+        """
+        if special.real and side < 0 and self._is_empty(special, +1):
+            return False
+        return special.regular or not special.real
 
     def _is_empty(self, special: Special, side: int) -> bool:
         """Whether U has no mass on a side of a special point."""
@@ -244,11 +253,15 @@ class SumLaw:
     def _closest(self, special: Special, side: int) -> arb:
         """A distance from a singular point within which there is next to no mass."""
         distance = self.scale
-        if self._is_empty(special, -side):
-            while not self._is_negligible_within(special, side, distance):
-                distance = distance / 2
-            return distance.mid()
-        return (distance * arb(2) ** (-goal_bits() - 4)).mid()
+        if not self._is_empty(special, -side):
+            return (distance * arb(2) ** (-goal_bits() - 4)).mid()
+        # Closer, a point would not show its distance from a singular one.
+        least = abs(special.at) * arb(2) ** (8 - SPARE_BITS)
+        while not self._is_negligible_within(special, side, distance):
+            if not special.regular and distance < least:
+                break
+            distance = distance / 2
+        return distance.mid()
 
     def _is_negligible_within(self, special: Special, side: int, distance: arb) -> bool:
         """Whether an end of the law is left alone up to a distance from it."""
@@ -282,6 +295,7 @@ class SumLaw:
         return beyond(self.error, self.utility, t, side)
 
     def _add(self, place: Place, depth: int) -> None:
+        self.attempts += 1
         estimate = sum((pair.estimate(place) for pair in self.pairs), arb(0))
         try:
             with series_length(terms()):
@@ -290,7 +304,7 @@ class SumLaw:
                     pair.add_to(sums)
                 self.panels.append(Panel.of(place, sums.expansion()))
         except TooWide:
-            if depth > MOST_HALVINGS or len(self.panels) > MOST_PANELS:
+            if depth > MOST_HALVINGS or self.attempts > MOST_PANELS:
                 raise Undecided(f"the density of U near {place.t(place.middle)}") from None
             for half in place.halves():
                 self._add(half, depth + 1)
@@ -299,7 +313,7 @@ class SumLaw:
 def _by_place(one: Panel | Jump, other: Panel | Jump) -> int:
     """The order of two pieces, by points inside them."""
     a, b = (
-        arb(piece.at) if isinstance(piece, Jump) else piece.place.t(piece.place.middle).mid()
+        piece.place if isinstance(piece, Jump) else piece.place.t(piece.place.middle).mid()
         for piece in (one, other)
     )
     return 1 if a > b else -1 if a < b else 0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import log
 
-from flint import arb, arb_poly, arb_series
+from flint import arb, arb_poly, arb_series, fmpq
 
 from verify.best_of.far import Beyond
 from verify.best_of.jumps import Jump
@@ -56,6 +56,11 @@ class Part:
         return (self.high - self.low) / 2
 
     @property
+    def place(self) -> arb:
+        """A point inside its panel."""
+        return self.panel.place.t(self.panel.place.middle).mid()  # type: ignore[no-any-return]
+
+    @property
     def missed(self) -> tuple[arb, arb, arb]:
         """What its panel misses."""
         return self.panel.missed
@@ -75,8 +80,16 @@ class Part:
         return above, *(_size(p, radius) for p in self.series[1:])
 
     @cached_property
+    def _own_above(self) -> arb:
+        return self.panel.above(self.high)
+
+    def above_end(self, above: arb) -> arb:
+        """``Pr(U > t)`` at its right end; ``above``: at its panel's."""
+        return above + self._own_above
+
+    @cached_property
     def halves(self) -> tuple[Part, Part]:
-        """Its halves."""
+        """Its halves, the left one first."""
         middle = (self.low + self.high) / 2
         return Part(self.panel, self.low, middle), Part(self.panel, middle, self.high)
 
@@ -140,6 +153,10 @@ class RankIntegral:
         ``Pr(U > T)``, ``E[V; U > T]`` and ``E[X; U > T]`` beyond the last piece.
     far_right, far_left, lost : Beyond
         Bounds of what lies beyond the pieces, and of what is in none of them, wherever it is.
+    shifts : tuple of fmpq
+        What V and X were shifted by, and are to be shifted back by.
+    top : tuple of arb or None
+        What V and X may be beyond the last piece, where they are bounded.
     """
 
     def __init__(
@@ -149,8 +166,10 @@ class RankIntegral:
         far_right: Beyond,
         far_left: Beyond,
         lost: Beyond,
+        shifts: tuple[fmpq, fmpq],
+        top: tuple[arb, arb] | None = None,
     ) -> None:
-        self.far_left, self.lost = far_left, lost
+        self.far_left, self.lost, self.shifts, self.top = far_left, lost, shifts, top
         totals = [right[0] + arb(0).union(lost.mass), right[1], right[2]]
         sizes = (far_right.of_v, far_right.of_x)
         self.steps: list[Step] = []
@@ -162,23 +181,36 @@ class RankIntegral:
             sizes = (sizes[0] + piece.sizes[0], sizes[1] + piece.sizes[1])
         self.sizes = sizes[0] + far_left.of_v, sizes[1] + far_left.of_x
 
-    def means(self, n: int) -> tuple[arb, arb, arb]:
-        """The mass (about 1), ``E V`` and ``E X`` under the best of n."""
-        start = self._first(n)
+    def means(self, n: int, cut: fmpq | None = None) -> tuple[arb, arb, arb]:
+        """The mass (about 1), ``E V`` and ``E X`` under the best of n.
+
+        With a cut, which pieces end at, those of ``U > cut`` alone.
+        """
+        cut = None if cut is None else cut - self.shifts[0] - self.shifts[1]
+        start = self._first(n, cut)
         totals = self._beyond(n, start)
         for step in self.steps[start:]:
-            if n * step.above > heavy(n):
-                self._leave(totals, weight_at(n, step.above), (arb(1), *self.sizes))
+            if cut is not None and not step.piece.place > cut:
                 break
+            ended = False
             for part in self._parts(step, n):
+                if n * part.above_end(step.above) > heavy(n):
+                    weight = weight_at(n, part.above_end(step.above))
+                    self._leave(totals, weight, (arb(1), *self.sizes))
+                    ended = True
+                    break
                 found = part.integrals(n, step.above)
                 totals = [a + b for a, b in zip(totals, found, strict=True)]
             self._leave(totals, weight_at(n, step.above), step.piece.missed)
+            if ended:
+                break
         else:
             far = self.far_left
             self._leave(totals, n * far.mass ** (n - 1), (far.mass, far.of_v, far.of_x))
         self._leave(totals, arb(n), (self.lost.mass, self.lost.of_v, self.lost.of_x))
-        return totals[0], totals[1], totals[2]
+        mass = totals[0] if cut is not None else arb(1)
+        v, x = (shift * mass for shift in self.shifts)
+        return totals[0], totals[1] + v, totals[2] + x
 
     @staticmethod
     def _leave(totals: list[arb], weight: arb, sizes: tuple[arb, arb, arb]) -> None:
@@ -187,11 +219,12 @@ class RankIntegral:
             bound = (weight * size).upper()
             totals[k] = totals[k] + arb(0, bound) if bound.is_finite() else arb.nan()
 
-    def _first(self, n: int) -> int:
-        """The first piece, from the right, where ``n S`` matters."""
+    def _first(self, n: int, cut: fmpq | None) -> int:
+        """The first piece, from the right, where ``n S`` matters, or that is left of the cut."""
         limit = light()
         for k in range(len(self.steps) - 1):
-            if not self.steps[k + 1].above * n < limit:
+            is_left = cut is not None and not self.steps[k].piece.place > cut
+            if is_left or not self.steps[k + 1].above * n < limit:
                 return k
         return 0
 
@@ -202,18 +235,27 @@ class RankIntegral:
         spread = n * (n - 1) * step.above
         totals = [weight_at(n, step.above) * part for part in parts]
         self._leave(totals, spread, (sizes[0], sizes[1], sizes[2]))
+        if start == 0 and self.top is not None and step.above < 1:
+            gain = -((-step.above).log1p() * n).expm1()
+            near = [gain, gain * self.top[0], gain * self.top[1]]
+            pairs = zip(totals, near, strict=True)
+            totals = [a if a.rad() < b.rad() else b for a, b in pairs]
         return totals
 
     @staticmethod
     def _parts(step: Step, n: int) -> Iterator[Part | Jump]:
-        """Parts on which the weight does not change much; an atom is one."""
+        """Parts on which the weight does not change much, from the right; an atom is one.
+
+        Where the weight is next to nothing at the right end, they are not small.
+        """
         if isinstance(step.piece, Jump):
             yield step.piece
             return
         waiting = list(step.piece.halves)
         while waiting:
             part = waiting.pop()
-            if n * part.sizes[0] > CHANGE:
+            light = not n * part.above_end(step.above) > heavy(n)
+            if light and n * part.sizes[0] > CHANGE:
                 waiting += part.halves
             else:
                 yield part
