@@ -1,92 +1,253 @@
-"""kl(p, q) between two coins, q given by its logarithms."""
+"""Divergences: tokens, generators against their definition, conjugates, normalisations, Fenchel."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
+import mpmath
 import pytest
-from flint import arb
-from hypothesis import assume, given
+from flint import arb, fmpq
+from hypothesis import given
 from hypothesis import strategies as st
-from mpmath import mp
 
-from tests.verify.balls import assert_close, assert_contains, rational
-from verify.divergence import binary_kl
-from verify.enclosure import escalate, working_precision
+from verify.claim import mpf_of_ball
+from verify.divergence import (
+    NORMALISATIONS,
+    TOKENS,
+    Generated,
+    JensenShannon,
+    OddsCap,
+    Power,
+    Renyi,
+    TotalVariation,
+    parse_divergence,
+)
+from verify.enclosure import Diverges, Undecided, working_precision
+from verify.errors import InputError
 
-BITS = 192
-probabilities = st.fractions(0, 1, max_denominator=10**6)
-interior = probabilities.filter(lambda p: 0 < p < 1)
+GENERATED = (
+    "kl",
+    "chi2",
+    "power:3",
+    "power:3/2",
+    "power:1/4",
+    "hellinger",
+    "reverse_kl",
+    "tv",
+    "js",
+)
 
+BY_DEFINITION: dict[str, Callable[[mpmath.mpf], mpmath.mpf]] = {
+    "kl": lambda w: w * mpmath.log(w) - w + 1,
+    "chi2": lambda w: (w - 1) ** 2,
+    "power:3": lambda w: (w**3 - 1 - 3 * (w - 1)) / 6,
+    "hellinger": lambda w: (mpmath.sqrt(w) - 1) ** 2 / 2,
+    "reverse_kl": lambda w: w - 1 - mpmath.log(w),
+    "tv": lambda w: abs(w - 1) / 2,
+    "js": lambda w: (w * mpmath.log(2 * w / (1 + w)) + mpmath.log(2 / (1 + w))) / 2,
+}
 
-def kl(p: Fraction, q: Fraction) -> arb:
-    """``kl(p, q)`` for exact probabilities, q inside (0, 1)."""
-    chance = arb(rational(q))
-    return binary_kl(arb(rational(p)), chance.log(), (-chance).log1p())
-
-
-def reference(p: Fraction, q: Fraction) -> Any:
-    """The same from its definition, in mpmath."""
-    a, b = (mp.mpf(value.numerator) / value.denominator for value in (p, q))
-    terms = [(a, b), (1 - a, 1 - b)]
-    return mp.fsum(x * mp.log(x / y) for x, y in terms if x)
-
-
-@given(probabilities, interior)
-def test_by_definition(p: Fraction, q: Fraction) -> None:
-    with working_precision(BITS), mp.workdps(70):
-        assert_contains(kl(p, q), reference(p, q), mp.mpf(10) ** -60)
-
-
-@given(probabilities, interior)
-def test_never_negative_and_zero_only_where_equal(p: Fraction, q: Fraction) -> None:
-    if p == q:
-        with working_precision(BITS):
-            value = kl(p, q)
-            assert value.contains(0) and value.rad() < arb(2) ** -150
-    else:  # near p = q it is about (p - q)^2/(2 q (1 - q)): the bits that cancel must be there
-        escalate(lambda: kl(p, q), lambda value: bool(value > 0), f"kl({p}, {q}) > 0")
-
-
-@given(interior, interior, interior)
-def test_grows_away_from_q(p: Fraction, further: Fraction, q: Fraction) -> None:
-    assume(q < p < further or further < p < q)
-    escalate(lambda: kl(further, q) - kl(p, q), lambda gap: bool(gap > 0), "the growth")
+weights = st.fractions(Fraction(1, 40), Fraction(50), max_denominator=40)
+slopes = st.fractions(Fraction(-4), Fraction(4), max_denominator=30)
 
 
-@given(interior, interior)
-def test_symmetric_in_the_two_sides_of_the_coin(p: Fraction, q: Fraction) -> None:
-    with working_precision(BITS):
-        assert_close(kl(p, q), kl(1 - p, 1 - q), 0, 2.0**-170)
+def exact(value: Fraction) -> arb:
+    return arb(fmpq(value.numerator, value.denominator))
 
 
-@given(interior, interior)
-def test_pinsker(p: Fraction, q: Fraction) -> None:
-    with working_precision(BITS):
-        assert not kl(p, q) < 2 * arb(rational(p - q)) ** 2
+def generated(token: str) -> Generated:
+    divergence = parse_divergence(token)
+    assert isinstance(divergence, Generated)
+    return divergence
 
 
-@pytest.mark.parametrize("q", [Fraction(1, 3), Fraction(1, 10**9)])
-def test_the_ends(q: Fraction) -> None:
-    with working_precision(BITS):
-        assert_close(kl(Fraction(1), q), -arb(rational(q)).log(), 1e-50)
-        assert_close(kl(Fraction(0), q), -arb(rational(1 - q)).log(), 1e-50, 2.0**-180)
+# ---------------------------------------------------------------- tokens
 
 
-def test_a_chance_far_below_every_float() -> None:
-    """q = exp(-10^30): a ball of 1 - q would not know it from 1."""
-    with working_precision(BITS):
-        log_q = -(arb(10) ** 30)
-        p = arb(10) ** -40
-        value = binary_kl(p, log_q, -arb(0, 1e-300))
-        assert_close(value, p * (p.log() - log_q) + (1 - p) * (-p).log1p(), 1e-40)
-        certain = binary_kl(arb(1), log_q, arb(0))
-        assert certain == arb(10) ** 30
+@pytest.mark.parametrize("token", [*GENERATED, "odds", "renyi:2", "renyi:1/3", "renyi:1000"])
+def test_a_token_reads_back(token: str) -> None:
+    divergence = parse_divergence(token)
+    assert parse_divergence(divergence.token) == divergence
+    assert divergence.normalisation in NORMALISATIONS.values()
 
 
-def test_a_planted_swap_is_seen() -> None:
-    """kl(q, p) instead of kl(p, q) would not pass ``test_by_definition``."""
-    p, q = Fraction(1, 3), Fraction(1, 10)
-    with working_precision(BITS), mp.workdps(70), pytest.raises(AssertionError):
-        assert_contains(kl(q, p), reference(p, q), mp.mpf(10) ** -60)
+def test_every_token_has_its_scale() -> None:
+    assert [token.partition(":")[0] for token in TOKENS] == list(NORMALISATIONS)
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("l2", "expected one of kl, chi2, renyi:A"),
+        ("renyi", "expected one of"),
+        ("KL", "expected one of"),
+        ("renyi:", "renyi:A: expected an order A"),
+        ("power:1", "power:A: expected an order A"),
+        ("power:0", "expected an order"),
+        ("power:-2", "expected an order"),
+        ("renyi:1.0001", "at least 1/1000 away from 1"),
+        ("renyi:1001", "at most 1000"),
+        ("power:1/0", "expected an order"),
+        ("power:1e9", "expected an order"),
+        ("power:nan", "expected an order"),
+        ("power:" + "9" * 5000, "expected an order"),
+    ],
+)
+def test_other_tokens_get_one_line(token: str, words: str) -> None:
+    with pytest.raises(InputError, match=words) as refused:
+        parse_divergence(token)
+    assert len(str(refused.value)) < 200 and "\n" not in str(refused.value)
+
+
+# ---------------------------------------------------------------- generators
+
+
+@pytest.mark.parametrize("token", BY_DEFINITION)
+@given(w=weights)
+def test_a_generator_is_its_definition(token: str, w: Fraction) -> None:
+    with working_precision(128):
+        value = generated(token).generator(exact(w))
+        assert isinstance(value, arb)
+        with mpmath.workdps(45):
+            by_definition = BY_DEFINITION[token](mpmath.mpf(w.numerator) / w.denominator)
+            # 45 digits, and terms of at most 50^3: 1e-35 is far above the rounding of either.
+            assert abs(mpf_of_ball(value) - by_definition) < mpmath.mpf("1e-35") + 2 * mpf_of_ball(
+                arb(value.rad())
+            )
+
+
+@pytest.mark.parametrize("token", GENERATED)
+def test_a_generator_is_0_at_1_and_curves_up(token: str) -> None:
+    f = generated(token)
+    assert f.generator(arb(1)) == 0 or f.generator(arb(1)).contains(0)  # type: ignore[union-attr]
+    with working_precision(200):
+        low, middle, high = (f.generator(w) for w in (arb("0.3"), arb("1.1"), arb("1.9")))
+        assert low + high - 2 * middle > 0  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("token", GENERATED)
+def test_the_slope_at_infinity_is_a_limit(token: str) -> None:
+    f = generated(token)
+    with working_precision(256):
+        far = f.generator(arb(10) ** 40) / arb(10) ** 40  # type: ignore[operator]
+        if isinstance(f.slope_at_infinity, Diverges):
+            assert far > 40  # f(w)/w is at least like log w
+        else:
+            # What is left falls like w^-1/2 or faster, or w^-3/4 for order 1/4.
+            assert abs(far - f.slope_at_infinity) < arb("1e-9")
+
+
+@pytest.mark.parametrize("token", GENERATED)
+def test_at_zero(token: str) -> None:
+    f = generated(token)
+    if isinstance(f.at_zero, Diverges):
+        assert f.generator(arb(0)) == f.at_zero
+        return
+    near = f.generator(arb(10) ** -60)
+    assert isinstance(near, arb)
+    assert abs(near - f.at_zero) < arb("1e-12")  # order 1/4 leaves 1e-15
+    around = f.generator(arb("[0 +/- 0.25]"))
+    assert isinstance(around, arb) and around.contains(near)
+    assert f.generator(arb("[0 +/- 2]")).is_nan()  # type: ignore[union-attr]
+
+
+def test_scales() -> None:
+    w = arb("2.7")
+    chi2, power2, hellinger, half = (
+        generated(token).generator(w) for token in ("chi2", "power:2", "hellinger", "power:1/2")
+    )
+    assert abs(chi2 - 2 * power2) < arb("1e-12")  # type: ignore[operator]
+    assert abs(4 * hellinger - half) < arb("1e-12")  # type: ignore[operator]
+    with working_precision(128):
+        for token, near in (("kl", "power:1.001"), ("reverse_kl", "power:0.0001")):
+            gap = generated(token).generator(w) - generated(near).generator(w)  # type: ignore[operator]
+            assert abs(gap) < arb("0.01")
+
+
+# ---------------------------------------------------------------- Fenchel
+
+
+@pytest.mark.parametrize("token", GENERATED)
+@given(w=weights, y=slopes)
+def test_a_tangent_lies_below(token: str, w: Fraction, y: Fraction) -> None:
+    f = generated(token)
+    with working_precision(128):
+        value, conjugate = f.generator(exact(w)), f.conjugate(exact(y))
+        if isinstance(conjugate, Diverges):
+            assert exact(y) >= f.slope_at_infinity  # type: ignore[operator]
+            return
+        assert isinstance(value, arb)
+        assert not value + conjugate < exact(w) * exact(y)
+
+
+@pytest.mark.parametrize("token", GENERATED)
+@given(y=slopes)
+def test_the_best_weight_attains_the_conjugate(token: str, y: Fraction) -> None:
+    f = generated(token)
+    with working_precision(128):
+        slope = exact(y)
+        conjugate = f.conjugate(slope)
+        touched = f.best_weight(slope)
+        if isinstance(conjugate, Diverges) or touched.is_nan():
+            return
+        value = f.generator(touched)
+        assert isinstance(value, arb)
+        assert abs(touched * slope - value - conjugate) < arb("1e-30") * (1 + abs(touched) ** 3)
+
+
+def test_a_conjugate_of_another_scale_is_caught() -> None:
+    wrong, y, w = generated("power:2").conjugate(arb("0.5")), arb("0.5"), arb("1.25")
+    right = generated("chi2").generator(w)
+    assert isinstance(wrong, arb) and isinstance(right, arb)
+    with pytest.raises(AssertionError):
+        # 2 f* (y/2) is the conjugate of 2 f; the unscaled one is too large here.
+        assert (w * y - right - wrong).contains(0)
+
+
+# ---------------------------------------------------------------- groups
+
+
+def test_groups() -> None:
+    groups = [(arb("0.25"), arb(4)), (arb("0.75"), arb(0))]  # all mass on a quarter
+    for token, expected in {
+        "kl": arb(4).log(),
+        "chi2": arb(3),
+        "renyi:3": arb(4).log(),
+        "odds": arb(4).log(),
+        "tv": arb("0.75"),
+        "hellinger": arb("0.5"),
+        # KL(P||M) = log(8/5) and KL(Q||M) = log(2/5)/4 + 3/4 log 2, with M = (P + Q)/2.
+        "js": ((arb(8) / 5).log() + (arb(2) / 5).log() / 4 + 3 * arb(2).log() / 4) / 2,
+    }.items():
+        value = parse_divergence(token).of_groups(groups)
+        assert isinstance(value, arb) and (value - expected).contains(0), token
+    left_out = parse_divergence("reverse_kl").of_groups(groups)
+    assert isinstance(left_out, Diverges) and "leaves out a part" in left_out.because
+
+
+def test_an_empty_group_does_not_count() -> None:
+    groups = [(arb(1), arb(1)), (arb(0), arb(9))]
+    assert OddsCap().of_groups(groups) == 0
+    assert TotalVariation().of_groups(groups) == 0
+    with pytest.raises(Undecided, match="has any mass"):
+        OddsCap().of_groups([(arb(1), arb(1)), (arb("[0 +/- 1e-9]"), arb(9))])
+
+
+def test_jensen_shannon_of_huge_weights_keeps_its_digits() -> None:
+    with working_precision(128):
+        log_mass = -(arb(10) ** 15)
+        groups = [(log_mass.exp(), (-log_mass).exp() / 4), (arb(1), arb("0.75"))]
+        value = JensenShannon().of_groups(groups)
+        assert isinstance(value, arb) and value.rad() < arb("1e-20")
+
+
+def test_renyi_is_a_function_of_power() -> None:
+    with working_precision(128):
+        groups = [(arb("0.2"), arb(3)), (arb("0.8"), arb("0.5"))]
+        for order in (fmpq(2), fmpq(1, 3), fmpq(7, 2)):
+            power, renyi = Power("p", order), Renyi(order)
+            spent = power.of_groups(groups)
+            assert isinstance(spent, arb)
+            mapped = renyi.of_moment(power.moment_at(spent))
+            assert abs(mapped - renyi.of_groups(groups)) < arb("1e-30")  # type: ignore[operator]

@@ -247,8 +247,9 @@ def _by_search(law: Law, divergence: Divergence, budget: Decimal, scale: Scale) 
             if not primal.within or not (upper - primal.mean).is_finite():
                 reason = "no reweighting was certainly within the budget"
                 continue
-            allowed = size_of(law, primal.mean)
-            gap = upper - primal.mean
+            allowed, gap = size_of(law, primal.mean), upper - primal.mean
+            if gap < 0:
+                raise AssertionError(f"{law}, {divergence.token} <= {budget}: witnesses cross")
             best = _described(law, divergence, budget, primal, dual, upper, attained)
             if gap < AIM * allowed:
                 return best
