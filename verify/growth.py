@@ -111,7 +111,7 @@ class Expansion:
             If a higher power of x would make the shift count.
         """
         if scale == 1:
-            return replace(self, terms=self.terms)
+            return self
         stretch = log(Formula.number(scale))
         moved: list[tuple[Scale, Formula]] = []
         constants = [self.constant]
@@ -194,9 +194,8 @@ def _expand(node: Node) -> Expansion | None:
             return one + other if op == "+" else one - other
         case Binary("*", left, right):
             return _multiple(left, right) or _multiple(right, left)
-        case Binary("/", left, right) if Formula(right).is_constant:
-            inner = _expand(left)
-            return None if inner is None else inner.times(1 / Formula(right))
+        case Binary("/", left, right):
+            return _quotient(left, right)
         case Binary("**", base, NumberNode(exponent)):
             return _power(base, exponent)
         case Call("sqrt", (inside,)):
@@ -211,6 +210,15 @@ def _multiple(constant: Node, node: Node) -> Expansion | None:
         return None
     inner = _expand(node)
     return None if inner is None else inner.times(Formula(constant))
+
+
+def _quotient(top: Node, bottom: Node) -> Expansion | None:
+    inner = _expand(top)
+    if inner is None or Formula(bottom).is_constant:
+        return None if inner is None else inner.times(1 / Formula(bottom))
+    under = _expand(bottom)
+    vanishes = inner.grows() == 0 and under is not None and under.grows() != 0
+    return _constant(ZERO) if vanishes else None
 
 
 def _line(node: Node) -> Formula | None:

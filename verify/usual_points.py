@@ -15,8 +15,9 @@ from verify.law import Law
 DRAWS = ("1", "10", "100", "10000", "1000000", "1" + 9 * "0", "1" + 12 * "0", "1" + 18 * "0")
 #: About how often U passes the thresholds: once in so many.
 ODDS = (2, 10, 100, 10**4, 10**6, 10**9, 10**12)
+BITS = 60
+#: Digits of a threshold, and places: what is left of a median of 0 is 0.
 DIGITS, PLACES = 3, 9
-BITS = 40
 #: Thresholds beyond it are not asked for: a decimal exponent.
 LARGEST = 300
 
@@ -32,17 +33,17 @@ def thresholds(error: Law, utility: Law) -> list[str]:
     """
     pair = error, utility
     with working_precision(BITS):
-        places = [place for odds in ODDS if (place := _exceeded_once_in(odds, pair)) is not None]
-        found = {_short(round_decimal(place, 20, up=False)) for place in places}
+        places = [place for odds in ODDS if (place := exceeded_once_in(odds, pair)) is not None]
         ends = [law.support[1] for law in pair]
-        if not any(isinstance(end, Diverges) for end in ends):
-            top = sum((ball(end) for end in ends if not isinstance(end, Diverges)), arb(0))
-            just_below = _short(round_decimal((top - 1).mid(), 20, up=False))
-            found = {t for t in found if arb(rational(t)) < top} or {just_below}
+        finite = [ball(end) for end in ends if not isinstance(end, Diverges)]
+        top = finite[0] + finite[1] if len(finite) == len(pair) else None
+        found = {_rounded(place, top) for place in places}
+        if top is not None:
+            found = {t for t in found if arb(rational(t)) < top} or {_rounded(top - 1, None)}
     return [plain(threshold) for threshold in sorted(found)]
 
 
-def _exceeded_once_in(odds: int, pair: tuple[Law, Law]) -> arb | None:
+def exceeded_once_in(odds: int, pair: tuple[Law, Law]) -> arb | None:
     """A point that U exceeds once in the odds, within a factor that does not matter here.
 
     The largest of three: what X or V alone exceeds so often, with the other at its median; and the
@@ -57,6 +58,10 @@ def _exceeded_once_in(odds: int, pair: tuple[Law, Law]) -> arb | None:
     return place if abs(place) < fmpq(10) ** LARGEST else None
 
 
-def _short(value: Decimal) -> Decimal:
-    """To three digits, and to nine places: what is left of a median of 0 is 0."""
-    return Context(DIGITS, ROUND_HALF_EVEN).plus(round(value, PLACES)).normalize()
+def _rounded(place: arb, top: arb | None) -> Decimal:
+    """To three digits, or as many more as the way to the top takes; and to so many places."""
+    digits = DIGITS
+    if top is not None and place < top:
+        digits += max(0, round_decimal((abs(top) / (top - place)).mid(), 1, up=True).adjusted())
+    near = round(round_decimal(place.mid(), 20, up=False), PLACES)
+    return Context(digits, ROUND_HALF_EVEN).plus(near).normalize()
