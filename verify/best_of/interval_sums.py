@@ -89,15 +89,20 @@ class Place:
         """All its t."""
         return self.ends[0].union(self.ends[1])
 
-    def slope(self, t: Any) -> Any:
-        """``|dt/dy|`` at a t."""
-        return arb(1) if self.origin is None else (t - self.origin) * self.side
+    def slope(self, y: Any) -> Any:
+        """``|dt/dy|`` at a y."""
+        return arb(1) if self.origin is None else y.exp()
+
+    @cached_property
+    def disc(self) -> list[acb]:
+        """The upper half of the disc of y on which sums are bounded, in boxes."""
+        radius = self.half * RADIUS * WIDER
+        return oval(self.middle, radius, radius, *BOXES)
 
     @cached_property
     def regions(self) -> list[acb]:
-        """The t of the upper half of the disc on which sums are bounded, in boxes."""
-        radius = self.half * RADIUS * WIDER
-        return [acb(self.t(y)) for y in oval(self.middle, radius, radius, *BOXES)]
+        """The t of that."""
+        return [acb(self.t(y)) for y in self.disc]
 
     def halves(self) -> tuple[Place, Place]:
         """Its two halves."""
@@ -219,12 +224,12 @@ class Sums:
             If they miss too much.
         """
         place, width = self.place, 2 * self.place.half
-        slope = place.slope(self.t)
+        slope = place.slope(variable(place.middle, self.terms))
         series = tuple(part * slope for part in self.parts)
         if any(part.prec < self.terms for part in series):
             raise AssertionError("a series is shorter than it was asked for")
-        steepest = acb(place.slope(acb(place.hull))).abs_upper()
-        on_disc = largest(acb(place.slope(region)).abs_upper() for region in place.regions)
+        steepest = abs(arb(place.slope(place.low.union(place.high)))).upper()
+        on_disc = largest(acb(place.slope(y)).abs_upper() for y in place.disc)
         missed = tuple(
             (
                 (self._left(k) * on_disc + self.quadrature[k] * steepest) * width
