@@ -70,8 +70,13 @@ def test_the_page_has_every_peak() -> None:
 @pytest.mark.heavy
 @pytest.mark.parametrize("names", PEAKS, ids="-".join)
 def test_peak(names: tuple[str, str]) -> None:
-    finding = Enclosed(peaks, ((*names, *PEAKS[names]),)).run()
+    n, number = PEAKS[names]
+    finding = Enclosed(peaks, ((*names, n, number),)).run()
     assert (finding.outcome, finding.detail) == ("holds", "")
+    laws = Law.parse(ERRORS[names[1]]), Law.parse(UTILITIES[names[0]])
+    (point,) = monte_carlo_best_of(*laws, [n], 100 * n + 1_000_000, seed=5)
+    assert isinstance(point.mean_v, Estimate)
+    assert abs(point.mean_v.value - float(number)) < Z * point.mean_v.standard_error
 
 
 @pytest.mark.heavy

@@ -158,6 +158,7 @@ CLAIMS = (
         "311.8 at 1000 and 1111110.8 at 10^6.",
         "Best-of-N figure: Theorem 5",
         "refutation",
+        uses=("t5.sharp.infinite", "decay-rate.shared"),
         evidence=(
             Identity((Step("outgrows", "Pr(V > t)/Pr(X > t) at t = exp(x).", outgrows),)),
             Enclosed(no_bound, (("t10", "lognormal"),)),
@@ -169,6 +170,7 @@ CLAIMS = (
         "The other five cases meet its hypotheses, with p = 2: E V tends to its base value, 0.",
         "Best-of-N figure: Theorem 5",
         "corrected",
+        uses=("t5", "t5.members", "decay-rate.shared"),
         evidence=(Identity(HYPOTHESES), Enclosed(falls_back, FIVE)),
     ),
 )
