@@ -10,6 +10,8 @@ from verify.commands.frontier import draw, print_table
 
 if TYPE_CHECKING:
     from verify.overoptimization.answer import CurveFit, FormFit, Number, Peak
+    from verify.overoptimization.data import CurveData
+    from verify.overoptimization.samples import SampledCurve
 
 FORM_CHOICES = ("best-of-n", "rl", "both")
 #: Digits of an estimate in the table. The JSON has them in full.
@@ -41,6 +43,10 @@ def fit(
     gold_error: Annotated[
         str | None, typer.Option(metavar="COL", help="Standard errors of the gold scores.")
     ] = None,
+    samples: Annotated[
+        bool,
+        typer.Option("--samples", help="Rows are scored answers: find the curve of best-of-n too."),
+    ] = False,
     base: Annotated[
         float | None,
         typer.Option(metavar="NUMBER", help="Gold score of the base policy (default: fitted)."),
@@ -63,6 +69,9 @@ def fit(
     """Fit the two forms of an overoptimisation curve to measured scores, with their peaks.
 
     They are d (alpha - beta d) for best-of-n and d (alpha - beta log d) for RL, d = sqrt KL.
+    With --samples each row is an answer of the base policy with a proxy and a gold score; the best
+    of 1, 2, 4, ... is estimated from them without bias.
+
     Columns that are called kl or n, gold, proxy and gold_se are found by their names.
 
     Exit status: 0 fitted, 2 bad input.
@@ -70,6 +79,7 @@ def fit(
     from verify.files import STDOUT, check_outputs
     from verify.overoptimization.data import read_curve
     from verify.overoptimization.fit import fit_curve
+    from verify.overoptimization.samples import RESAMPLES, read_answers
 
     outputs = {"--json": json, "--csv": csv, "--plot": plot}
     check_outputs(outputs, [file])
@@ -78,7 +88,13 @@ def fit(
         from verify.plotting import format_of
 
         format_of(plot)
-    data = read_curve(file, kl=kl, n=n, gold=gold, proxy=proxy, error=gold_error)
+    data: CurveData
+    if samples:
+        _refuse_with_samples({"--kl": kl, "--n": n, "--gold-error": gold_error})
+        data = read_answers(file, gold, proxy, bootstrap or RESAMPLES, seed)
+        bootstrap = 0
+    else:
+        data = read_curve(file, kl=kl, n=n, gold=gold, proxy=proxy, error=gold_error)
     forms = FORM_CHOICES[:2] if form == "both" else (form,)
     answer = fit_curve(data, forms, base, bootstrap, seed)
     _write(answer, json, csv)
@@ -105,6 +121,14 @@ def _check_options(form: str, base: float | None, bootstrap: int, seed: int) -> 
         raise InputError(f"--seed: expected a number from 0 on, got {seed}")
 
 
+def _refuse_with_samples(options: dict[str, str | None]) -> None:
+    from verify.errors import InputError
+
+    for option, given in options.items():
+        if given is not None:
+            raise InputError(f"{option}: with --samples rows are answers, which have none; drop it")
+
+
 def _write(answer: CurveFit, json: str | None, csv: str | None) -> None:
     from json import dumps
 
@@ -117,9 +141,16 @@ def _write(answer: CurveFit, json: str | None, csv: str | None) -> None:
 
 
 def _print(answer: CurveFit) -> None:
+    from verify.overoptimization.samples import SampledCurve
+
     data = answer.data
-    typer.echo(f"score against d = sqrt KL: {len(data.kl)} rows of {data.path}")
+    if isinstance(data, SampledCurve):
+        typer.echo(f"best of n by proxy: {data.answers} answers of {data.path}")
+    else:
+        typer.echo(f"score against d = sqrt KL: {len(data.kl)} rows of {data.path}")
     typer.echo(f"  columns: {', '.join(_role(answer, role) for role in data.columns)}")
+    if isinstance(data, SampledCurve):
+        print_table([("n", "KL", "gold", "s.e.", "proxy"), *_points(data)])
     print_table([_TITLES, *(_cells(fit) for fit in answer.fits)])
     for fit in answer.fits:
         if fit.score == "gold":
@@ -136,6 +167,20 @@ def _role(answer: CurveFit, role: str) -> str:
     data = answer.data
     named = " (by its name)" if role in data.guessed else ""
     return f"{'KL from n' if role == 'n' else role} {data.columns[role]!r}{named}"
+
+
+def _points(data: SampledCurve) -> list[tuple[str, ...]]:
+    assert data.proxy is not None
+    return [
+        (
+            str(found.n),
+            _shown(float(kl)),
+            _shown(found.mean),
+            f"{found.standard_error:.1g}",
+            _shown(float(proxy)),
+        )
+        for found, kl, proxy in zip(data.estimates, data.kl, data.proxy, strict=True)
+    ]
 
 
 _TITLES = ("form", "score", "alpha", "interval", "beta", "interval", "base", "residual sd")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from verify.overoptimization.data import CurveData
 from verify.overoptimization.forms import BEST_OF_N, Form, decimal_of_log, log_n_of_kl
+from verify.overoptimization.samples import SampledCurve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,6 +101,8 @@ class FormFit:
         Observed less fitted, row by row.
     rows_free : int
         Rows less parameters.
+    chi_square : float or None
+        The sum of squares in units of the standard errors, where those are given.
     """
 
     form: Form
@@ -112,6 +115,7 @@ class FormFit:
     criterion: float
     residuals: Floats
     rows_free: int
+    chi_square: float | None = None
 
     @property
     def base_value(self) -> float:
@@ -143,6 +147,7 @@ class FormFit:
             },
             "residual_deviation": self.deviation,
             "aic": self.criterion if isfinite(self.criterion) else None,
+            "chi_square": self.chi_square,
             "residuals": [float(residual) for residual in self.residuals],
         }
 
@@ -173,10 +178,13 @@ class CurveFit:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON; all numbers are float64."""
+        data = self.data
+        sampled = {} if not isinstance(data, SampledCurve) else {"points": _points(data)}
         return {
-            "file": self.data.path,
-            "columns": self.data.columns,
-            "rows": len(self.data.kl),
+            "file": data.path,
+            "columns": data.columns,
+            "rows": len(data.kl),
+            **sampled,
             "level": LEVEL,
             "assumption": self.assumption,
             "fits": [fit.to_dict() for fit in self.fits],
@@ -208,3 +216,18 @@ class CurveFit:
                 fit.deviation,
                 fit.criterion,
             ]
+
+
+def _points(data: SampledCurve) -> list[dict[str, Any]]:
+    """The estimated points as JSON."""
+    assert data.proxy is not None
+    return [
+        {
+            "n": found.n,
+            "kl": float(kl),
+            "gold": found.mean,
+            "gold_standard_error": found.standard_error,
+            "proxy": float(proxy),
+        }
+        for found, kl, proxy in zip(data.estimates, data.kl, data.proxy, strict=True)
+    ]

@@ -87,14 +87,8 @@ def read_curve(
     """
     if kl is not None and n is not None:
         raise InputError("--kl and --n both say how far each row is from the base; give one")
-    content = [name for name in (kl, n, gold, proxy, error) if name is not None]
-    _, table = read_table(path, content if gold and (kl or n) else [])
-    names = list(table.schema.names)
     asked = {"kl": kl, "n": n, "gold": gold, "proxy": proxy, "error": error}
-    columns = {role: name for role, name in asked.items() if name is not None}
-    guessed = _guess(columns, names)
-    _check_roles(path, columns, names)
-    found = {role: _numbers(path, table, name) for role, name in columns.items()}
+    columns, guessed, found = columns_of(path, asked, ("kl", "n", "gold"))
     return CurveData(
         path,
         columns,
@@ -106,33 +100,65 @@ def read_curve(
     )
 
 
-def _guess(columns: dict[str, str], names: list[str]) -> tuple[str, ...]:
+def columns_of(
+    path: str, asked: dict[str, str | None], needed: tuple[str, ...]
+) -> tuple[dict[str, str], tuple[str, ...], dict[str, Floats]]:
+    """The columns of a file by what they are.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    asked : dict
+        What is looked for, each with the name of its column or None.
+    needed : tuple of str
+        What has to be there; ``kl`` and ``n`` count as one.
+
+    Returns
+    -------
+    columns, guessed, found
+        The names of the columns, those found by the usual names, and the numbers.
+    """
+    given = [name for name in asked.values() if name is not None]
+    _, table = read_table(path, given)
+    names = list(table.schema.names)
+    columns = {role: name for role, name in asked.items() if name is not None}
+    guessed = _guess(columns, names, tuple(asked))
+    _check_roles(path, columns, names, needed)
+    return columns, guessed, {role: _numbers(path, table, name) for role, name in columns.items()}
+
+
+def _guess(columns: dict[str, str], names: list[str], roles: tuple[str, ...]) -> tuple[str, ...]:
     """Add the columns whose names say what they are; which were added."""
     guessed = []
-    for role, usual in USUAL.items():
+    for role in roles:
         if (
             role in columns
             or (role == "n" and "kl" in columns)
             or (role == "kl" and "n" in columns)
         ):
             continue
-        fitting = [name for name in names if name.strip().lower() in usual]
+        fitting = [name for name in names if name.strip().lower() in USUAL[role]]
         if len(fitting) == 1 and fitting[0] not in columns.values():
             columns[role] = fitting[0]
             guessed.append(role)
     return tuple(guessed)
 
 
-def _check_roles(path: str, columns: dict[str, str], names: list[str]) -> None:
-    if "kl" not in columns and "n" not in columns:
+def _check_roles(
+    path: str, columns: dict[str, str], names: list[str], needed: tuple[str, ...]
+) -> None:
+    if "kl" in needed and not {"kl", "n"} & columns.keys():
         raise DataError(
-            f"{path}: no column is called kl or n; name one with --kl COL or --n COL; "
-            f"columns: {quoted(names)}"
+            f"{path}: no column is called kl or n; name one with --kl COL or --n COL, or say "
+            f"--samples if each row is an answer of the base policy; columns: {quoted(names)}"
         )
-    if "gold" not in columns:
-        raise DataError(
-            f"{path}: no column is called gold; name one with --gold COL; columns: {quoted(names)}"
-        )
+    for role in ("gold", "proxy"):
+        if role in needed and role not in columns:
+            raise DataError(
+                f"{path}: no column is called {role}; name one with --{role} COL; "
+                f"columns: {quoted(names)}"
+            )
     taken: dict[str, str] = {}
     for role, name in columns.items():
         if name in taken:

@@ -18,6 +18,7 @@ from verify.overoptimization.least_squares import (
     full_rank,
     resampled,
 )
+from verify.overoptimization.samples import SampledCurve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 FEW_FREE = 5
 #: Signs of residuals in such runs, or fewer, happen by chance this rarely.
 RARE = 0.01
+#: Standard errors that none of twenty points is off by, but with a chance of 0.1 %.
+FAR = 4.0
 #: Forms whose Akaike criteria differ by less are not told apart.
 CLOSE = 2.0
 #: Resamples of which more than this share has no peak bound no peak from above.
@@ -54,7 +57,8 @@ def fit_curve(
         The gold score of the base policy. Where it is not given it is a third parameter. That of
         the proxy is always one.
     resamples : int
-        Of the rows, for intervals by the bootstrap; 0 for those of least squares.
+        Of the rows, for intervals by the bootstrap; 0 for those of least squares. A
+        :class:`SampledCurve` brings its own, of the answers.
     seed : int
         Of the resamples.
 
@@ -73,7 +77,7 @@ def fit_curve(
         data,
         tuple(fits),
         _assumption(data, resamples),
-        _comparison(*gold) if len(gold) == 2 else None,
+        _comparison(data, *gold) if len(gold) == 2 else None,
         tuple(_warnings(data, gold, base)),
     )
 
@@ -92,8 +96,11 @@ def _fit(
         columns = np.concatenate([columns, np.ones((len(d), 1))], axis=1)
     _check_determined(data, columns)
     linear = fit_linear(columns, scores - (base or 0.0), errors, LEVEL)
-    drawn = resampled(columns, scores - (base or 0.0), errors, resamples, seed)
-    if resamples and len(drawn) < resamples / 2:
+    if isinstance(data, SampledCurve) and data.drawn is not None:
+        drawn = (np.linalg.pinv(columns) @ (data.drawn[score] - (base or 0.0)).T).T
+    else:
+        drawn = resampled(columns, scores - (base or 0.0), errors, resamples, seed)
+    if len(drawn) < resamples / 2:
         raise InputError(
             f"{data.path}: too few rows for a bootstrap: {resamples - len(drawn)} of {resamples} "
             "resamples do not determine the parameters"
@@ -111,6 +118,7 @@ def _fit(
         akaike(linear, errors is not None),
         linear.residuals,
         linear.rows_free,
+        None if errors is None else linear.squares,
     )
 
 
@@ -175,6 +183,9 @@ def _peak(form: Form, fit: LinearFit, drawn: Floats, base: Number | float) -> Pe
 
 def _assumption(data: CurveData, resamples: int) -> str:
     level = f"{100 * LEVEL:g} % intervals"
+    if isinstance(data, SampledCurve) and data.drawn is not None:
+        times = len(data.drawn["gold"])
+        return f"{level}: the answers drawn anew {times} times; they assume independent answers"
     if resamples:
         return f"{level}: percentiles of {resamples} resamples; they assume independent rows"
     if data.error is not None:
@@ -185,7 +196,13 @@ def _assumption(data: CurveData, resamples: int) -> str:
     return f"{level}: they assume the form, and independent normal errors of one size"
 
 
-def _comparison(one: FormFit, other: FormFit) -> str:
+def _comparison(data: CurveData, one: FormFit, other: FormFit) -> str:
+    if isinstance(data, SampledCurve):  # points of the same answers have no likelihood of their own
+        better, worse = (one, other) if one.deviation < other.deviation else (other, one)
+        return (
+            f"{better.form.name} is closer to the curve: it leaves {better.deviation:.2g}, and "
+            f"{worse.form.name} {worse.deviation:.2g}"
+        )
     if one.criterion == other.criterion:
         return "the two forms fit equally well"
     better, worse = (one, other) if one.criterion < other.criterion else (other, one)
@@ -199,9 +216,12 @@ def _comparison(one: FormFit, other: FormFit) -> str:
 
 def _warnings(data: CurveData, fits: Sequence[FormFit], base: float | None) -> Iterator[str]:
     import numpy as np
+    from scipy.stats import chi2
 
     free = fits[0].rows_free
-    if free < FEW_FREE:
+    if isinstance(data, SampledCurve):
+        yield from _warnings_of_answers(data, fits)
+    elif free < FEW_FREE:
         yield f"few points: {len(data.kl)} rows leave {free} to estimate the errors from"
     if base is not None and (at_base := data.kl == 0).any():
         mean = float(data.gold[at_base].mean())
@@ -219,9 +239,35 @@ def _warnings(data: CurveData, fits: Sequence[FormFit], base: float | None) -> I
                 f"{name}: the peak, KL {fit.peak.kl:.3g}, is extrapolated: the largest KL in the "
                 f"data is {float(data.kl.max()):.3g}"
             )
+        if fit.chi_square is not None and chi2.sf(fit.chi_square, free) < RARE:
+            yield (
+                f"{name}: residuals are larger than the standard errors allow (chi-square "
+                f"{fit.chi_square:.3g} for {free} degrees of freedom): either the form is not "
+                "right or the errors are not, and the intervals do not cover that"
+            )
         chance = few_runs(fit.residuals[order])
-        if chance < RARE and fit.deviation > 0:
+        if chance < RARE and fit.deviation > 0 and not isinstance(data, SampledCurve):
             yield (
                 f"{name}: residuals of one sign come in runs (chance {chance:.1g}): the form is "
+                "not right here, and the intervals do not cover that"
+            )
+
+
+def _warnings_of_answers(data: SampledCurve, fits: Sequence[FormFit]) -> Iterator[str]:
+    if data.tied:
+        yield (
+            f"{data.tied} of {data.answers} answers tie with another in the proxy: the KL of the "
+            "best of n is at most that used here"
+        )
+    for fit in fits:
+        misses = [
+            (abs(float(residual)) / found.standard_error, found.n)
+            for residual, found in zip(fit.residuals, data.estimates, strict=True)
+            if found.standard_error
+        ]
+        worst, n = max(misses, default=(0.0, 0))
+        if worst > FAR:
+            yield (
+                f"{fit.form.name}: at n = {n} it is {worst:.2g} standard errors off: the form is "
                 "not right here, and the intervals do not cover that"
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from verify.overoptimization.answer import CurveFit, FormFit
 from verify.overoptimization.forms import BEST_OF_N
 from verify.plotting import BASE, MARK, REWEIGHTED, clipped, format_of, write_figure
+from verify.utility_curve import SPREAD
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,7 +56,7 @@ def _figure(answer: CurveFit) -> Any:
     for score, values, marker in (("gold", data.gold, "o"), ("proxy", data.proxy, "s")):
         if values is None:
             continue
-        margins = None if score == "proxy" or data.error is None else 1.96 * data.error
+        margins = None if score == "proxy" or data.error is None else SPREAD * data.error
         above.errorbar(
             data.d,
             values,
