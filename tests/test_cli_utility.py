@@ -124,10 +124,93 @@ def test_no_picture_without_a_utility(terminal: Terminal) -> None:
     assert done.err.startswith("goodhart: not written: --plot: no point has both")
 
 
+# ---------------------------------------------------------------- conditioning and best-of-n
+
+
+def test_conditioning_answers_bare(terminal: Terminal) -> None:
+    """From the body of U far out, with the limit and the reason; any two laws will do."""
+    done = terminal("utility", "exponential()", "normal()", "--optimizer", "condition")
+    assert done.status == 0 and not done.err
+    *_, name, because = lines = done.out.splitlines()
+    assert lines[1].split()[:4] == ["t", "KL", "E", "U"] and len(lines) == 2 + 7 + 1 + 2
+    assert name == "limit of E V: 1" and "the decay rate of X" in because
+    for pair in (("poisson(3)", "pareto(2)"), ("-pareto(2)", "geometric(0.5)")):
+        done = terminal("utility", *pair, "--optimizer", "condition", "--json", "-")
+        answer = json.loads(done.out)
+        assert done.status == 0 and answer["limit"]["mean_v"] == "oo"
+        assert all(point["means"] == "ball" and point["mean_v"] for point in answer["points"])
+
+
+def test_conditioning_as_json(terminal: Terminal) -> None:
+    asked = ("--optimizer", "condition", "--thresholds=-1,8", "--json", "-")
+    answer = json.loads(terminal("utility", "exponential()", "normal()", *asked).out)
+    assert answer["optimizer"] == "condition" and answer["dependence"] == "independent"
+    assert [point["t"] for point in answer["points"]] == ["-1", "8"]
+    low, high = (Decimal(end) for end in answer["points"][1]["mean_v"])
+    # 1 - 1.1248e-12, of which the digits are those of the page on the one law.
+    assert low <= Decimal("0.99999999999887522") <= high and high - low < Decimal("1e-14")
+    assert answer["limit"] == {
+        "mean_v": "1",
+        "because": answer["limit"]["because"],
+        "along": None,
+        "determined": True,
+        "exists": True,
+    }
+
+
+def test_no_limit_is_told_from_one_that_is_not_known(terminal: Terminal) -> None:
+    pair = ("utility", "geometric(p=0.5)", "0.5*bernoulli(p=0.5)")
+    done = terminal(*pair, "--optimizer", "condition", "--thresholds", "9,9.5")
+    assert "limit of E V: none" in done.out and "0.25 along t = n + 1/2" in done.out
+    assert [line.split()[3] for line in done.out.splitlines()[2:4]] == ["0.3333333333", "0.25"]
+    done = terminal(*pair, "--optimizer", "best-of-n", "--draws", "1", "--json", "-")
+    limit = json.loads(done.out)["limit"]
+    assert limit["mean_v"] is None and limit["exists"] and "not known" in limit["because"]
+
+
+def test_best_of_n_answers_bare(terminal: Terminal) -> None:
+    done = terminal("utility", "bernoulli(0.3)", "binomial(3, 0.5)", "--optimizer", "best-of-n")
+    assert done.status == 0 and not done.err
+    lines = done.out.splitlines()
+    assert lines[1].split()[0] == "n" and lines[9].split()[0] == "1" + 18 * "0"
+    # At the top E V = 3; the mass off it is (1 - 0.3/8)^n, nothing for n = 10^18.
+    assert lines[9].split()[3] == "3" and lines[-2] == "limit of E V: 3"
+    # Without a choice it is the base policy, and (0.3/8) of it is at the top: KL = -log of that.
+    assert lines[2].split()[1:5] == ["0", "1.8", "1.5", "0.3"]
+    assert lines[9].split()[1] == "3.283414346"
+
+
+@pytest.mark.parametrize("optimizer", ["condition", "best-of-n"])
+def test_a_pair_that_is_constant(terminal: Terminal, optimizer: str) -> None:
+    done = terminal("utility", "point(2)", "point(3)", "--optimizer", optimizer)
+    assert done.status == 0 and "limit of E V: 3" in done.out and "V is constant" in done.out
+
+
+def test_a_picture_of_conditioning(terminal: Terminal) -> None:
+    arguments = ("pareto(2)", "pareto(3)", "--optimizer", "condition", "--plot", "u.svg")
+    assert terminal("utility", *arguments).status == 0 and listing() == ["u.svg"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("normal()",), "missing argument"),
+        (
+            ("normal()", "normal()", "--optimizer", "condition", "--draws", "3"),
+            "--draws: --optimizer condition is asked with --thresholds",
+        ),
+        (
+            ("normal()", "normal()", "--optimizer", "condition", "--thresholds", "x"),
+            "threshold: expected a decimal number",
+        ),
+        (
+            ("normal()", "normal()", "--optimizer", "best-of-n", "--draws", "1.5"),
+            "draws: expected a whole number from 1 to",
+        ),
+        (
+            ("normal()", "normal()", "--optimizer", "best-of-n", "--draws", "1e19"),
+            "draws: expected a whole number from 1 to 1000000000000000000",
+        ),
         (("normal()", "nosuch()"), "nosuch"),
         (("normal()", "normal()", "--betas", "0"), "beta: expected a number above 0, got 0"),
         (("normal()", "normal()", "--betas", "1,,2"), "beta: expected a decimal number"),

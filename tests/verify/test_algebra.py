@@ -536,6 +536,27 @@ def test_the_heaviest_part_decides() -> None:
     assert (-law).mgf_abscissa == Diverges(1)
 
 
+def halves(*laws: Law) -> Law:
+    return mixture([(fmpq(1, len(laws)), law) for law in laws])
+
+
+def test_what_has_no_part_in_the_tail_does_not_spoil_the_decay_rate() -> None:
+    """Components that end, and lighter ones, on a lattice or not."""
+    for beside in (point(9), uniform(0, 1), truncate(poisson(3), high=4), -pareto(2)):
+        assert halves(normal(), beside).decay_rate == Diverges(1)
+        assert halves(exponential(), beside).decay_rate == 1
+        assert halves(beside, beside + 1).decay_rate is None
+    assert halves(poisson(3), exponential()).decay_rate == 1
+    assert halves(2 * exponential(), geometric(fmpq(1, 2))).decay_rate == fmpq(1, 2)
+    assert halves(zeta(fmpq(3)), pareto(2), geometric(fmpq(1, 2))).decay_rate == 0
+    # The lattice is the heavier one here, or of one rate with the other.
+    assert halves(exponential() / 2, geometric(fmpq(1, 2))).decay_rate is None
+    assert halves(normal(), poisson(3)).decay_rate is None
+    # Rates that no float tells apart.
+    close = exponential() * (1 + fmpq(1, 10**40))
+    assert halves(exponential(), close).decay_rate == 1 / (1 + fmpq(1, 10**40))
+
+
 INFINITE: list[tuple[str, int]] = [
     ("pareto(alpha=1)", 1),
     ("-pareto(alpha=1/2)", -1),

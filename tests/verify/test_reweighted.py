@@ -238,6 +238,21 @@ def test_tilting_moves_the_abscissa() -> None:
     assert reweight(pareto(2), Threshold.at(9, "0.5")).mgf_abscissa == 0
 
 
+def test_tilting_moves_the_decay_rate_where_the_density_allows() -> None:
+    """A heavy lattice law that is tilted down falls by steps: it has no decay rate any more."""
+    down = Tilt(fmpq(-1))
+    for law in (pareto(2), 3 + 2 * pareto(2), parse("truncate(student_t(3), low=1)")):
+        assert reweight(law, down).decay_rate == 1
+    for law in (parse("zeta(3)"), parse("mixture(0.5*pareto(2), 0.5*zeta(4))")):
+        tilted = reweight(law, down)
+        assert law.decay_rate == 0 and tilted.mgf_abscissa == 1 and tilted.decay_rate is None
+        with working_precision(256):  # the tail is level from 1000 to 1000.9, and falls to 1001
+            first, last = (tilted.log_survival(fmpq(10 * k, 10)) for k in (1000, 1001))
+            level = tilted.log_survival(fmpq(10009, 10))
+            if law == parse("zeta(3)"):
+                assert first.overlaps(level) and last < level - 0.9
+
+
 @by_law
 @few(20)
 @given(data=st.data())
