@@ -318,9 +318,7 @@ class _Integral:
         for _ in range(PUSHES):
             try:
                 value, product = self._beyond(far)
-                if _known(value, size[0]) and (
-                    not self.kernel.paired or _known(product, size[1])
-                ):
+                if _known(value, size[0]) and (not self.kernel.paired or _known(product, size[1])):
                     return far.mid()
             except Undecided:
                 if far > arb(2) ** 4000:

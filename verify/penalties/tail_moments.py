@@ -116,7 +116,7 @@ def power_index(law: Law) -> fmpq | None:
         case F():
             return law.d2 / 2
         case Genpareto() | Gev():
-            return 1 / law.xi
+            return 1 / law.xi if law.xi > 0 else None
         case StudentT() | HalfStudentT():
             return law.df
         case Cauchy() | HalfCauchy() | LogGamma():
@@ -269,7 +269,7 @@ def tail_limit(law: Law) -> arb | None:
         case F():
             a, b = arb(law.d1) / 2, arb(law.d2) / 2
             return (arb(law.d2) / law.d1) ** b * (a + b).gamma() / (a.gamma() * b.gamma())
-        case Genpareto() | Gev():
+        case Genpareto() | Gev() if law.xi > 0:
             return arb(law.xi) ** (-1 / law.xi - 1)
         case StudentT():
             return _student_limit(arb(law.df))

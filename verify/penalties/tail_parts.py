@@ -87,7 +87,8 @@ class _Parts:
         bits = 4 * ctx.prec + 2 * SPARE_BITS + 64
         with working_precision(bits):
             near = arb(anchor) + direction * nearest.exp()
-            z0, z1 = (side * (x - cut) for x in (arb(anchor), near))
+            z0 = arb(side * (anchor - cut))  # exactly 0 at the cut itself
+            z1 = z0 + side * direction * nearest.exp()
             heights = self.law.survival(anchor).union(self.law.survival(near))
             part = abs(real(z1) - real(z0)) * heights
             if real(arb(1)) > real(arb(2)):
@@ -95,8 +96,8 @@ class _Parts:
 
         def integrand(s: acb, analytic: bool) -> acb:
             with working_precision(bits):
-                x = arb(anchor) + direction * s.exp()
-                z = side * (x - arb(cut))
+                away = direction * s.exp()
+                z, x = arb(side * (anchor - cut)) + side * away, arb(anchor) + away
                 return slope(z, analytic) * self._survival(x, analytic) * s.exp()
 
         sizes = (
