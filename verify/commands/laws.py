@@ -36,4 +36,4 @@ def laws(
     typer.echo("")
     typer.echo("  Algebra: 2 + 3*LAW, -LAW, mixture(0.9*LAW, 0.1*LAW), truncate(LAW, low=, high=)")
     typer.echo('  Your own tail: tail(log_sf="-x/log(x)", lower="exp(1)")')
-    typer.echo('  Your own data: empirical("rewards.npy"), .csv, .parquet or .jsonl')
+    typer.echo('  Your own data: empirical("rewards.npy"), .csv, .parquet, .jsonl or .json')

@@ -127,7 +127,7 @@ def tail(log_sf: str, lower: Any) -> Law:
 
 
 def empirical(path: str, column: str | None = None) -> Law:
-    """The law of a draw from the rewards in a file (.npy, .csv, .parquet or .jsonl)."""
+    """The law of a draw from the rewards in a file (.npy, .csv, .parquet, .jsonl or .json)."""
     return Empirical.from_file(path, column)
 
 
