@@ -18,9 +18,9 @@ from verify.plotting import BASE, REWEIGHTED
 from verify.utility_curve import Estimate
 
 #: Thresholds, close about 0 and ever farther apart: a curve is off by less than its width.
-CUTS = np.sinh(np.linspace(-np.arcsinh(12), np.arcsinh(1e5), 240))
+CUTS = np.sinh(np.linspace(-np.arcsinh(12), np.arcsinh(1e5), 200))
 #: Draws of (X, V) behind the dots, and standard errors on either side of them.
-SAMPLES, BAND = 2_000_000, 2
+SAMPLES, BAND = 1_500_000, 2
 #: Of each error: its name, colour and dashes, and its first sampled n, so that bars stand apart.
 STYLES = {
     "normal": ("normal", INK, (0, (1, 1.4)), 1),
