@@ -169,7 +169,7 @@ def test_a_tail_by_parts_agrees_with_the_density() -> None:
 
 
 def test_what_has_no_answer_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lattice_sums, "MOST_ATOMS", 1000)
+    monkeypatch.setattr(lattice_sums, "MOST_ENDLESS", 1000)
     with working_precision(BITS):
         for text, cut, kernel in (
             ("pareto(alpha=2)", fmpq(0), ONE),  # E X^2 is infinite

@@ -200,7 +200,8 @@ def _at_top(
     top = arb(scale.top)
     if exactly:
         return PenalisedPoint(budget, top, top, True, TOP, PointMass(scale.top))
-    primal, _, _ = _witnesses(law, divergence, rational(budget) * (1 - HAIR), scale)
+    with working_precision(PRECISIONS[1]):
+        primal, _, _ = _witnesses(law, divergence, rational(budget) * (1 - HAIR), scale)
     because = f"{TOP}, as far as balls can tell; a hair less buys next to it"
     return PenalisedPoint(
         budget, primal.mean, top, True, because, shape=primal.shape, at_top=primal.at_top
@@ -221,10 +222,9 @@ def _allows_everything(divergence: Divergence, budget: fmpq) -> bool:
 def _next_to_top(budget: Decimal, scale: Scale) -> PenalisedPoint:
     assert scale.top is not None
     near = scale.next_to_top()
-    shape = Step(near)
-    return PenalisedPoint(
-        budget, ball(near), ball(scale.top), False, NEXT_TO_TOP, shape=shape, at_top=arb(1)
-    )
+    with working_precision(PRECISIONS[1]):
+        lower, upper = ball(near), ball(scale.top)
+    return PenalisedPoint(budget, lower, upper, False, NEXT_TO_TOP, shape=Step(near), at_top=arb(1))
 
 
 # ---------------------------------------------------------------- the search

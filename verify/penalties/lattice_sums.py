@@ -11,8 +11,8 @@ from verify.penalties.expectation import Region
 from verify.penalties.kernels import Kernel, Pair, PowerKernel
 from verify.penalties.tail_moments import power_mean_beyond
 
-#: Atoms that are summed before the sum is given up.
-MOST_ATOMS = 200_000
+#: Atoms that are summed before the sum is given up: of a finite list, and of an endless one.
+MOST_ATOMS, MOST_ENDLESS = 200_000, 20_000
 #: Atoms between two looks at how much is left.
 STRIDE = 64
 #: The zeta law: atoms summed one by one, in units of the cut; terms of the expansion beyond.
@@ -25,9 +25,10 @@ def over_atoms(law: Law, region: Region, kernel: Kernel) -> Pair:
         return _of_zeta(law, region, kernel)
     value, product = arb(0), arb(0)
     endless = isinstance(law.support[1], Diverges)
+    most = MOST_ENDLESS if endless else MOST_ATOMS
     for count, (x, mass) in enumerate(law.atoms()):
-        if count > MOST_ATOMS:
-            raise Undecided(f"a sum over more than {MOST_ATOMS} atoms of {law}")
+        if count > most:
+            raise Undecided(f"a sum over more than {most} atoms of {law}")
         z = region.distance(x)
         if (region.high is not None and x > region.high) or (region.side < 0 and z <= 0):
             break
@@ -73,8 +74,8 @@ def _of_zeta(law: Zeta, region: Region, kernel: Kernel) -> Pair:
     cut = region.cut
     start = max(0, int(cut.floor()), 0 if region.low is None else int(region.low.floor()))
     last = max(start, DIRECT * (int(abs(cut).ceil()) + 4))
-    if last - start > MOST_ATOMS:
-        raise Undecided(f"a sum over more than {MOST_ATOMS} atoms of {law}")
+    if last - start > MOST_ENDLESS:
+        raise Undecided(f"a sum over more than {MOST_ENDLESS} atoms of {law}")
     s, total = arb(law.s), arb(law.s).zeta()
     sums = [arb(0), arb(0)]
     for n in range(start + 1, last + 1):
