@@ -29,7 +29,7 @@ def test_the_table(terminal: Terminal) -> None:
     assert done.status == 0 and not done.err
     title, asked, header, *rows = done.out.splitlines()
     assert title == "pair: X = laplace(), V = normal(mu=0, sigma=1), independent"
-    assert asked == "at a KL of 3 nats:"
+    assert asked == "at a KL divergence of 3:"
     assert header.split()[:3] == ["mitigation", "strength", "KL"]
     assert len(rows) == len(MITIGATIONS)
     assert rows[0].split()[:2] == ["KL", "penalty"] and rows[0].endswith("balls")
@@ -98,6 +98,7 @@ def test_the_picture(terminal: Terminal) -> None:
         (("normal()", "normal()", "--kl", "0"), "above 0"),
         (("normal()", "normal()", "--gain", "-1"), "gain"),
         (("cauchy()", "normal()"), "mean"),
+        (("point(x=1)", "point(x=2)"), "the proxy is constant"),
         (("normal(", "normal()"), "the text ends"),
         (("poisson(mu=1)", "normal()", "--copula", "gaussian(rho=0.5)"), "density"),
         (("normal()", "normal()", "--plot", "c.txt"), "c.txt"),
@@ -135,6 +136,14 @@ def test_resolutions_that_differ_are_not_shown() -> None:
     model = Model.parse("pair", "laplace()", "normal()")
     (question,) = compare([model], [], ["0.1"], [Unsteady()]).questions
     assert question.rows[0].kl is None and "do not agree" in question.rows[0].because
+
+
+def test_draws_that_miss_the_mean_are_not_shown() -> None:
+    """A lognormal law with s = 5: its mean, 2.7e5, comes from draws that are hardly ever made."""
+    model = Model.parse("pair", "lognormal(mu=0, sigma=5)", "normal()")
+    lowest = next(mitigation for mitigation in MITIGATIONS if "lowest" in mitigation.name)
+    (question,) = compare([model], [], ["0.5"], [lowest]).questions
+    assert question.rows[0].kl is None and "too heavy" in question.rows[0].because
 
 
 def test_equal_laws_of_the_fixed_set() -> None:

@@ -65,6 +65,8 @@ LAWS = (
     "mixture(0.9*normal(), 0.1*(5 + exponential()))",
     "mixture(0.5*point(x=0), 0.5*normal())",
     'tail(log_sf="-1-x", lower=0)',
+    "lognormal(mu=0, sigma=3)",
+    "weibull(shape=0.3)",
 )
 
 

@@ -149,8 +149,8 @@ def _print_question(question: Question) -> None:
     from verify.decimals import plain
 
     target = plain(question.target)
-    what = f"a gain of E U of {target}" if question.asked == "gain" else f"a KL of {target} nats"
-    typer.echo(f"at {what}:")
+    what = "gain of E U" if question.asked == "gain" else "KL divergence"
+    typer.echo(f"at a {what} of {target}:")
     reasons: list[str] = []
     print_table([COLUMNS, *(_cells(question, row, reasons) for row in question.rows)])
     print_reasons(reasons)

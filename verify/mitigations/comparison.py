@@ -23,6 +23,10 @@ from verify.mitigations.weights import Path, strength_for, strengths
 from verify.tilted_utility import exact_decimal
 from verify.utility_curve import Estimate, Quantity, written
 
+#: How many standard errors the base means of draws may be from the known ones, and float64's own
+#: share in that where nothing varies.
+MOST_ERRORS, ROUNDING = 6, 1e-9
+
 Asked = Literal["gain", "kl"]
 #: How the numbers of a row are known: enclosed, integrated in float64 with the difference of two
 #: resolutions as the error, or sampled.
@@ -30,7 +34,7 @@ Means = Literal["ball", "float64", "monte-carlo"]
 
 #: What is asked where nothing is: two nats of KL, and two units of gain.
 GAINS, CAPS = ("2",), ("2",)
-#: Two resolutions agree to this share at least, or their numbers are not shown.
+#: Two resolutions agree to this share of the larger of a number and 1, or it is not shown.
 WORST_AGREEMENT = 0.05
 
 
@@ -231,6 +235,9 @@ def _answers(mitigation: Mitigation, model: Model, asked: list[tuple[Asked, Deci
         return [Row(mitigation.name, because=because) for _ in asked]
     if isinstance(mitigation, BestByEnsemble):
         paths = mitigation.paths(model)
+        missed = _missed(model, paths)
+        if missed:
+            return [Row(mitigation.name, because=missed) for _ in asked]
         return [_sampled(mitigation.name, paths, what, float(target)) for what, target in asked]
     assert isinstance(mitigation, ByIntegrals)
     fine, coarse = (mitigation.path(model, resolution) for resolution in (FINE, COARSE))
@@ -257,9 +264,9 @@ def _integrated(
             _numbers(fine.outcome(strength)), _numbers(coarse.outcome(other)), strict=True
         )
     )
-    size = max(abs(mean_v.value), 1.0)
     for estimate in (kl, mean_u, mean_v):
-        if not (isfinite(estimate.value) and estimate.standard_error < WORST_AGREEMENT * size):
+        room = WORST_AGREEMENT * max(abs(estimate.value), 1.0)
+        if not (isfinite(estimate.value) and estimate.standard_error < room):
             return Row(name, because="not known: two resolutions in float64 do not agree")
     return Row(name, fine.text(strength), kl, mean_u, mean_v, "float64")
 
@@ -299,6 +306,20 @@ def _out_of_reach(path: Path, asked: Asked) -> str:
     else:
         ends, what = (first.mean_u - base.mean_u, last.mean_u - base.mean_u), "the gain of E U"
     return f"out of reach: {what} goes from {ends[0]:.3g} to {ends[1]:.3g} here"
+
+
+def _missed(model: Model, paths: list[Path]) -> str:
+    """Why draws are not to be trusted: they do not have the base means, which are known."""
+    import numpy as np
+
+    found = [path.base() for path in paths]
+    names = ("U", "V")
+    values = [(base.mean_u, base.mean_v) for base in found]
+    for name, column, mean in zip(names, np.transpose(values), model.base_means, strict=True):
+        error = float(np.std(column, ddof=1)) / len(paths) ** 0.5
+        if abs(float(np.mean(column)) - float(mean)) > MOST_ERRORS * error + ROUNDING:
+            return f"not sampled: the draws miss the base mean of {name}; its tail is too heavy"
+    return ""
 
 
 def _beyond(path: Path) -> str:

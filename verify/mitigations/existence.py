@@ -34,8 +34,8 @@ def why_no_power(model: Model, order: fmpq) -> str:
     for name, tail, other in (("X", x, model.utility), ("V", v, model.error)):
         if tail.finite(power) is False and _leaves(model, other, power):
             return (
-                f"no optimum, and no bound on E U within any budget: {needed} is infinite, for "
-                f"{name} has a {tail.because}"
+                f"no optimum, and no bound on E U within any budget: {needed} is infinite "
+                f"({name}: {tail.because})"
             )
     return f"not known: whether {needed} is finite"
 
@@ -47,8 +47,8 @@ def why_no_errors(model: Model) -> str:
             tail = moment_index(law, side)
             if tail.finite(fmpq(2)) is not True:
                 return (
-                    f"not sampled: {name} has no finite variance that is known ({tail.because}), "
-                    "so a standard error would mean nothing"
+                    f"not sampled: {name} has no variance that is known to be finite "
+                    f"({tail.because}), so a standard error would mean nothing"
                 )
     return ""
 

@@ -43,7 +43,8 @@ class Model:
     Raises
     ------
     InputError
-        If the mean of either is infinite, or a copula joins laws without densities.
+        If the mean of either is infinite, both are constant, or a copula joins laws without
+        densities.
     """
 
     name: str
@@ -65,6 +66,11 @@ class Model:
                     f"{law}: its mean is {mean} ({mean.because}); expected a law with a finite "
                     "mean, for gains are measured from it"
                 )
+        if all(_is_point(law) for law in (self.error, self.utility)):
+            raise InputError(
+                f"X = {self.error} and V = {self.utility}: the proxy is constant, and there is "
+                "nothing to optimise; expected a law that is not a point"
+            )
         if not self.is_independent:
             if not self.copula.has_density:
                 raise InputError(f"{self.copula} has no density; expected a copula that has one")
@@ -113,6 +119,11 @@ class Model:
         if isinstance(x, Diverges) or isinstance(v, Diverges):
             raise Undecided("a mean that is infinite")  # refused when the model was built
         return x + v, v
+
+
+def _is_point(law: Law) -> bool:
+    low, high = law.support
+    return not isinstance(low, Diverges) and low == high
 
 
 def _profile(model: Model, resolution: Resolution) -> Profile:

@@ -8,6 +8,7 @@ resolutions. Nothing here is certified.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -37,8 +38,13 @@ FARTHEST_LIGHT, FARTHEST_HEAVY = -690.0, -92.0
 FARTHEST_WIDTHS = 1e60
 #: The first panel, in widths of the law, and the growth of the next one.
 FIRST_PANEL, GROWTH_LIGHT, GROWTH_HEAVY = 0.25, 1.15, 1.5
-#: Halvings towards the end of a support, where a density may be singular.
-HALVINGS = 45
+#: Panels halve towards the end of a support, where a density may be singular, until the log of
+#: the mass that is left is below this; and at most so often.
+LEAST_AT_END, MOST_HALVINGS = -32.0, 400
+#: Closer to an end than this share of it float64 has no room for the nodes of a panel.
+CLOSEST = 1e-12
+#: Away from the end of a support a panel is at most as long as this share of the distance from it.
+NEARBY = 0.75
 #: Atoms are listed until so little mass is left; and at most so many.
 LEAST_LEFT, MOST_ATOMS = 1e-30, 20_000
 #: A tail is interpolated where less than this share of the mass is in it: a bit more than half.
@@ -103,11 +109,11 @@ def rank_function(law: Law, order: int) -> RankFunction:
     nodes = nodes_of(law, order)
     points, rank = nodes.points, nodes.rank
     with working_precision(BITS):
-        density = np.array([float(law.density(arb(float(x)))) for x in points])
+        density = np.array([_finite(law.density(arb(float(x)))) for x in points])
         median = float(law.quantile(fmpq(1, 2)))
 
     def spline(mass: Floats, slope: Floats) -> Any:
-        known = (mass > LEAST) & (mass < ENOUGH)
+        known = (mass > LEAST) & (mass < ENOUGH) & (density > 0)
         return CubicHermiteSpline(points[known], np.log(mass[known]), slope[known] / mass[known])
 
     upper, lower = spline(rank.above, -density), spline(rank.below, density)
@@ -134,9 +140,9 @@ def nodes_of(law: Law, order: int) -> Nodes:
     with working_precision(BITS):
         points, masses = _pieces(law, order)
         kept = masses > 0
-        points, masses = points[kept], masses[kept]
-        order_of = np.argsort(points, kind="stable")
-        points, masses = points[order_of], masses[order_of]
+        # Points that float64 does not tell apart, beside the end of a support, become one.
+        points, which = np.unique(points[kept], return_inverse=True)
+        masses = np.bincount(which, weights=masses[kept]).astype(np.float64)
         total = float(masses.sum())
         if not abs(total - 1) < MASS_ERROR:
             raise InputError(
@@ -166,10 +172,10 @@ def _pieces(law: Law, order: int) -> tuple[Floats, Floats]:
     try:
         return _of_atoms(law)
     except TypeError:  # a density, and an atom at the lower end, as tails have it
-        points, masses = _of_density(law, order)
         low = law.support[0]
         assert not isinstance(low, Diverges)
         mass = float(law.mass_at(ball(low).mid().fmpq()))
+        points, masses = _of_density(law, order, mass)
         return np.append(points, float(ball(low))), np.append(masses, mass)
 
 
@@ -188,10 +194,11 @@ def _of_atoms(law: Law) -> tuple[Floats, Floats]:
     return np.array(points), np.array(masses)
 
 
-def _of_density(law: Law, order: int) -> tuple[Floats, Floats]:
+def _of_density(law: Law, order: int, atom: float = 0.0) -> tuple[Floats, Floats]:
+    """The part that has a density; ``atom`` is the mass of the lower end, which is not in it."""
     import numpy as np
 
-    breaks = _breaks(law)
+    breaks = _breaks(law, atom)
     inner, weights = np.polynomial.legendre.leggauss(order)
     half = np.diff(breaks)[:, None] / 2
     points = ((breaks[1:] + breaks[:-1])[:, None] / 2 + half * inner).ravel()
@@ -204,11 +211,12 @@ def _finite(value: arb) -> float:
     return float(value.mid()) if value.is_finite() else 0.0
 
 
-def _breaks(law: Law) -> Floats:
-    """The ends of the panels."""
+def _breaks(law: Law, atom: float) -> Floats:
+    """The ends of the panels, laid out by the quartiles of what is not in the atom."""
     import numpy as np
 
-    quarter, median, three = (float(law.quantile(fmpq(k, 4))) for k in (1, 2, 3))
+    levels = (atom + (1 - atom) * k / 4 for k in (1, 2, 3))
+    quarter, median, three = (float(law.quantile(arb(level))) for level in levels)
     width = three - quarter
     found = [median, *(float(corner) for corner in corners(law))]
     for side in (-1, 1):
@@ -224,24 +232,37 @@ def _breaks(law: Law) -> Floats:
 
 def _side(law: Law, median: float, width: float, side: int) -> list[float]:
     """The ends of the panels on one side of the median."""
-    end = law.support[0 if side < 0 else 1]
+    ends = [None if isinstance(end, Diverges) else float(ball(end)) for end in law.support]
+    end, other_end = ends if side < 0 else ends[::-1]
     tail = law.left_tail if side < 0 else law.right_tail
     log_mass = law.log_cdf if side < 0 else law.log_survival
     heavy = tail.abscissa is None or tail.abscissa == 0
     growth = GROWTH_HEAVY if heavy else GROWTH_LIGHT
     farthest = FARTHEST_HEAVY if heavy else FARTHEST_LIGHT
-    found: list[float] = []
-    if not isinstance(end, Diverges):
-        distance = abs(float(ball(end)) - median)
-        found += [float(ball(end)) - side * distance * 0.5**k for k in range(1, HALVINGS)]
-        found.append(float(ball(end)))
+    found = [] if end is None else list(_towards(end, median, log_mass))
     step, place = FIRST_PANEL * width, median
     while abs(place - median) < FARTHEST_WIDTHS * width:
+        if other_end is not None:  # a density may vary on the scale of the distance from there
+            step = min(step, NEARBY * abs(place - other_end))
         place += side * step
-        if not isinstance(end, Diverges) and side * (place - float(ball(end))) >= 0:
+        if end is not None and side * (place - end) >= 0:
             break
         found.append(place)
         if float(log_mass(arb(place))) < farthest:
             break
         step *= growth
     return found
+
+
+def _towards(end: float, median: float, log_mass: Callable[[arb], arb]) -> Iterator[float]:
+    """Places ever closer to the end of the support, until next to nothing is left beyond."""
+    yield end
+    distance = median - end
+    for _ in range(MOST_HALVINGS):
+        distance /= 2
+        if abs(distance) < CLOSEST * abs(end):
+            return
+        place = end + distance
+        yield place
+        if float(log_mass(arb(place))) < LEAST_AT_END:
+            return

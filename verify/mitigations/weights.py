@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 SQUARE = fmpq(2)
 #: Logarithms of odds and of numbers of draws stay below this: float64 holds their exponentials.
 STRONGEST = 600.0
+#: Top shares are not looked at below this one: slopes between such masses overflow.
+NEXT_TO_NOTHING = 1e-100
 
 
 class Path(ABC):
@@ -142,7 +144,7 @@ class TopShares(ProfilePath):
     @property
     def strongest(self) -> float:  # type: ignore[override]
         """All on the largest score, and no more to be done."""
-        return min(-log(self.profile.mass[-1]), STRONGEST)
+        return min(-log(self.profile.mass[-1]), -log(NEXT_TO_NOTHING))
 
     @cached_property
     def _beyond(self) -> Floats:
@@ -173,14 +175,13 @@ class TopShares(ProfilePath):
         import numpy as np
         from scipy.interpolate import PchipInterpolator
 
-        masses, distinct = np.unique(
-            np.append(0.0, np.cumsum(self.profile.mass[::-1])), return_index=True
-        )
+        up_to = np.append(0.0, np.cumsum(self.profile.mass[::-1]))
+        up_to[up_to < NEXT_TO_NOTHING] = 0.0
+        masses, distinct = np.unique(up_to, return_index=True)
 
         def from_top(values: Floats) -> Any:
             sums = np.append(0.0, np.cumsum((self.profile.mass * values)[::-1]))
-            with np.errstate(all="ignore"):  # slopes between masses that are next to nothing
-                return PchipInterpolator(masses, sums[distinct])
+            return PchipInterpolator(masses, sums[distinct])
 
         return from_top(self.profile.reward), from_top(self.profile.utility)
 
