@@ -32,6 +32,7 @@ from verify.utility_curve import Limit, limit_text
 MOST_PHASES = 64
 #: Digits of a mean that a reason quotes.
 DIGITS = 10
+NO_LIMIT = "no limit: "
 INFINITE_TOP = "V has no largest value"
 
 
@@ -55,8 +56,11 @@ def under_best_of(error: Law, utility: Law) -> Limit:
         return Limit(None, f"not known: E|V| = oo, and no lemma speaks of that: {mean.because}")
     curve = under_conditioning(error, utility)
     averages = "best-of-n averages E[V | U > t] ever further out"
+    if not curve.exists:
+        why = curve.because.removeprefix(NO_LIMIT)
+        return Limit(None, f"not known: {averages}, and that has no limit: {why}")
     if curve.mean_v is None:
-        return Limit(None, f"not known: {averages}, and that has no known limit: {curve.because}")
+        return Limit(None, f"not known: {averages}, of which no limit is known; {curve.because}")
     return Limit(curve.mean_v, f"{averages}: {curve.because}")
 
 
@@ -177,7 +181,7 @@ def _along_phases(utility: Law, lattice: Lattice, rate: Exact, tends: str) -> Li
         f"{limit_text(mean, DIGITS)} along t = {_progression(place + lattice.offset, span)}"
         for place, mean in ((low, first), (high, last))
     )
-    return Limit(None, f"no limit: {tends}; V does not sit on it, and E V -> {told}", exists=False)
+    return Limit(None, f"{NO_LIMIT}{tends}; V does not sit on it, and E V -> {told}", exists=False)
 
 
 def _progression(place: fmpq, span: fmpq) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
+from itertools import pairwise
 
 from flint import arb
 
 from theorems.decay_rate.boundary import CUBED
 from theorems.decay_rate.one_law import SLOPES, limit, mean_given
+from verify.best_of import BestOfPair, best_of
 from verify.claim import Claim, Comparison, Enclosed, below, near, rounds_to
-from verify.enclosure import Diverges, Number, Undecided
+from verify.enclosure import Diverges, Number, Undecided, exact
 from verify.identity import Identity
 from verify.law import Law
 
@@ -35,6 +37,26 @@ def one_limit(case: tuple[str, str]) -> Iterator[Comparison]:
     found = [partial(lambda o: finite(limit(*case, o)), o) for o in OPTIMIZERS]
     for optimizer, other in zip(OPTIMIZERS[1:], found[1:], strict=True):
         yield near(f"{optimizer} and conditioning", other, found[0], lambda: arb(10) ** -18)
+
+
+@cache
+def best_of_pair(error: str, utility: str) -> BestOfPair:
+    """The pair, whose law of U is worked out once."""
+    return best_of(Law.parse(error), Law.parse(utility))
+
+
+def best_of_closes_in(case: tuple[str, str, str]) -> Iterator[Comparison]:
+    """At (X, V, gap): the best of 10, 10^3 and 10^9 close in on the limit, to within the gap."""
+    error, utility, gap = case
+
+    def distance(n: int) -> arb:
+        mean_v = best_of_pair(error, utility).at(n).mean_v
+        return abs(finite(mean_v) - finite(limit(error, utility, "best-of-n")))
+
+    for few, many in pairwise((10, 10**3, 10**9)):
+        closer = partial(lambda n: distance(n) / 2, few)
+        yield below(f"n = {many}", partial(distance, many), closer)
+    yield below("n = 10^9", partial(distance, 10**9), lambda: arb(exact(gap)))
 
 
 def last_tilt(law: str) -> arb:
@@ -82,6 +104,13 @@ CLAIMS = (
                     ("gamma(shape=2.5)", "3*normal()"),
                     ("normal()", "beta(a=2, b=3)"),
                     ("geometric(p=0.5)", "poisson(mu=3)"),
+                ),
+            ),
+            Enclosed(
+                best_of_closes_in,
+                (
+                    ("geometric(p=0.5)", "poisson(mu=3)", "1e-7"),
+                    ("pareto(alpha=2)", "bernoulli(p=0.5)", "3e-5"),
                 ),
             ),
         ),
