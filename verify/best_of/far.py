@@ -8,6 +8,9 @@ from flint import arb
 
 from verify.best_of.density import Parts
 
+#: Shares of t that V is let have, at most; halves and powers of 2, so that they are exact.
+SHARES = (0.5, 0.25, 0.75, 0.125, 0.875, 0.0625, 0.9375)
+
 
 @dataclass(frozen=True)
 class Beyond:
@@ -88,6 +91,16 @@ def beyond(error: Parts, utility: Parts, t: arb, side: int) -> Beyond:
     if x.last is not None:
         q = v.mass(t - x.last)
         return Beyond(q, v.moment(t - x.last), x.moment(None) * q)
-    half = t / 2
-    p, q = x.mass(half), v.mass(half)
-    return Beyond(p + q, v.moment(None) * p + v.moment(half), x.moment(None) * q + x.moment(half))
+    best = _split(x, v, t, SHARES[0])
+    for share in SHARES[1:]:
+        found = _split(x, v, t, share)
+        best = found if found.mass < best.mass else best
+    return best
+
+
+def _split(x: Side, v: Side, t: arb, share: float) -> Beyond:
+    """The bounds with c a share of t."""
+    for_v, for_x = t * share, t * (1 - share)
+    p, q = x.mass(for_x), v.mass(for_v)
+    of_v = v.moment(None) * p + v.moment(for_v)
+    return Beyond(p + q, of_v, x.moment(None) * q + x.moment(for_x))

@@ -22,7 +22,7 @@ from verify.taylor_series import variable
 #: that a term of a polynomial gains with it.
 RADIUS, TERM_BITS = 3.3, 1.72
 #: Columns and rows of the boxes that cover half a disc.
-BOXES = (5, 2)
+BOXES = (8, 3)
 #: Bits by which the polynomials may fall short of what is sought.
 SHORT_BITS = 6
 #: Pieces that may be halved before an interval of t is taken to be too wide.

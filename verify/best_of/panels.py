@@ -142,7 +142,7 @@ class SumLaw:
         self.pairs = pairs
         self.jumps = jumps(error, utility)
         self.panels: list[Panel] = []
-        self.attempts = 0
+        self.attempts = self.depth = 0
         if pairs:
             for piece in self._line():
                 self._add(piece, 0)
@@ -295,6 +295,10 @@ class SumLaw:
         return beyond(self.error, self.utility, t, side)
 
     def _add(self, place: Place, depth: int) -> None:
+        if depth < self.depth - 1:  # as wide a neighbour was too wide by more than once
+            for half in place.halves():
+                self._add(half, depth + 1)
+            return
         self.attempts += 1
         estimate = sum((pair.estimate(place) for pair in self.pairs), arb(0))
         try:
@@ -303,6 +307,7 @@ class SumLaw:
                 for pair in self.pairs:
                     pair.add_to(sums)
                 self.panels.append(Panel.of(place, sums.expansion()))
+            self.depth = depth
         except TooWide:
             if depth > MOST_HALVINGS or self.attempts > MOST_PANELS:
                 raise Undecided(f"the density of U near {place.t(place.middle)}") from None
