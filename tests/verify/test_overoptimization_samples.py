@@ -38,7 +38,6 @@ def test_points_are_the_estimates() -> None:
 def test_resamples_by_hand() -> None:
     proxy, gold = answers(2)
     curve = curve_of_answers(proxy, gold, resamples=2, seed=7)
-    assert curve.drawn is not None
     rng = np.random.default_rng(7)
     for row in curve.drawn["gold"]:
         chosen = rng.integers(0, SIZE, SIZE)
@@ -49,7 +48,6 @@ def test_resamples_by_hand() -> None:
 def test_parameters_are_fitted_to_each_resample() -> None:
     proxy, gold = answers(3)
     curve = curve_of_answers(proxy, gold, resamples=40)
-    assert curve.drawn is not None
     answer = fit_curve(curve, ["best-of-n"], base=0.0)
     curves = (CurveData("x", {}, (), curve.kl, row) for row in curve.drawn["gold"])
     alphas = [fit_curve(each, ["best-of-n"], base=0.0).fits[0].alpha.value for each in curves]
@@ -85,6 +83,15 @@ def test_what_is_warned_of() -> None:
     assert not any(warning.startswith("few points") for warning in fine.warnings)
 
 
+def test_the_closer_form_is_named_where_it_is() -> None:
+    proxy, gold = answers(5)
+    line = fit_curve(curve_of_answers(proxy, gold, resamples=50)).comparison
+    assert line is not None and "is not told from the other: it leaves less in" in line
+    proxy, gold = answers(9, 6400)
+    curved = fit_curve(curve_of_answers(proxy, proxy - proxy**2 / 4, resamples=50)).comparison
+    assert curved == "best-of-n is closer to the curve: it leaves less in 100 % of the resamples"
+
+
 def test_errors_that_are_too_small_are_noticed() -> None:
     kl = np.linspace(0, 9, 20)
     gold = BEST_OF_N.value(kl**0.5, 1.0, 0.2)
@@ -103,6 +110,8 @@ def test_too_few_answers_are_refused() -> None:
         curve_of_answers(*answers(1, 399))
     with pytest.raises(InputError, match="the proxy of draw 1 is not finite"):
         curve_of_answers(np.full(500, np.nan), np.zeros(500))
+    with pytest.raises(InputError, match="expected 1 or more, got 0"):
+        curve_of_answers(*answers(1), resamples=0)
 
 
 def test_on_the_command_line(terminal: Terminal) -> None:

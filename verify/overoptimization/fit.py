@@ -77,7 +77,7 @@ def fit_curve(
         data,
         tuple(fits),
         _assumption(data, resamples),
-        _comparison(data, *gold) if len(gold) == 2 else None,
+        _comparison(data, gold[0], gold[1], base) if len(gold) == 2 else None,
         tuple(_warnings(data, gold, base)),
     )
 
@@ -87,16 +87,13 @@ def _fit(
 ) -> FormFit:
     import numpy as np
 
-    d = data.d
     scores = data.gold if score == "gold" else data.proxy
     assert scores is not None
     errors = data.error if score == "gold" else None
-    columns = np.stack([d, -form.second(d)], axis=1)
-    if base is None:
-        columns = np.concatenate([columns, np.ones((len(d), 1))], axis=1)
+    columns = _columns(data, form, base)
     _check_determined(data, columns)
     linear = fit_linear(columns, scores - (base or 0.0), errors, LEVEL)
-    if isinstance(data, SampledCurve) and data.drawn is not None:
+    if isinstance(data, SampledCurve):
         drawn = (np.linalg.pinv(columns) @ (data.drawn[score] - (base or 0.0)).T).T
     else:
         drawn = resampled(columns, scores - (base or 0.0), errors, resamples, seed)
@@ -120,6 +117,15 @@ def _fit(
         linear.rows_free,
         None if errors is None else linear.squares,
     )
+
+
+def _columns(data: CurveData, form: Form, base: float | None) -> Floats:
+    """What alpha, beta and the base, if it is not given, multiply."""
+    import numpy as np
+
+    d = data.d
+    columns = [d, -form.second(d)] + ([np.ones(len(d))] if base is None else [])
+    return np.stack(columns, axis=1)
 
 
 def _deviation(fit: LinearFit) -> float:
@@ -183,7 +189,7 @@ def _peak(form: Form, fit: LinearFit, drawn: Floats, base: Number | float) -> Pe
 
 def _assumption(data: CurveData, resamples: int) -> str:
     level = f"{100 * LEVEL:g} % intervals"
-    if isinstance(data, SampledCurve) and data.drawn is not None:
+    if isinstance(data, SampledCurve):
         times = len(data.drawn["gold"])
         return f"{level}: the answers drawn anew {times} times; they assume independent answers"
     if resamples:
@@ -196,13 +202,9 @@ def _assumption(data: CurveData, resamples: int) -> str:
     return f"{level}: they assume the form, and independent normal errors of one size"
 
 
-def _comparison(data: CurveData, one: FormFit, other: FormFit) -> str:
-    if isinstance(data, SampledCurve):  # points of the same answers have no likelihood of their own
-        better, worse = (one, other) if one.deviation < other.deviation else (other, one)
-        return (
-            f"{better.form.name} is closer to the curve: it leaves {better.deviation:.2g}, and "
-            f"{worse.form.name} {worse.deviation:.2g}"
-        )
+def _comparison(data: CurveData, one: FormFit, other: FormFit, base: float | None) -> str:
+    if isinstance(data, SampledCurve):
+        return _comparison_of_answers(data, one, other, base)
     if one.criterion == other.criterion:
         return "the two forms fit equally well"
     better, worse = (one, other) if one.criterion < other.criterion else (other, one)
@@ -212,6 +214,24 @@ def _comparison(data: CurveData, one: FormFit, other: FormFit) -> str:
     if not isfinite(gap):
         return f"{better.form.name} fits without residuals, {worse.form.name} does not"
     return f"{better.form.name} fits better: its AIC is lower by {gap:.3g}"
+
+
+def _comparison_of_answers(
+    data: SampledCurve, one: FormFit, other: FormFit, base: float | None
+) -> str:
+    """Which form is closer, and how often it is: points of the same answers have no likelihood."""
+    import numpy as np
+
+    curves = data.drawn["gold"].T - (base or 0.0)
+    left = []
+    for fit in (one, other):
+        columns = _columns(data, fit.form, base)
+        rest = curves - columns @ (np.linalg.pinv(columns) @ curves)
+        left.append((rest**2).sum(axis=0))
+    share = float((left[0] < left[1]).mean())
+    better, often = (one, share) if share >= 0.5 else (other, 1 - share)
+    told = "is closer to the curve" if often >= LEVEL else "is not told from the other"
+    return f"{better.form.name} {told}: it leaves less in {100 * often:.0f} % of the resamples"
 
 
 def _warnings(data: CurveData, fits: Sequence[FormFit], base: float | None) -> Iterator[str]:

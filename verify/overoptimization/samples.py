@@ -6,7 +6,7 @@ is found by drawing the answers anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from verify.best_of_estimate import BestOfEstimate, ScoredSample
@@ -45,7 +45,7 @@ class SampledCurve(CurveData):
     """
 
     estimates: tuple[BestOfEstimate, ...] = ()
-    drawn: dict[str, Floats] | None = None
+    drawn: dict[str, Floats] = field(default_factory=dict)
     answers: int = 0
     tied: int = 0
 
@@ -103,7 +103,7 @@ def curve_of_answers(
     Raises
     ------
     InputError
-        If there are too few answers, or some scores are not finite.
+        If there are too few answers, some scores are not finite, or nothing is to be drawn.
     """
     import numpy as np
 
@@ -113,6 +113,8 @@ def curve_of_answers(
     if len(ns) < FEWEST_POINTS:
         fewest = FEWEST_PER_N * 2 ** (FEWEST_POINTS - 1)
         raise InputError(f"{path}: {sample.size} answers; expected {fewest} or more")
+    if resamples < 1:
+        raise InputError(f"resamples of answers: expected 1 or more, got {resamples}")
     rng = np.random.default_rng(seed)
     drawn: dict[str, list[Floats]] = {"gold": [], "proxy": []}
     for _ in range(resamples):
