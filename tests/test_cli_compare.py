@@ -112,7 +112,7 @@ def test_refusals(terminal: Terminal, arguments: tuple[str, ...], message: str) 
 
 
 def test_nothing_to_be_had_is_status_4(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "compare", lambda *_: compare_only_kl())
+    monkeypatch.setattr(comparison, "compare", lambda *_, **__: compare_only_kl())
     assert terminal("compare", *HEAVY, "--kl", "0.5").status == 4
 
 

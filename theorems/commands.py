@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from verify.ledger import Ledger, Progress
+    from verify.ledger import Ledger
 
 
 #: The columns that fold where a terminal is too narrow for them.
@@ -41,43 +41,16 @@ def verify(
     from theorems.catalogue import CLAIMS
     from verify.files import STDOUT, check_outputs
     from verify.ledger import run
+    from verify.progress import progress_bar
 
     check_outputs({"--json": json, "--csv": csv})
     prefixes = [prefix.strip() for prefix in select.split(",")] if select else []
-    with _progress_bar() as progress:
+    with progress_bar() as progress:
         ledger = run(CLAIMS, prefixes, jobs, progress)
     _write(ledger, json, csv)
     if STDOUT not in (json, csv):
         _print(ledger)
     raise typer.Exit(0 if ledger.holds else 1)
-
-
-class _progress_bar:  # noqa: N801 - used like a function
-    """A progress bar on stderr where that is a terminal, else nothing."""
-
-    def __enter__(self) -> Progress | None:
-        import sys
-
-        if not sys.stderr.isatty():
-            self._bar = None
-            return None
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._bar.start()
-        task = self._bar.add_task("")
-
-        def advance(done: int, total: int, claim: str) -> None:
-            assert self._bar is not None
-            self._bar.update(task, completed=done, total=total, description=claim)
-
-        return advance
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
 
 
 def _write(ledger: Ledger, json: str | None, csv: str | None) -> None:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -31,6 +31,7 @@ from typing import Any, Literal, NamedTuple
 from verify.claim import Claim, Enclosed, Evidence, Exact, Finding, Outcome, Sampled
 from verify.errors import InputError
 from verify.identity import Identity
+from verify.progress import Progress
 from verify.proof_kernel import Kernel
 
 Reach = Literal["sample", "instance", "all"]
@@ -71,10 +72,6 @@ STRENGTHS: Mapping[type[Evidence], Strength] = {
 
 #: Statements of these kinds speak of all parameters.
 UNIVERSAL = ("Theorem", "Corollary", "Lemma", "Proposition")
-
-#: Called after each piece of evidence with the number done, the number in all, and the claim's id.
-Progress = Callable[[int, int, str], None]
-
 
 #: Findings as they come, each with the place of its evidence in the list.
 Numbered = Generator[tuple[int, Finding], None, None]
@@ -270,7 +267,7 @@ def run(
         Processes; by default one for each processor this one may use. With 1 all runs in this one.
         With more, a script calls this under ``if __name__ == "__main__"``.
     progress : callable, optional
-        See :data:`Progress`.
+        Called after each piece of evidence, with the claim's id.
 
     Raises
     ------

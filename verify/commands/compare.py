@@ -79,8 +79,10 @@ def compare(
     if gain is None and kl is None:
         gain = kl = DEFAULT
     from verify.mitigations import comparison
+    from verify.progress import progress_bar
 
-    answer = comparison.compare(models, _listed(gain), _listed(kl))
+    with progress_bar() as progress:
+        answer = comparison.compare(models, _listed(gain), _listed(kl), progress=progress)
     _write(answer, json, csv)
     if STDOUT not in outputs.values():
         _print(answer)

@@ -20,6 +20,7 @@ from verify.mitigations.losses import Loss, losses
 from verify.mitigations.model import COARSE, FINE, Model, default_models
 from verify.mitigations.profile import Outcome
 from verify.mitigations.weights import Path, strength_for, strengths
+from verify.progress import Progress
 from verify.tilted_utility import exact_decimal
 from verify.utility_curve import Estimate, Quantity, written
 
@@ -192,6 +193,7 @@ def compare(
     gains: Iterable[object] = GAINS,
     kls: Iterable[object] = CAPS,
     mitigations: Iterable[Mitigation] = MITIGATIONS,
+    progress: Progress | None = None,
 ) -> Comparison:
     """Ask every mitigation for the same gains of the proxy, and for the same KL divergences.
 
@@ -205,6 +207,8 @@ def compare(
         KL divergences from the base policy in nats, above 0.
     mitigations : iterable of Mitigation, optional
         What is compared.
+    progress : callable, optional
+        Called after each mitigation of each pair, with the mitigation's name.
 
     Raises
     ------
@@ -219,8 +223,14 @@ def compare(
         raise InputError("expected a gain or a KL divergence to compare at")
     known = tuple(mitigations)
     questions = []
+    done = 0
     for model in pairs:
-        answers = [_answers(mitigation, model, asked) for mitigation in known]
+        answers = []
+        for mitigation in known:
+            answers.append(_answers(mitigation, model, asked))
+            done += 1
+            if progress is not None:
+                progress(done, len(pairs) * len(known), mitigation.name)
         questions += [
             Question(model, what, target, tuple(rows[k] for rows in answers))
             for k, (what, target) in enumerate(asked)
