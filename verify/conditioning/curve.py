@@ -12,7 +12,7 @@ from verify.enclosure import Undecided, working_precision
 from verify.joint.utility import BITS, GIVEN, signed_decimal
 from verify.law import Law
 from verify.limits import limit_of_utility
-from verify.utility_curve import Limit, UtilityCurve, UtilityPoint, check_writable
+from verify.utility_curve import UtilityCurve, UtilityPoint, check_writable
 
 
 def conditioning_curve(
@@ -39,7 +39,7 @@ def conditioning_curve(
     """
     error, utility = (Law.parse(law) if isinstance(law, str) else law for law in (error, utility))
     points = [_point(error, utility, rational(signed_decimal(t, "threshold"))) for t in thresholds]
-    limit = _limit(error, utility)
+    limit = limit_of_utility(error, utility, "condition")
     return UtilityCurve("condition", str(error), str(utility), tuple(points), limit)
 
 
@@ -53,10 +53,3 @@ def _point(error: Law, utility: Law, t: fmpq) -> UtilityPoint:
         because = f"not settled: {why}"
         return UtilityPoint(t, None, None, None, None, attained=None, because=because)
     return UtilityPoint(t, *numbers, because=GIVEN)
-
-
-def _limit(error: Law, utility: Law) -> Limit:
-    try:
-        return limit_of_utility(error, utility, "condition")
-    except KeyError:
-        return Limit(None, "the limit under conditioning is not worked out yet")
