@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,6 +64,52 @@ def test_the_csv(terminal: Terminal) -> None:
 def test_undecided_is_said(terminal: Terminal) -> None:
     done = terminal("frontier", "-log_cauchy()", "--budgets", "1e-6,1")
     assert done.status == 4 and "not known" in done.out and "not settled" in done.out
+
+
+@pytest.mark.parametrize(
+    ("law", "divergence", "mean"),
+    [
+        ("exponential()", "chi2", 1.5),  # 1 + sqrt(d)
+        ("exponential()", "odds", 1.25),  # 1 + d
+        ("bernoulli(p=0.3)", "tv", 0.55),  # p + d
+        ("normal()", "hellinger", None),
+    ],
+)
+def test_another_divergence(
+    terminal: Terminal, law: str, divergence: str, mean: float | None
+) -> None:
+    done = terminal(
+        "frontier", law, "--divergence", divergence, "--budgets", "0.25", "--json", "f.json"
+    )
+    assert done.status == 0 and divergence in done.out and "w = dP/dQ" in done.out
+    answer = json.loads(Path("f.json").read_text())
+    assert answer["divergence"] == divergence
+    (found,) = answer["points"]
+    if mean is None:
+        assert found["lower"] == found["upper"] == "oo" and "no largest value" in found["because"]
+    else:
+        assert float(found["lower"][0]) == pytest.approx(mean, abs=1e-9)
+        assert float(found["upper"][1]) == pytest.approx(mean, abs=1e-9)
+
+
+def test_the_least_mean_under_another_divergence(terminal: Terminal) -> None:
+    done = terminal(
+        "frontier",
+        "exponential()",
+        *("--divergence", "renyi:2", "--budgets", "0.5", "--two-sided", "--json", "-"),
+    )
+    answer = json.loads(done.out)
+    assert answer["divergence"] == "renyi:2" and len(answer["least"]) == 1
+    assert 0 < float(answer["least"][0]["lower"][0]) < 1 < float(answer["points"][0]["lower"][0])
+
+
+def test_the_picture_of_another_divergence(terminal: Terminal) -> None:
+    done = terminal(
+        "frontier",
+        "bernoulli(p=0.3)",
+        *("--divergence", "hellinger", "--budgets", "0.1", "--plot", "f.svg"),
+    )
+    assert done.status == 0 and "squared Hellinger distance" in Path("f.svg").read_text()
 
 
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])

@@ -158,8 +158,9 @@ class Step(Shape):
             return arb(1)
         if x < self.cut:
             return arb(0)
-        here = x.is_exact() and self.share is not None
-        return self.share if here and self.share is not None else arb(0).union(arb(1))
+        if x.is_exact():
+            return arb(0) if self.share is None else self.share
+        return arb(0).union(arb(1))
 
     def log_floats(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         import numpy as np
