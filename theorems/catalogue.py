@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from theorems import (
+    best_of_n,
     decay_rate,
     dependence,
     experiments,
@@ -25,6 +26,7 @@ CLAIMS: tuple[Claim, ...] = (
     *t4_tilting.CLAIMS,
     *t5_heavy_conditioning.CLAIMS,
     *t6_light_conditioning.CLAIMS,
+    *best_of_n.CLAIMS,
     *decay_rate.CLAIMS,
     *dependence.CLAIMS,
     *experiments.CLAIMS,

@@ -74,6 +74,8 @@ class BestOf(Reweighted):
             return self._still_infinite(mean)
         if self.n == 1:
             return mean
+        if isinstance(self.base, BestOf):  # the best of n bests of m is the best of n m
+            return self._of_base().mean()
         return self._of_ranks(None, lambda ranks: ranks.means(self.n)[2])
 
     def _still_infinite(self, mean: Diverges) -> Diverges:
@@ -88,6 +90,8 @@ class BestOf(Reweighted):
             return self._still_infinite(mean)
         if self.n == 1:
             return self.base.upper_mean(t)
+        if isinstance(self.base, BestOf):
+            return self._of_base().upper_mean(t)
         cut = exact_point(t)
         low, high = self.base.support
         if not isinstance(high, Diverges) and ball(t) >= ball(high):
@@ -96,8 +100,15 @@ class BestOf(Reweighted):
             return self.mean()
         return self._of_ranks(cut, lambda ranks: ranks.means(self.n, cut)[2])
 
+    def _of_base(self) -> BestOf:
+        """The same law as the best of more draws, where the base is a best of some."""
+        assert isinstance(self.base, BestOf)
+        return BestOf(self.base.base, BestOfN(self.n * self.base.n))
+
     def _of_ranks(self, cut: fmpq | None, number: Callable[[RankIntegral], arb]) -> arb:
         """A number of the base law's expansions, taken with more bits."""
+        if isinstance(self.base, Reweighted):
+            raise Undecided(f"the density of {self.base} is not known as a formula")
         bits = ctx.prec + RANK_BITS
         with working_precision(bits):
             value = number(_rank_integral(self.base, cut, bits))
