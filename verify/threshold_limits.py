@@ -9,7 +9,8 @@ Write ``Xbar(t) = Pr(X > t)``. What decides is how fast the tail of X falls, its
   ``K_V'(g)``, if the rate of V is above g. It tends to oo if ``E exp(g V) = oo``.
 * g = 0: it tends to ``E V``, if V is right-light.
 * In between, where V is about as heavy as X: :mod:`verify.tail_balance`.
-* X on a lattice has no decay rate. V on the same lattice does not notice; other V may.
+* X on a lattice has no decay rate. V on the same lattice does not notice; other V alternate for
+  ever (:mod:`verify.lattice_phases`).
 
 Best-of-n averages that curve, ever further out (the layer-cake lemma, which needs ``E|V| < oo``),
 so it shares the limit. What none of this settles is said to be not known.
@@ -17,21 +18,19 @@ so it shares the limit. What none of this settles is said to be not known.
 
 from __future__ import annotations
 
-from itertools import islice
-
-from flint import arb, fmpq
+from flint import fmpq
 
 from verify.enclosure import Diverges, Exact, Undecided, ball, compare, working_precision
+from verify.lattice_phases import phase_means
 from verify.lattices import Lattice, lattice_of, step_rate
 from verify.law import Law
-from verify.limit_numbers import BITS, mean_at, settled, top
+from verify.limit_numbers import mean_at, settled, top
 from verify.tail_balance import at_the_rate, both_heavy, mgf_is_infinite
 from verify.utility_curve import Limit, limit_text
 
-#: Atoms of V up to which its means along the phases of a lattice are compared.
-MOST_PHASES = 64
-#: Digits of a mean that a reason quotes.
-DIGITS = 10
+#: Bits of the means along the phases of a lattice, and digits of those that a reason quotes: the
+#: fewest that tell them apart. The last are as many as there are bits.
+PHASE_BITS, DIGITS = 192, (10, 20, 40, 60)
 NO_LIMIT = "no limit: "
 INFINITE_TOP = "V has no largest value"
 
@@ -57,8 +56,8 @@ def under_best_of(error: Law, utility: Law) -> Limit:
     curve = under_conditioning(error, utility)
     averages = "best-of-n averages E[V | U > t] ever further out"
     if not curve.exists:
-        why = curve.because.removeprefix(NO_LIMIT)
-        return Limit(None, f"not known: {averages}, and that has no limit: {why}")
+        reason = curve.because.removeprefix(NO_LIMIT)
+        return Limit(None, f"not known: {averages}, and that has no limit: {reason}")
     if curve.mean_v is None:
         return Limit(None, f"not known: {averages}, of which no limit is known; {curve.because}")
     return Limit(curve.mean_v, f"{averages}: {curve.because}")
@@ -165,20 +164,15 @@ def _on_a_lattice(error: Law, utility: Law, endless: bool) -> Limit:
 
 def _along_phases(utility: Law, lattice: Lattice, rate: Exact, tends: str) -> Limit:
     """V off the lattice of X: where t stands between two points decides which V reach it."""
-    try:
-        atoms = list(islice(utility.atoms(), MOST_PHASES + 1))
-    except TypeError:
-        atoms = []
-    if not 0 < len(atoms) <= MOST_PHASES:
-        raise Undecided(f"{tends}, and V does not sit on it: E V may vary with t for ever")
     span = lattice.span
-    with working_precision(BITS):
-        means = {place: phase_mean(atoms, span, rate, place) for place in _phases(atoms, span)}
+    with working_precision(PHASE_BITS):
+        means = phase_means(utility, span, rate)
     (low, first), *_, (high, last) = sorted(means.items(), key=lambda item: float(item[1]))
     if not first < last:
-        raise Undecided(f"{tends}, and the means of V along it could not be told apart")
+        raise Undecided(f"{tends}, V does not sit on it, and its means could not be told apart")
+    digits = next(n for n in DIGITS if limit_text(first, n) != limit_text(last, n))
     told = ", and ".join(
-        f"{limit_text(mean, DIGITS)} along t = {_progression(place + lattice.offset, span)}"
+        f"{limit_text(mean, digits)} along t = {_progression(place + lattice.offset, span)}"
         for place, mean in ((low, first), (high, last))
     )
     return Limit(None, f"{NO_LIMIT}{tends}; V does not sit on it, and E V -> {told}", exists=False)
@@ -189,25 +183,6 @@ def _progression(place: fmpq, span: fmpq) -> str:
     start = place - span * fmpq((place / span).floor())
     steps = "n" if span == 1 else f"{span} n"
     return steps if start == 0 else f"{steps} + {start}"
-
-
-def _phases(atoms: list[tuple[fmpq, arb]], span: fmpq) -> set[fmpq]:
-    """The places of t within a span, from a point of X, at which one more atom of V drops out."""
-    return {x - span * fmpq((x / span).floor()) for x, _ in atoms}
-
-
-def phase_mean(atoms: list[tuple[fmpq, arb]], span: fmpq, rate: Exact, place: fmpq) -> arb:
-    """The limit of ``E[V | U > t]`` along t = place + n span + (a point of X).
-
-    X on a lattice exceeds ``t - v`` if it is past the last point at or below, the
-    ``floor((t - v)/span)``-th.
-    """
-    total = first = arb(0)
-    for x, mass in atoms:
-        steps = int(((place - x) / span).floor())
-        weight = mass * (-steps * span * ball(rate)).exp()
-        total, first = total + weight, first + x * weight
-    return first / total
 
 
 # ---------------------------------------------------------------- by other means
@@ -221,7 +196,7 @@ def _by_the_other(error: Law, utility: Law) -> Limit | None:
     if settles is None or settles == Diverges(+1):
         return None
     because = (
-        f"V has the heavier tail: E[X | U > t] tends to {limit_text(settles, DIGITS)}, so "
+        f"V has the heavier tail: E[X | U > t] tends to {limit_text(settles, DIGITS[0])}, so "
         "E[V | U > t] grows with t"
     )
     return Limit(Diverges(+1, because), because)

@@ -14,6 +14,8 @@ from flint import arb, fmpq
 from tests.verify.test_limits import LAST_MEAN_INFINITE, NON_STEEP, TEXTS, law
 from verify.conditioning import condition
 from verify.enclosure import Diverges, Number, Undecided, working_precision
+from verify.formula import Formula
+from verify.lattice_phases import phase_means
 from verify.laws.staircase import Staircase
 from verify.limits import limit_of_utility
 from verify.reweighted import reweight
@@ -127,7 +129,8 @@ def test_best_of_n_needs_a_mean(error: str, utility: str, limit: Number | None, 
 @pytest.mark.parametrize(
     ("error", "utility", "said"),
     [
-        ("geometric(0.3)", "normal()", "V does not sit on it"),
+        ("geometric(0.3)", "9*normal()", "could not be told apart"),
+        ("geometric(0.00001)", "normal()", "cells of length 1"),
         ("poisson(3)", "uniform()", "its part in U > t varies with t"),
         ("cauchy()", "cauchy()", "E V does not exist"),
     ],
@@ -158,6 +161,17 @@ def test_laws_of_which_nothing_is_known() -> None:
         ("geometric(0.5)", "0.5*bernoulli(0.5)", ("0.25", "n + 1/2", "0.3333333333", "n")),
         ("2*geometric(0.5)", "bernoulli(0.5)", ("0.5", "2 n + 1", "0.6666666667", "2 n")),
         ("3 + 2*geometric(0.5)", "bernoulli(0.5)", ("0.5", "2 n", "0.6666666667", "2 n + 1")),
+        (
+            "geometric(0.3)",
+            "normal()",
+            ("0.3566749425", "n + 3/4", "0.3566749454", "n + 1/4"),
+        ),
+        ("geometric(0.9)", "-pareto(2)", ("-1.35414548", "n", "-1.169456977", "n + 3/4")),
+        (
+            "negative_binomial(2.5, 0.4)",
+            "normal()",
+            ("0.5108256211", "n", "0.5108256265", "n + 1/2"),
+        ),
     ],
 )
 def test_an_alternation_is_told(error: str, utility: str, said: tuple[str, ...]) -> None:
@@ -185,6 +199,30 @@ def test_the_alternation_is_there(error: str, t: str, mean: str) -> None:
     top, _, bottom = t.partition("/")
     found = condition(law(error), law(utility), fmpq(int(top), int(bottom or 1))).mean_v
     assert isinstance(found, arb) and abs(found - numbers(mean, utility)) < arb("1e-10")
+
+
+@pytest.mark.parametrize(
+    ("error", "utility", "rate"),
+    [
+        ("geometric(0.5)", "0.3*normal()", "-log(0.5)"),
+        ("geometric(0.9)", "-pareto(2)", "-log(0.1)"),
+        ("geometric(0.9)", "uniform(-1, 2)", "-log(0.1)"),
+        ("geometric(0.9)", "0.25*laplace()", "-log(0.1)"),
+        ("geometric(0.5)", "mixture(0.5*point(0.25), 0.5*beta(2, 3))", "-log(0.5)"),
+        ("geometric(0.5)", "0.5*bernoulli(0.5)", "-log(0.5)"),
+    ],
+)
+def test_each_phase_against_the_curve(error: str, utility: str, rate: str) -> None:
+    """A geometric tail falls by one factor at each step, so far out the curve is at its limit."""
+    with working_precision(128):
+        found = phase_means(law(utility), fmpq(1), Formula.parse(rate))
+        assert len(found) >= 2
+        for place, mean in found.items():
+            given = condition(law(error), law(utility), 200 + place).mean_v
+            assert isinstance(given, arb) and mean.rad() < arb("1e-20")
+            # What is left of V beyond t: 0.25 Laplace at 200 has exp(-800 + 200 log 10) of it.
+            assert abs(mean - given) < arb("1e-17"), (place, mean, given)
+            assert not abs(mean + arb("1e-16") - given) < arb("1e-17")
 
 
 # ---------------------------------------------------------------- against the curve
