@@ -74,6 +74,9 @@ def false_variants() -> dict[str, Relation]:
         "the series without its first term": replace(
             ensembles.geometric_series(), right=sp.exp(-2 * N.h) / (1 - sp.exp(-2 * N.h))
         ),
+        "actions are cheaper still": replace(
+            occupancy.bound_on_the_actions(), left=sp.log(N.N) / (2 * N.N)
+        ),
         "half stay on the road": replace(
             occupancy.a_third_in_the_ravine(), right=sp.Rational(1, 2)
         ),

@@ -137,7 +137,11 @@ SQUARES = (
         "n - l/4.",
         within_one,
     ),
-    Step("Cauchy", "A product of sums of squares is above the square of a sum.", cauchy_schwarz),
+    Step(
+        "Cauchy",
+        "A product of sums of squares is above the square of a sum: for two terms, and so for any.",
+        cauchy_schwarz,
+    ),
     Step(
         "split",
         "With p the probability of that cell: the terms exp((l/2 - h) n) p are products of the "
