@@ -10,9 +10,11 @@ from flint import arb, fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 
+from verify.best_of import best_of
 from verify.conditioning.condition import condition
 from verify.enclosure import ball, working_precision
 from verify.errors import InputError
+from verify.joint.laws import CopulaLaw, conditioned
 from verify.joint.normal_maximum import mean_of_largest
 from verify.law import Law
 from verify.mdp import base_policy, chain_rule_kl
@@ -200,6 +202,25 @@ def test_chi_square_is_best_within_its_divergence(model: list[tuple[int, int]]) 
         assert best.outcome(high).mean_u >= rival.mean_u - 1e-7
 
 
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(-9, 9)), min_size=2, max_size=7),
+    st.sampled_from([Tilts, Powers, TopShares, Draws]),
+    st.floats(0.05, 3),
+)
+def test_rising_weights_average_the_conditional_means(
+    model: list[tuple[int, int]], kind: type, strength: float
+) -> None:
+    """The layer-cake lemma: E V is no lower, and no higher, than some E[V | score >= t]."""
+    mass, utility = (np.array(column, dtype=float) for column in zip(*model, strict=True))
+    score = np.arange(len(model), dtype=float)
+    profile = profile_of(score, mass, score, utility)
+    path: Path = kind(profile)
+    found = path.outcome(min(strength, path.strongest)).mean_v
+    parts, masses = (np.cumsum(x[::-1])[::-1] for x in (mass * utility, mass))
+    means = parts / masses
+    assert means.min() - 1e-9 <= found <= means.max() + 1e-9
+
+
 # ---------------------------------------------------------------- weights, on pairs of laws
 
 
@@ -233,6 +254,29 @@ def test_top_shares_are_the_certified_ones(error: str, utility: str) -> None:
         # Interpolated between the ends of cells that are about 1/1000 of the law's width.
         assert abs(mine.kl - float(found.kl)) < 1e-3
         assert isinstance(found.mean_v, arb) and abs(mine.mean_v - float(found.mean_v)) < 1e-3
+
+
+def test_top_shares_of_a_dependent_pair_are_the_certified_ones() -> None:
+    model = default_models()[2]
+    path = TopShares(model.profile(FINE))
+    t = arb(path.threshold(2.0)).fmpq()
+    with working_precision(48):
+        found = conditioned(CopulaLaw(model.error, model.utility, model.copula), t)
+    mine = path.outcome(2.0)
+    assert abs(mine.kl - float(found.kl)) < 1e-3
+    assert isinstance(found.mean_v, arb) and abs(mine.mean_v - float(found.mean_v)) < 1e-3
+
+
+@pytest.mark.heavy
+def test_best_of_n_is_the_certified_one() -> None:
+    model = default_models()[1]
+    with working_precision(64):
+        found = best_of(model.error, model.utility).at(19)
+    mine = Draws(model.profile(FINE)).outcome(log(19))
+    certified = (found.kl, found.mean_u, found.mean_v)
+    for number, right in zip((mine.kl, mine.mean_u, mine.mean_v), certified, strict=True):
+        # Of the order of what a coarser resolution differs by.
+        assert isinstance(right, arb) and abs(number - float(right)) < 1e-4
 
 
 @pytest.mark.parametrize("model", [NORMALS, JOINED], ids=lambda model: model.name)
