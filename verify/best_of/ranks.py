@@ -98,13 +98,16 @@ class Part:
         half, count = self.half, terms()
         survival = [above + self.series[0][0], *self.series[0].coeffs()[1:]]
         with series_length(count):
-            rank = arb_series([-survival[0], *(-c for c in survival[1:])], prec=count)
-            slope = [c * (n - 1) for c in (1 + rank).log().coeffs()[1:]]
-            log_weight = arb_series([(-survival[0]).log1p() * (n - 1), *slope], prec=count)
-            weight = log_weight.exp() * n
+            rank = 1 + arb_series([-survival[0], *(-c for c in survival[1:])], prec=count)
+            if rank[0] > 0:
+                slope = [c * (n - 1) for c in rank.log().coeffs()[1:]]
+                log_weight = arb_series([(-survival[0]).log1p() * (n - 1), *slope], prec=count)
+                weight = log_weight.exp() * n
+            else:  # S is not told from 1
+                weight = rank ** (n - 1) * n
             products = [arb_series(p.coeffs(), prec=count) * weight for p in self.series[1:]]
         # On the disc |1 - S| <= 1 - S(middle) + change.
-        most = ((self.sizes[0] - survival[0]).log1p() * (n - 1)).exp() * n
+        most = weight_at(n, survival[0] - self.sizes[0])
         left = 2 * half * arb(RADIUS) ** -count / (1 - 1 / arb(RADIUS)) * most
         found = []
         for product, size in zip(products, self.sizes[1:], strict=True):
