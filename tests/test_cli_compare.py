@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.terminal import Terminal, listing
-from verify.mitigations import comparison
+from verify.mitigations import comparison, plot
 from verify.mitigations.catalogue import MITIGATIONS, KLPenalty, OddsCap
 from verify.mitigations.comparison import compare
 from verify.mitigations.model import COARSE, Model
@@ -79,7 +79,11 @@ def test_a_heavy_error_says_why(terminal: Terminal) -> None:
     assert any("not sampled" in line for line in reasons)
 
 
-def test_the_picture(terminal: Terminal) -> None:
+def test_the_picture(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All curves are drawn, of fewer draws; the table beside it is of one mitigation."""
+    answer = compare([Model.parse("pair", *FINITE)], [], ["0.5"], [OddsCap()])
+    monkeypatch.setattr(comparison, "compare", lambda *_, **__: answer)
+    monkeypatch.setattr(plot, "DRAWS", 2_000)
     done = terminal("compare", *FINITE, "--kl", "0.5", "--plot", "c.png")
     assert done.status == 0 and listing() == ["c.png"]
     with Image.open("c.png") as image:
@@ -149,6 +153,7 @@ def test_draws_that_miss_the_mean_are_not_shown() -> None:
 def test_equal_laws_of_the_fixed_set() -> None:
     """Without laws, three pairs; a mitigation that has no policy says so in each."""
     answer = compare(gains=[], kls=["1"], mitigations=[KLPenalty(), OddsCap()])
+    assert answer.road
     assert [model.name for model in answer.models] == ["light", "heavy", "dependent"]
     missing = [question.rows[0].kl is None for question in answer.questions]
     assert missing == [False, True, False]
