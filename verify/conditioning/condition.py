@@ -21,6 +21,10 @@ from verify.decimals import decimal_text
 from verify.enclosure import Diverges, Number, Undecided, accurate, ball, working_precision
 from verify.law import Law, Point, exact_point
 from verify.laws.custom import Tail
+from verify.laws.gaussian import InverseGaussian, SkewNormal
+from verify.laws.light import Beta, Gamma
+from verify.laws.power import F, InverseGamma, LogGamma
+from verify.laws.student import HalfStudentT, StudentT
 
 #: Bits of the working precision that are not asked of the answer.
 SPARE_BITS = 20
@@ -28,6 +32,8 @@ SPARE_BITS = 20
 GUARD_BITS, SUM_BITS = 24, 3
 #: Bits of a bound, beyond those that a large threshold takes.
 BOUND_BITS = 32
+#: Laws whose tails are hypergeometric functions.
+SLOW = (Gamma, Beta, StudentT, HalfStudentT, F, InverseGamma, LogGamma, SkewNormal, InverseGaussian)
 #: Attempts, each with the bits that the one before it fell short of; bits of a poor answer.
 ATTEMPTS, FEWEST_BITS = 4, 10
 
@@ -135,10 +141,13 @@ class _Pair:
             return self._summed(error, utility, centre_x, centre_v)
         if is_atomic(utility):
             return _swapped(self._summed(utility, error, centre_v, centre_x))
-        # Over X, where the mean of V is had at no cost from its partial means; else over V.
-        if centre_v is None or _has_means(utility):
+        # One integral will do where the partial means of the law that it is not over are closed
+        # forms. Over V, if that saves the tails of V that take long.
+        over_x = centre_v is None or _has_means(utility)
+        over_v = centre_x is None or _has_means(error)
+        if over_x and not (over_v and _is_slow(utility) and not _is_slow(error)):
             return self._integrated(error, utility, centre_x, centre_v)
-        if centre_x is None or _has_means(error):
+        if over_v:
             return _swapped(self._integrated(utility, error, centre_v, centre_x))
         mass, of_x, _ = self._integrated(error, utility, centre_x, None)
         _, of_v, _ = self._integrated(utility, error, centre_v, None)
@@ -180,6 +189,11 @@ def _swapped(found: list[arb]) -> list[arb]:
 def _has_means(law: Law) -> bool:
     """Whether partial means are closed forms, of a finite mean."""
     return not isinstance(base_of(law), Tail) and not isinstance(law.mean(), Diverges)
+
+
+def _is_slow(law: Law) -> bool:
+    """Whether tails are hypergeometric functions, which take longer than densities."""
+    return isinstance(base_of(law), SLOW)
 
 
 def _centre(law: Law) -> arb:

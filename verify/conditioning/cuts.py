@@ -130,6 +130,16 @@ class Cuts:
             found[-1] += arb(0, (mass * (self.centre - x) * (1 - factors[0])).abs_upper())
         return found
 
+    def middle(self, low: arb, high: arb) -> list[arb]:
+        """What ``low < B <= high`` contributes, if it is nearly nothing."""
+        y = self.t - high
+        mass = ZERO.union(self.over.law.survival(low))
+        factors = [ZERO.union(part) for part in self.above.at(y)]
+        if self.above.centre is not None and not y > self.above.centre:
+            factors[1] = factors[1].union(self.above.largest_excess())
+        size = ZERO if self.centre is None else low.union(high) - self.centre
+        return self.parts(mass, factors, mass * size)
+
     def left(self, x: arb | fmpq) -> list[arb]:
         """What ``B <= x`` contributes: nearly nothing."""
         y = self.t - x

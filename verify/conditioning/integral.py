@@ -31,11 +31,11 @@ STEP = 4
 #: Steps out to where a ray is cut.
 MOST_STEPS = 400
 #: Panels that the error is shared out to.
-SHARES = 64
+SHARES = 16
 #: Width of a panel in the logarithm, to begin with.
 WIDTH = 2
 #: Fall of the logarithm of a density over half a box from which on it is taken out of bounds.
-STEEP = 1
+STEEP = 8
 #: Steps in the search of a peak, and the change of the logarithm that ends it.
 MOST_CUTS, FLAT = 60, 0.5
 #: At least ``1/log 2``: bits per unit of a logarithm.
@@ -190,11 +190,34 @@ class PairIntegral(Cuts):
         if self.start is None:
             pieces += self._ray(anchors[0], -1)
         for left, right in pairwise(anchors):
-            middle = (right - left) / 2
-            pieces += self._beside(left, +1, middle) + self._beside(right, -1, middle)
+            pieces += self._between(left, right)
         if self.end is None:
             pieces += self._ray(anchors[-1], +1)
         return pieces
+
+    def _between(self, left: arb, right: arb) -> list[Piece]:
+        """The way between two anchors, but for parts that a bound shows not to matter."""
+        middle = (right - left) / 2
+        for side in (+1, -1):
+            distance = 4 * self.over.unit
+            while distance < middle:
+                if side > 0:
+                    parts = self.middle(left.lower(), (right - distance).mid())
+                else:
+                    parts = self.middle((left + distance).mid(), right.upper())
+                if self._is_negligible(parts):
+                    return self._cut_off(left, right, distance, parts, side)
+                distance = distance * STEP
+        return self._beside(left, +1, middle) + self._beside(right, -1, middle)
+
+    def _cut_off(
+        self, left: arb, right: arb, distance: arb, parts: Sequence[arb], side: int
+    ) -> list[Piece]:
+        """What is left next to one of two anchors, where the rest is known."""
+        self._add(parts)
+        if side > 0:
+            return self._beside(right, -1, right - (right - distance).mid())
+        return self._beside(left, +1, (left + distance).mid() - left)
 
     def _is_inside(self, x: arb) -> bool:
         above = self.start is None or x > self.start

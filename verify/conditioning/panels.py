@@ -35,7 +35,7 @@ POINTS = (*range(2, 9), *range(10, 25, 2), 27, 30, 34, 38, 43, 48, 56, 64, 76, 9
 FEW_POINTS, PER_BIT = 16, fmpq(1, 3)
 #: The ellipse that is tried first; the one that saves points where it takes many; the last one.
 ELLIPSE, WIDER, NARROWER = 3.0, 6.0, 1.9
-MANY_POINTS = 12
+MANY_POINTS = 10
 #: Panels, kept or cut, after which we give up.
 MOST_PANELS = 3000
 
