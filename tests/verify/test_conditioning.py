@@ -120,8 +120,22 @@ def test_far_out() -> None:
         # but for the mass of X > t, which is exp(-t^2/2).
         assert_close(tiny.mean_x, arb(1), 1e-12)
         assert_close(tiny.mean_v, arb(t), 1e-12)
-        light = condition(normal(), normal(), fmpq(10**6))
-        assert light.log_mass < -(10**11) and abs(light.log_mass) < 3 * arb(10) ** 11
+
+
+@pytest.mark.parametrize(
+    ("error", "utility", "t", "log_mass"),
+    [
+        ("normal()", "normal()", 10**6, "-2.5e11"),
+        ("half_normal()", "half_normal()", 10**6, "-2.5e11"),
+        ("normal()", "weibull(shape=2)", 5 * 10**5, "-8.3333333e10"),
+        ("uniform(low=0, high=1)", "normal()", 447_214, "-1.0000e11"),
+    ],
+)
+def test_masses_that_live_in_logarithms(error: str, utility: str, t: int, log_mass: str) -> None:
+    found = at(parse(error), parse(utility), t)
+    assert_close(found.log_mass, arb(log_mass), 1e-4)
+    for value in (found.mean_v, found.mean_x):
+        assert_sharp(number(value))
 
 
 def test_infinite_means() -> None:
@@ -287,6 +301,7 @@ def test_curve() -> None:
         assert place.attained and place.means == "ball"
         for value in place.quantities.values():
             assert_sharp(number(value))
+    assert curve.limit.text == "0"
     undecided = conditioning_curve("uniform(0, 1)", "uniform(0, 1)", ["2"]).points[0]
     assert not undecided.known and undecided.attained is None
     assert undecided.because == "not settled: Pr(X + V > 2) is 0"

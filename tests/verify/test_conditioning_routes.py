@@ -20,7 +20,17 @@ from verify.conditioning.parts import atoms_between, components, count_between
 from verify.conditioning.smooth import AboveNear, Smooth
 from verify.enclosure import Undecided, exact, working_precision
 from verify.errors import InputError
-from verify.laws import exponential, gumbel, laplace, normal, pareto, parse, uniform, zeta
+from verify.laws import (
+    exponential,
+    gumbel,
+    laplace,
+    normal,
+    pareto,
+    parse,
+    student_t,
+    uniform,
+    zeta,
+)
 
 BITS = 64
 DIGITS = 20
@@ -279,6 +289,17 @@ def test_what_lies_beyond_a_cut(pair: tuple[str, str], x: int) -> None:
         for k in range(3):
             right, left = quantity(k, x, x + 60), quantity(k, x - 60, x)
             assert _within(right, cuts.right(arb(x))[k]) and _within(left, cuts.left(arb(x))[k])
+            between = quantity(k, x, x + 2)
+            assert _within(between, cuts.middle(arb(x), arb(x + 2))[k])
+
+
+def test_a_cut_that_forgets_the_tail_is_seen() -> None:
+    """Planted: far out the bounds are so narrow that 0 is not in them."""
+    with working_precision(BITS):
+        above = AboveNear(Smooth(normal()), arb(0))
+        cuts = Cuts(Smooth(student_t(3)), above, fmpq(4), arb(0))
+        mass, _, moment = cuts.right(arb(20))
+        assert mass > 0 and moment > 0 and mass.rel_accuracy_bits() > 40
 
 
 def _float_part(cuts: Cuts, k: int, s: Any) -> float:

@@ -58,7 +58,8 @@ def survival_and_parts(error: Law, utility: Law, thresholds: Any) -> tuple[Float
     -------
     tuple of ndarray
         One number for each threshold; ``oo`` where a mean is infinite. To about 1e-10 of the mass,
-        and of ``E|V|`` and ``E|X|`` times it, where laws have floats that good.
+        and of ``E|V|`` and ``E|X|`` times it, where laws have floats that good; a tail as slow as
+        that of ``log_cauchy`` reaches beyond all floats, and gives about 1e-6.
 
     Raises
     ------
