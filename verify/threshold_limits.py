@@ -75,9 +75,10 @@ def _attempt(error: Law, utility: Law) -> Limit:
 
 def _by_the_error(error: Law, utility: Law) -> Limit:
     """What the tail of X says, which of the two laws is called X being a matter of who asks."""
-    if isinstance(lattice := lattice_of(utility), Lattice) and lattice.span == 0:
-        return Limit(settled(lambda: ball(lattice.offset), "V"), "V is constant")
-    endless = isinstance(utility.support[1], Diverges)
+    low, high = utility.support
+    if isinstance(low, int | fmpq) and isinstance(high, int | fmpq) and low == high:
+        return Limit(settled(lambda: ball(low), "V"), "V is constant")
+    endless = isinstance(high, Diverges)
     if not isinstance(error.support[1], Diverges):
         return _bounded(utility, endless)
     rate = error.decay_rate
