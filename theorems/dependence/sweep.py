@@ -16,10 +16,11 @@ from flint import arb, fmpq
 
 from theorems.dependence.symbols import Expression, symbols
 from verify.claim import Claim, Comparison, Draws, Enclosed, Sampled, ball_of_mpf, below, near
+from verify.conditioning.result import Conditioned
 from verify.copulas import parse_copula
 from verify.enclosure import exact, working_precision
 from verify.identity import Identity, Relation, Step
-from verify.joint.laws import Conditioned, CopulaLaw, conditioned
+from verify.joint.laws import CopulaLaw, conditioned
 from verify.joint.tilt import latent_sum
 from verify.law import Law
 from verify.laws.special import mills
