@@ -34,6 +34,17 @@ def test_the_answer_is_that_of_the_frontier(text: str) -> None:
         assert point.settled and (holds(text, token).answer == "yes") == finite
 
 
+@pytest.mark.heavy
+@pytest.mark.parametrize("text", NAMED)
+def test_the_whole_catalogue_is_settled(text: str) -> None:
+    """Under every divergence, with a gap of 1e-11 of the size of the mean."""
+    for token in ("chi2", "power:1.5", "power:3", "renyi:2", "js", "reverse_kl", *FLAT):
+        point = penalised_frontier(text, token, ["0.3"]).points[0]
+        assert point.settled, f"{token}: {point.because}"
+        if isinstance(point.lower, arb):
+            assert point.gap is not None and point.gap < arb("1e-11") * (1 + abs(point.lower))
+
+
 @pytest.mark.parametrize("text", NAMED)
 def test_holding_is_monotone_in_the_order(text: str) -> None:
     """What holds under a lower order holds under a higher one; all have a reason."""

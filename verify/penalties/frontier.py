@@ -284,13 +284,15 @@ def _by_odds(law: Law, budget: fmpq, scale: Scale) -> tuple[Primal, Dual]:
     odds = ball(budget).exp()
     fraction = (1 / odds).upper().fmpq()  # a little more than 1/R: within the budget
     cut = cut_at(law, 1 - fraction, scale)
-    excess = excess_over(law, cut)
-    mean = reweight(law, TopFraction(fraction)).mean()
-    if isinstance(mean, Diverges):
-        raise Undecided(f"the mean of the top of {law}: {mean.because}")
-    atom = law.mass_at(cut)
-    share = ((fraction - law.survival(cut)) / atom) if atom > 0 else None
-    return Primal(Step(cut, share), mean, arb(1)), Dual(cut + odds * excess, arb(1), ball(cut))
+    excess, above, atom = excess_over(law, cut), law.survival(cut), law.mass_at(cut)
+    bound = Dual(cut + odds * excess, arb(1), ball(cut))
+    if atom > 0:
+        mean = reweight(law, TopFraction(fraction)).mean()
+        if isinstance(mean, Diverges):
+            raise Undecided(f"the mean of the top of {law}: {mean.because}")
+        return Primal(Step(cut, (fraction - above) / atom), mean, arb(1)), bound
+    # All above a cut next to the quantile: the weight there is one over its mass.
+    return Primal(Step(cut), cut + excess / above, 1 / (above * odds)), bound
 
 
 def _described(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from flint import arb, fmpq
 
 from verify.enclosure import Diverges, Undecided, ball, working_precision
+from verify.formula import Formula
 from verify.law import Law
 from verify.penalties.shapes import Shape
 
@@ -106,9 +107,10 @@ class Scale:
         end = law.support[1]
         top = None
         if not isinstance(end, Diverges):
-            if not isinstance(end, fmpq | int):
+            rational = end.rational if isinstance(end, Formula) else end
+            if not isinstance(rational, fmpq | int):
                 raise Undecided(f"the top of {law} is no fraction")
-            top = fmpq(end)
+            top = fmpq(rational)
         with working_precision(PLACE_BITS):
             low, half, high = (law.quantile(fmpq(k, 4)).mid() for k in (1, 2, 3))
             width = high - low
