@@ -113,17 +113,22 @@ def tail_formulas(law: Law) -> TailFormulas | None:
     """The right tail of a law that is not bounded above, as formulas; None where there are none."""
     if not isinstance(law.support[1], Diverges):
         return None
-    try:
-        return _formulas(law, X, fmpq(1))
-    except ExpressionError:  # a density with a special function in it
-        return None
+    return _formulas(law, X, fmpq(1))
 
 
 def _formulas(law: Law, x: Formula, size: fmpq) -> TailFormulas | None:
     """The formulas for ``size`` times a variable of this law, where ``x`` stands for its value."""
+    try:
+        return _derived(law, x, size)
+    except ExpressionError:  # a density with a special function in it
+        return None
+
+
+def _derived(law: Law, x: Formula, size: fmpq) -> TailFormulas | None:
     if isinstance(law, Affine):
-        if law.flips and isinstance(law.base, Mixture):
-            return None
+        if isinstance(law.base, Mixture):
+            parts = [(w, law.shift + law.scale * part) for w, part in law.base.components]
+            return _mixture(parts, x, size)
         inner = (x - Formula.number(law.shift)) / Formula.number(law.scale)
         return _formulas(law.base, inner, size * abs(law.scale))
     if isinstance(law, Truncated):
@@ -140,7 +145,7 @@ def _formulas(law: Law, x: Formula, size: fmpq) -> TailFormulas | None:
             Formula.number(1 - s) * log(x),
         )
     if isinstance(law, Mixture):
-        return _mixture(law, x, size)
+        return _mixture(law.components, x, size)
     if isinstance(law, ContinuousLaw):
         return _of_density(law, x, size)
     return None
@@ -195,11 +200,11 @@ def _truncated(law: Truncated, x: Formula, size: fmpq) -> TailFormulas | None:
     return replace(base, constant=constant)
 
 
-def _mixture(law: Mixture, x: Formula, size: fmpq) -> TailFormulas | None:
+def _mixture(components: Sequence[tuple[fmpq, Law]], x: Formula, size: fmpq) -> TailFormulas | None:
     """The tail of a component that no other one outweighs, times what the others add to it."""
     parts = [
         (weight, component, _formulas(component, x, size))
-        for weight, component in law.components
+        for weight, component in components
         if isinstance(component.support[1], Diverges)
     ]
     for _, _, leader in parts:
