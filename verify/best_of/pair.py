@@ -16,6 +16,8 @@ from verify.conditioning import condition
 from verify.enclosure import Diverges, Number, Undecided, working_precision
 from verify.independent_sum import add
 from verify.law import Law
+from verify.laws.gaussian import Normal, normal_parameters
+from verify.reweighted import reweight
 from verify.weight import BestOfN
 
 #: The working precision of the integrals.
@@ -53,12 +55,26 @@ class BestOfPair:
             if n == 1:
                 mean_x, mean_v = self.error.mean(), self.utility.mean()
                 return BestOfNumbers(arb(0), add(mean_x, mean_v), mean_v, mean_x)
+            closed = self._both_normal(n)
+            if closed is not None:
+                return closed
             mass, mean_v, mean_x = self._integral.means(n)
             if not abs(mass - 1) < arb(2) ** -MASS_BITS:
                 raise Undecided(f"the best of {n}: its mass is {mass.str(10)}, not 1")
             v = _mean(self.utility, mean_v, "V")
             x = _mean(self.error, mean_x, "X")
             return BestOfNumbers(self._integral.kl(n), add(x, v), v, x)
+
+    def _both_normal(self, n: int) -> BestOfNumbers | None:
+        """The numbers where X and V are normal: each gains its share of the variance of U."""
+        x, v = normal_parameters(self.error), normal_parameters(self.utility)
+        if x is None or v is None:
+            return None
+        score = reweight(Normal(), BestOfN(n)).mean()
+        assert isinstance(score, arb)
+        gain = score / arb(x[1] ** 2 + v[1] ** 2).sqrt()
+        mean_x, mean_v = (law[0] + law[1] ** 2 * gain for law in (x, v))
+        return BestOfNumbers(arb(n).log() - arb(n - 1) / n, mean_x + mean_v, mean_v, mean_x)
 
     @cached_property
     def _integral(self) -> RankIntegral:
