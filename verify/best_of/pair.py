@@ -58,12 +58,12 @@ class BestOfPair:
             closed = self._both_normal(n)
             if closed is not None:
                 return closed
-            mass, mean_v, mean_x = self._integral.means(n)
+            mass, mean_v, mean_x = self.ranks.means(n)
             if not abs(mass - 1) < arb(2) ** -MASS_BITS:
                 raise Undecided(f"the best of {n}: its mass is {mass.str(10)}, not 1")
             v = _mean(self.utility, mean_v, "V")
             x = _mean(self.error, mean_x, "X")
-            return BestOfNumbers(self._integral.kl(n), add(x, v), v, x)
+            return BestOfNumbers(self.ranks.kl(n), add(x, v), v, x)
 
     def _both_normal(self, n: int) -> BestOfNumbers | None:
         """The numbers where X and V are normal: each gains its share of the variance of U."""
@@ -77,7 +77,8 @@ class BestOfPair:
         return BestOfNumbers(arb(n).log() - arb(n - 1) / n, mean_x + mean_v, mean_v, mean_x)
 
     @cached_property
-    def _integral(self) -> RankIntegral:
+    def ranks(self) -> RankIntegral:
+        """The law of U, expanded; it takes seconds."""
         return rank_integral(self.error, self.utility)
 
 
