@@ -226,9 +226,7 @@ def half() -> Expression:
 STEPS = (
     Step("slope, order above 1", "With a = 1 + b.", slope_of_power),
     Step("conjugate, order above 1", "At y = f'(v): f*(y) = v y - f(v).", conjugate_of_power),
-    Step(
-        "tangent, order above 1", "As w rises from v, the gap grows.", power_above
-    ),
+    Step("tangent, order above 1", "As w rises from v, the gap grows.", power_above),
     Step("tangent below, order above 1", "As w falls from v, too.", power_below),
     Step("slope, order below 1", "With a = 1 - h.", slope_of_low_power),
     Step("conjugate, order below 1", "At y = f'(v): f*(y) = v y - f(v).", conjugate_of_low_power),
@@ -240,9 +238,7 @@ STEPS = (
     Step("tangent below, order below 1", "As w falls from v, too.", low_power_below),
     Step("slope, reverse KL", "For f(w) = w - 1 - log w.", slope_of_reverse),
     Step("conjugate, reverse KL", "At y = f'(v): f*(y) = v y - f(v).", conjugate_of_reverse),
-    Step(
-        "tangent, reverse KL", "As w rises from v, the gap grows.", reverse_above
-    ),
+    Step("tangent, reverse KL", "As w rises from v, the gap grows.", reverse_above),
     Step("tangent below, reverse KL", "As w falls from v, too.", reverse_below),
     Step("slope, Jensen-Shannon", "For half the sum of two KL divergences.", slope_of_shannon),
     Step("conjugate, Jensen-Shannon", "At y = f'(v): f*(y) = v y - f(v).", conjugate_of_shannon),
