@@ -6,18 +6,12 @@ from dataclasses import dataclass
 
 from flint import arb, fmpq
 
-from verify.enclosure import INFINITE, Diverges, Undecided, ball, working_precision
+from verify.enclosure import INFINITE, Diverges, ball
 from verify.expression import ExpressionError
 from verify.formula import Formula, X, log
 from verify.law import Law
-from verify.limit import LimitResult, limit_at_infinity
-from verify.ray import Refuted, prove_tends_to_minus_infinity
-from verify.tail_classes.formulas import TailFormulas, tail_formulas
+from verify.tail_classes.formulas import TailFormulas, limit_of_logarithm, tail_formulas
 from verify.tail_classes.membership import Membership, long_tailed
-
-#: Where a formula is looked at before its limit is asked for, and what counts as large there.
-FAR, FAR_BITS, LARGE = arb(10) ** 100, 256, 50
-BEGINNING = fmpq(100)
 
 
 @dataclass(frozen=True)
@@ -91,27 +85,13 @@ def upper_mean_ratio(error: Law, utility: Law) -> RatioLimit:
 
 def _of_densities(utility: TailFormulas, error: TailFormulas) -> RatioLimit:
     try:
-        limit = _limit(log(X) + utility.log_density - error.log_density)
+        limit = limit_of_logarithm(log(X) + utility.log_density - error.log_density)
     except ExpressionError as refusal:
         return RatioLimit(None, str(refusal))
     what = "log(t f_V(t)/f_X(t)), without constants,"
     return RatioLimit(
         limit.value, f"{what} tends to {limit.value}: {limit.because}", (utility, error)
     )
-
-
-def _limit(formula: Formula) -> LimitResult:
-    """As :func:`verify.limit.limit_at_infinity`; an infinite limit that shows is proved first."""
-    with working_precision(FAR_BITS):
-        value = arb(formula.evaluate(FAR))
-    sign = 1 if value > LARGE else -1 if value < -LARGE else 0
-    if sign:
-        try:
-            proof = prove_tends_to_minus_infinity(-formula if sign > 0 else formula, BEGINNING)
-            return LimitResult(Diverges(sign, proof.statement), proof.statement)
-        except (Refuted, Undecided):
-            pass
-    return limit_at_infinity(formula)
 
 
 def negligible_upper_mean(error: Law, utility: Law) -> Membership:

@@ -16,19 +16,24 @@ from flint import arb, fmpq
 from verify.affine import Affine
 from verify.arithmetic import BALLS
 from verify.continuous import ContinuousLaw
-from verify.enclosure import Diverges, ball
+from verify.enclosure import Diverges, Undecided, ball, working_precision
 from verify.expression import Binary, ExpressionError, Negation, Node, Number
 from verify.formula import PI, Formula, X, exp, log, sqrt
 from verify.law import Law
 from verify.laws.custom import Tail
 from verify.laws.zeta import Zeta
-from verify.limit import limit_at_infinity
+from verify.limit import LimitResult, limit_at_infinity
 from verify.mixture import Mixture
+from verify.ray import Refuted, prove_tends_to_minus_infinity
 from verify.simplify import add, contains_x, negate, subtract
 from verify.truncation import Truncated
 
 #: Where the constant that a formula leaves out is read off, as a distance from the support's end.
 READ_OFF = 8
+
+#: Where a formula is looked at before its limit is asked for, and what counts as large there.
+FAR, FAR_BITS, LARGE = arb(10) ** 100, 256, 50
+BEGINNING = fmpq(100)
 
 #: Encloses the limit of one tail over another.
 Share = Callable[[], arb]
@@ -61,13 +66,16 @@ class TailFormulas:
 
         With ``d = -(log f)'`` that is ``f/d`` where ``(1/d)' -> a < 1``: the slope of f/d is
         ``-f (1 - (1/d)')``, so that f/d over the tail tends to ``1 - a`` (L'Hopital). None where
-        no such limit is found.
+        no such limit is found. In ``s = log x``, with ``D = -d(log f)/ds``, (1/d)' is
+        ``1/D - D'/D^2``.
         """
         if self.exact_log_tail is not None:
             return self.exact_log_tail
-        d = -self.log_density.derivative()
-        bend = limit_at_infinity((1 / d).derivative()).value
-        return self.log_density - log(d) if isinstance(bend, fmpq) and bend < 1 else None
+        slope = -on_log_scale(self.log_density).derivative()
+        bend = limit_at_infinity(1 / slope - slope.derivative() / slope**2).value
+        if not isinstance(bend, fmpq) or bend >= 1:
+            return None
+        return self.log_density - log(-self.log_density.derivative())
 
 
 class FormulaArithmetic:
@@ -171,6 +179,25 @@ def _of_density(law: ContinuousLaw, x: Formula, size: fmpq) -> TailFormulas:
     return TailFormulas(density, constant, "the density is a formula")
 
 
+def limit_of_logarithm(formula: Formula) -> LimitResult:
+    """The limit of the logarithm of a ratio; an infinite one that shows is proved first."""
+    with working_precision(FAR_BITS):
+        value = arb(formula.evaluate(FAR))
+    sign = 1 if value > LARGE else -1 if value < -LARGE else 0
+    if sign:
+        try:
+            proof = prove_tends_to_minus_infinity(-formula if sign > 0 else formula, BEGINNING)
+            return LimitResult(Diverges(sign, proof.statement), proof.statement)
+        except (Refuted, Undecided):
+            pass
+    return limit_at_infinity(formula)
+
+
+def on_log_scale(formula: Formula) -> Formula:
+    """The formula in ``s = log x``, where powers become exponentials and logarithms go away."""
+    return formula.at(exp(X))
+
+
 def without_constants(formula: Formula) -> Formula:
     """The formula without the terms in which x does not occur: what is left has simpler limits."""
     return Formula(_without_constants(formula.node))
@@ -224,7 +251,7 @@ def _share(law: Law, formulas: TailFormulas | None, leader: TailFormulas) -> Sha
         rate = law.mgf_abscissa
         light = isinstance(rate, Diverges) or (rate is not None and bool(ball(rate) > 0))
         return partial(arb, 0) if long_tail and light else None
-    limit = limit_at_infinity(formulas.log_density - leader.log_density).value
+    limit = limit_of_logarithm(formulas.log_density - leader.log_density).value
     if limit is None or limit == Diverges(+1):
         return None
     if isinstance(limit, Diverges):

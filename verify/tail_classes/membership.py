@@ -30,7 +30,7 @@ from verify.law import Law
 from verify.laws.staircase import Staircase
 from verify.limit import limit_at_infinity
 from verify.ray import is_nonpositive
-from verify.tail_classes.formulas import TailFormulas, tail_formulas
+from verify.tail_classes.formulas import TailFormulas, on_log_scale, tail_formulas
 
 Answer = Literal["yes", "no", "unknown"]
 
@@ -103,8 +103,8 @@ def _from_slope(formulas: TailFormulas) -> Membership:
 
 def _staircase(law: Staircase) -> Membership:
     """At the corner that follows x the tail falls from exp(-r x^p) to exp(-r x^(2p))."""
-    before, after = (X ** Formula.number(times * law.power) for times in (1, 2))
-    limit = limit_at_infinity(Formula.number(law.rate) * (before - after))
+    power = X ** Formula.number(law.power)
+    limit = limit_at_infinity(Formula.number(law.rate) * power * (1 - power))
     if limit.value == Diverges(-1):
         return Membership("no", "across its corners Pr(X > t + s)/Pr(X > t) tends to 0")
     return Membership("unknown", limit.because)
@@ -137,7 +137,8 @@ def subexponential(law: Law) -> Membership:
 
 
 def _regularly_varying(formulas: TailFormulas) -> Membership | None:
-    index = limit_at_infinity(-X * formulas.log_density.derivative())
+    # x (log f)' is the slope in s = log x.
+    index = limit_at_infinity(-on_log_scale(formulas.log_density).derivative())
     if index.value is None or isinstance(index.value, Diverges):
         return None
     return Membership(
@@ -156,10 +157,13 @@ def _pitman(formulas: TailFormulas) -> Membership:
     if start is None:
         return Membership("unknown", "that the hazard rate falls from some point on was not proved")
     falls = f"the hazard rate q falls for x >= {start}"
-    share = limit_at_infinity(X * hazard / hazard_sum)
+    # In s = log x: x q is the slope of Q, and log q is log(x q) - s.
+    total = on_log_scale(hazard_sum)
+    slope = total.derivative()
+    share = limit_at_infinity(slope / total)
     if isinstance(share.value, fmpq) and share.value < 1:
         return Membership("yes", f"Pitman: {falls}, and x q/Q tends to {share.value} < 1")
-    margin = limit_at_infinity((X * hazard - hazard_sum + log(hazard)) / log(X))
+    margin = limit_at_infinity((slope - total + log(slope) - X) / X)
     if margin.value == Diverges(-1) or (isinstance(margin.value, fmpq) and margin.value < -1):
         return Membership(
             "yes", f"Pitman: {falls}, and (x q - Q + log q)/log x tends to {margin.value} < -1"
