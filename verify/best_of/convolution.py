@@ -12,20 +12,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from flint import acb, arb
 
 from verify.best_of.density import Atom, Density, Knot
+from verify.best_of.gap import Gap
 from verify.best_of.interval_sums import Place, Sums, TooWide, largest
-from verify.best_of.leaves import ELLIPSES, Leaf, Ray, ellipse, error_bound, rule
+from verify.best_of.leaves import ELLIPSES, Leaf, Ray, error_bound
 
 #: Pieces of one range beyond which an interval of t is taken to be too wide.
 MOST_LEAVES = 120
 #: Share of the distance between two knots up to which pieces of one density are used.
 NEAR = 0.4
-#: Points of a rule that are bounded together.
-GROUP = 4
 #: The last piece of an endless ray that is looked at.
 LAST_PIECE = 600
 #: Share of the density up to which it is guessed.
@@ -225,7 +223,7 @@ class TwoDensities:
             leaves.append(ray.leaf(k))
         return leaves, None
 
-    def _split(self, place: Place, goal: arb) -> Iterator[Leaf | _Gap | tuple[arb, arb, arb]]:
+    def _split(self, place: Place, goal: arb) -> Iterator[Leaf | Gap | tuple[arb, arb, arb]]:
         """The density on an interval: leaves and gaps, and bounds of what is left out."""
         for rays in self._ranges(place):
             if isinstance(rays, Ray):
@@ -244,7 +242,7 @@ class TwoDensities:
 
     def _both(
         self, rays: tuple[Ray, Ray], place: Place, goal: arb
-    ) -> Iterator[Leaf | _Gap | tuple[arb, arb, arb]]:
+    ) -> Iterator[Leaf | Gap | tuple[arb, arb, arb]]:
         """The rays of V and of X and the gap between; one ray, if all beyond its end is little."""
         distance = abs(place.hull - rays[0].knot.place - rays[1].knot.place)
         found = [self._leaves(ray, distance.lower(), place, goal) for ray in rays]
@@ -267,7 +265,7 @@ class TwoDensities:
                 yield self._rest(ray, arb(0), ray.start(ray.first), place)
         if rests == [None, None]:
             ends = [_reach(leaves[-1]) if leaves else arb(0) for leaves, _ in found]
-            yield _Gap(*rays, *ends)
+            yield Gap(*rays, *ends)
 
     # ---- sums ---------------------------------------------------------------------------------
 
@@ -283,7 +281,7 @@ class TwoDensities:
                     kernel = self._other(piece.ray)
                     part = sum((c * kernel.at(t - p) for p, c in piece.nodes), arb(0))
                     total += part.mid() if part.is_finite() else 0
-                elif isinstance(piece, _Gap):
+                elif isinstance(piece, Gap):
                     total += piece.at(t)
             if total * width * GUESS > goal:
                 break
@@ -297,7 +295,7 @@ class TwoDensities:
         for piece in self._split(place, goal):
             if isinstance(piece, Leaf):
                 self._add_leaf(sums, piece)
-            elif isinstance(piece, _Gap):
+            elif isinstance(piece, Gap):
                 piece.add_to(sums)
             else:
                 sums.neglect(*piece)
@@ -334,102 +332,6 @@ class TwoDensities:
 def _reach(leaf: Leaf) -> arb:
     """The distance from the knot at which a leaf ends."""
     return leaf.high.exp() if leaf.in_log else leaf.high
-
-
-@dataclass(frozen=True)
-class _Gap:
-    """Between the pieces of V and those of X: ``v = low + w r``, ``x = high + w (1 - r)``.
-
-    The width w moves with t: ``w = t - low - high``; r runs from 0 to 1.
-    """
-
-    v_ray: Ray
-    x_ray: Ray
-    v_distance: arb
-    x_distance: arb
-
-    @property
-    def low(self) -> arb:
-        """Where v starts."""
-        return self.v_ray.place(self.v_distance)
-
-    @property
-    def high(self) -> arb:
-        """Where x ends."""
-        return self.x_ray.place(self.x_distance)
-
-    def _width(self, t: Any) -> Any:
-        return t - self.low - self.high
-
-    def at(self, t: arb) -> arb:
-        """About its part of the density."""
-        total, width = arb(0), self._width(t)
-        for root, weight in rule():
-            r = (1 + root) / 2
-            v, x = self.low + width * r, self.high + width * (1 - r)
-            total += weight / 2 * abs(width) * self.v_ray.density.at(v) * self.x_ray.density.at(x)
-        return arb(total.mid()) if total.is_finite() else arb(0)
-
-    def add_to(self, sums: Sums) -> None:
-        """Add it, halved as often as the rule's error demands."""
-        waiting = [(arb(0), arb(1))]
-        while waiting:
-            low, high = waiting.pop()
-            error = self._error(low, high, sums)
-            if error is None:
-                sums.count()
-                middle = (low + high) / 2
-                waiting += [(low, middle), (middle, high)]
-                continue
-            hull = sums.place.hull
-            width = self._width(hull)
-            sums.add_error(
-                error,
-                (abs(self.low).union(abs(self.low + width))).upper(),
-                (abs(self.high).union(abs(self.high + width))).upper(),
-            )
-            self._bound(low, high, sums)
-            self._add_nodes(low, high, sums)
-
-    def _error(self, low: arb, high: arb, sums: Sums) -> arb | None:
-        width = self._width(acb(sums.place.hull))
-        for parameter in ELLIPSES:
-            boxes = ellipse((low + high) / 2, (high - low) / 2, parameter)
-            size = largest(self._size(width, r) for r in boxes)
-            error = error_bound((high - low) / 2, size, parameter)
-            if error < sums.tolerance:
-                return error
-        return None
-
-    def _size(self, width: acb, r: acb | arb) -> arb:
-        """A bound of the integrand."""
-        v, x = self.low + width * r, self.high + width * (1 - r)
-        size = self.v_ray.density.over(acb(v)) * self.x_ray.density.over(acb(x))
-        return size * width.abs_upper()
-
-    def _add_nodes(self, low: arb, high: arb, sums: Sums) -> None:
-        width = self._width(sums.t)
-        half, middle = (high - low) / 2, (high + low) / 2
-        side = self.v_ray.side
-        for root, weight in rule():
-            r = middle + half * root
-            v, x = self.low + width * r, self.high + width * (1 - r)
-            height = self.v_ray.density.series(v) * self.x_ray.density.series(x)
-            sums.add_term(height * width * (weight * half * side), v, x)
-
-    def _bound(self, low: arb, high: arb, sums: Sums) -> None:
-        """Bounds of the sum over the rule's points, by groups of points."""
-        points = rule()
-        half, middle = (high - low) / 2, (high + low) / 2
-        widths = [self._width(region) for region in sums.place.regions]
-        for k in range(0, len(points), GROUP):
-            group = points[k : k + GROUP]
-            r = middle + half * group[0][0].union(group[-1][0])
-            total = sum((weight for _, weight in group), arb(0)) * half
-            size = largest(self._size(width, r) for width in widths) * total
-            far_v = largest((self.low + width * r).abs_upper() for width in widths)
-            far_x = largest((self.high + width * (1 - r)).abs_upper() for width in widths)
-            sums.bound(size, size * far_v, size * far_x)
 
 
 def _rays(density: Density, knots: tuple[Knot, ...]) -> dict[tuple[int, int], Ray]:
