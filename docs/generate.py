@@ -29,7 +29,7 @@ from verify.identity import Identity, Step  # noqa: E402
 from verify.laws import parse  # noqa: E402
 from verify.ledger import Ledger, run  # noqa: E402
 from verify.plotting import plot_certificate  # noqa: E402
-from verify.proof_pins import Pins  # noqa: E402
+from verify.proofs.pins import Pins  # noqa: E402
 
 PICTURE = "docs/images/burr.png"
 """The picture that README shows; the command beside it there draws the same."""

@@ -10,7 +10,7 @@ from tests import coq_here
 from theorems.catalogue import CLAIMS
 from verify import ledger
 from verify.claim import Claim, Finding
-from verify.proof_kernel import Kernel
+from verify.proofs.kernel import Kernel
 
 HOLDS = Finding("holds", 1, 1, 0.0)
 

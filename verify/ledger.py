@@ -32,7 +32,7 @@ from verify.claim import Claim, Enclosed, Evidence, Exact, Finding, Outcome, Sam
 from verify.errors import InputError
 from verify.identity import Identity
 from verify.progress import Progress
-from verify.proof_kernel import Kernel
+from verify.proofs.kernel import Kernel
 
 Reach = Literal["sample", "instance", "all"]
 Means = Literal["monte-carlo", "ball", "exact", "symbolic", "kernel"]
@@ -103,7 +103,7 @@ class Entry:
 
     @property
     def proofs(self) -> list[Finding]:
-        """What was found of its proofs, see :class:`verify.proof_kernel.Kernel`."""
+        """What was found of its proofs, see :class:`verify.proofs.kernel.Kernel`."""
         return [
             finding
             for evidence, finding in zip(self.claim.evidence, self.findings, strict=True)

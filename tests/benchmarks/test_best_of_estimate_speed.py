@@ -14,7 +14,7 @@ from time import perf_counter
 
 import numpy as np
 
-from verify.best_of_estimate import NEGLIGIBLE, best_of_estimates, error_bound, rank_weights
+from verify.best_of.estimate import NEGLIGIBLE, best_of_estimates, error_bound, rank_weights
 
 N = 10**6
 NS = [2**k for k in range(20)]

@@ -21,7 +21,7 @@ from verify.enclosure import working_precision
 from verify.identity import Relation, prove
 from verify.law import Law
 from verify.laws import CATALOGUE as LAWS
-from verify.tail_asymptote import asymptote
+from verify.limits.asymptote import asymptote
 
 N = symbols()
 

@@ -19,10 +19,10 @@ import pytest
 
 from tests import coq_here
 from theorems.kernel import DEVELOPMENT, proved
-from verify.coq import Rejected, Unavailable
-from verify.proof_cache import cache_folder
-from verify.proof_kernel import check
-from verify.proof_pins import Development, Pins
+from verify.proofs.cache import cache_folder
+from verify.proofs.coq import Rejected, Unavailable
+from verify.proofs.kernel import check
+from verify.proofs.pins import Development, Pins
 
 ROOT = Path(__file__).resolve().parents[2]
 PINNED = Pins.parse(DEVELOPMENT.pinned_text())

@@ -26,7 +26,7 @@ from theorems.overoptimization import (
 )
 from theorems.overoptimization.symbols import symbols
 from verify.best_of import best_of
-from verify.best_of_estimate import best_of_estimates
+from verify.best_of.estimate import best_of_estimates
 from verify.claim import Enclosed, Exact
 from verify.conditioning import condition
 from verify.enclosure import working_precision

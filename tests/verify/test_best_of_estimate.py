@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verify import best_of_estimate
-from verify.best_of_estimate import (
+from verify.best_of import estimate as best_of_estimate
+from verify.best_of.estimate import (
     BLOCK,
     NEGLIGIBLE,
     ScoredSample,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.verify.law_cases import rationals
 from verify.enclosure import Undecided, working_precision
 from verify.formula import Formula
-from verify.growth import (
+from verify.limits.growth import (
     LINEAR,
     LOG,
     LOG_LOG,

@@ -12,8 +12,8 @@ from hypothesis import given
 
 from tests.verify.law_cases import rational, rationals
 from verify.enclosure import Diverges, ball, working_precision
-from verify.lattices import Lattice, gcd, lattice_of, step_rate
 from verify.law import Law
+from verify.limits.lattices import Lattice, gcd, lattice_of, step_rate
 from verify.reweighted import reweight
 from verify.weight import BestOfN, Tilt
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.terminal import Terminal
 from theorems.overoptimization.gaussian import largest
-from verify.best_of_estimate import best_of_estimates
+from verify.best_of.estimate import best_of_estimates
 from verify.enclosure import working_precision
 from verify.errors import InputError
 from verify.overoptimization.data import CurveData

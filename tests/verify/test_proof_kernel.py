@@ -21,10 +21,10 @@ from tests import coq_here
 from tests.signals import interruptible
 from verify import ledger
 from verify.claim import Claim, Exact
-from verify.coq import PROGRAMS, Coq, Rejected, Unavailable
 from verify.ledger import LedgerError, Strength
-from verify.proof_kernel import Kernel, check, pin
-from verify.proof_pins import PINS, Development, Pins
+from verify.proofs.coq import PROGRAMS, Coq, Rejected, Unavailable
+from verify.proofs.kernel import Kernel, check, pin
+from verify.proofs.pins import PINS, Development, Pins
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -411,7 +411,7 @@ CHECKER = """
 import sys
 from pathlib import Path
 from tests.verify.test_proof_kernel import TOY
-from verify.proof_kernel import check
+from verify.proofs.kernel import check
 import dataclasses
 
 toy = dataclasses.replace(TOY, folder=Path(sys.argv[1]))

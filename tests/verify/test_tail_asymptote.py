@@ -13,10 +13,10 @@ from tests.verify.law_cases import LawCase, all_cases, draw_law, rationals, some
 from tests.verify.test_growth import value
 from tests.verify.test_limits import BOUNDED, ENDLESS, HEAVY, LIGHT, law
 from verify.enclosure import Diverges, working_precision
-from verify.growth import LINEAR, Expansion
 from verify.laws.staircase import Staircase
+from verify.limits.asymptote import asymptote, index_of, log_ratio, rest_of
+from verify.limits.growth import LINEAR, Expansion
 from verify.reweighted import reweight
-from verify.tail_asymptote import asymptote, index_of, log_ratio, rest_of
 from verify.weight import BestOfN, Threshold, Tilt, TopFraction
 
 FAR, BITS = (fmpq(10) ** 30, fmpq(10) ** 300), 4096

@@ -15,12 +15,12 @@ from tests.verify.test_limits import LAST_MEAN_INFINITE, NON_STEEP, TEXTS, law
 from verify.conditioning import condition
 from verify.enclosure import Diverges, Number, Undecided, working_precision
 from verify.formula import Formula
-from verify.lattice_phases import phase_means
 from verify.laws.staircase import Staircase
 from verify.limits import limit_of_utility
+from verify.limits.balance import mgf_is_infinite
+from verify.limits.lattice_phases import phase_means
+from verify.limits.threshold import under_best_of, under_conditioning
 from verify.reweighted import reweight
-from verify.tail_balance import mgf_is_infinite
-from verify.threshold_limits import under_best_of, under_conditioning
 from verify.usual_points import exceeded_once_in
 from verify.utility_curve import Limit
 from verify.weight import Tilt

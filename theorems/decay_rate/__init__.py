@@ -17,7 +17,7 @@ penalty, for 0 < g < oo; for g = 0 there are none, and for g = oo they may stop 
 
 From top to bottom: :mod:`.symbols`, :mod:`.one_law`, :mod:`.boundary` (V about as heavy as X),
 :mod:`.alternation` (lattices), :mod:`.agreement` (optimisers compared), :mod:`.rates` (which law
-has which rate). What says where two given laws go is :mod:`verify.threshold_limits`.
+has which rate). What says where two given laws go is :mod:`verify.limits.threshold`.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from verify.proof_kernel import Kernel
-from verify.proof_pins import Development
+from verify.proofs.kernel import Kernel
+from verify.proofs.pins import Development
 
 PREAMBLE = """\
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.

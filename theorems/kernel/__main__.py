@@ -6,11 +6,11 @@ import argparse
 import sys
 
 from theorems.kernel import DEVELOPMENT
-from verify.coq import Rejected, Unavailable
 from verify.enclosure import Undecided
 from verify.files import write_text
-from verify.proof_kernel import check, pin
-from verify.proof_pins import PINS
+from verify.proofs.coq import Rejected, Unavailable
+from verify.proofs.kernel import check, pin
+from verify.proofs.pins import PINS
 
 
 def main() -> int:

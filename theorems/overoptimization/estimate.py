@@ -1,7 +1,7 @@
 """The mean of the best of n from N scored samples, without bias, and its standard error.
 
 Everything here is in integers and fractions; the float64 that users call is
-:mod:`verify.best_of_estimate`.
+:mod:`verify.best_of.estimate`.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from verify.enclosure import Diverges, Undecided
 from verify.joint.laws import CopulaLaw
 from verify.joint.rate import LEAST_TILT, has_mgf, is_heavy, why_no_mgf
 from verify.laws.gaussian import normal_parameters
-from verify.limit_numbers import settled
 from verify.limits import limit_of_utility, limit_without_tilts
+from verify.limits.numbers import settled
 from verify.reweighted import reweight
 from verify.utility_curve import Limit, Optimizer
 from verify.weight import BestOfN

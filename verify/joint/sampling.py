@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from flint import arb, fmpq
 
 from verify.affine import Affine
-from verify.best_of_estimate import rank_weights
+from verify.best_of.estimate import rank_weights
 from verify.enclosure import ball, working_precision
 from verify.errors import InputError
 from verify.inversion import Inverter

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from verify.best_of_estimate import BestOfEstimate, ScoredSample
+from verify.best_of.estimate import BestOfEstimate, ScoredSample
 from verify.errors import InputError
 from verify.overoptimization.data import CurveData, columns_of
 from verify.overoptimization.forms import best_of_n_kl

@@ -5,7 +5,7 @@ read it. :func:`check` compiles the files and compares. They pass only if
 
 * every theorem that is named exists under its full name, and proves the statement that is pinned;
 * that statement, and every definition that it speaks of, directly or through others, reads as
-  pinned, and so does its explicit form, in which nothing is hidden (:mod:`verify.proof_pins`);
+  pinned, and so does its explicit form, in which nothing is hidden (:mod:`verify.proofs.pins`);
 * all theorems together assume no axiom that is not pinned, by ``Print Assumptions``;
 * ``coqchk`` accepts the files, finds no axiom of their own in them, and no proof that was let off
   the checks of universes, termination or positivity.
@@ -27,13 +27,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-from verify import coq, proof_pins
 from verify.claim import Case, Evidence
-from verify.coq import Coq, Rejected, Unavailable
 from verify.enclosure import Undecided
 from verify.files import reason
-from verify.proof_cache import cache_folder, digest, locked, put, workshop
-from verify.proof_pins import Development, NotPinned, Pins
+from verify.proofs import coq
+from verify.proofs import pins as pins_module
+from verify.proofs.cache import cache_folder, digest, locked, put, workshop
+from verify.proofs.coq import Coq, Rejected, Unavailable
+from verify.proofs.pins import Development, NotPinned, Pins
 
 #: Words that reach beyond the files that are read here: refused anywhere, comments included.
 REACHING_OUT = re.compile(r"\b(Declare\s+ML|Load|LoadPath|ML\s+Path|Redirect|Cd|Extraction)\b")
@@ -74,7 +75,7 @@ def check(
     development : Development
         What to check.
     cache : Path, optional
-        Where to remember what passed; by default :func:`verify.proof_cache.cache_folder`.
+        Where to remember what passed; by default :func:`verify.proofs.cache.cache_folder`.
     say : callable, optional
         Told of each step.
 
@@ -95,10 +96,10 @@ def check(
             pins = Pins.parse(pinned)
             with workshop(folder) as work:
                 _build(here, development, sources, work, folder, say)
-                found = proof_pins.statements(here, development, work, tuple(pins.constants))
+                found = pins_module.statements(here, development, work, tuple(pins.constants))
                 _must_agree(pins, found)
                 say("statements: as pinned")
-                axioms = proof_pins.axioms(here, development, work, pins.theorems)
+                axioms = pins_module.axioms(here, development, work, pins.theorems)
                 _must_agree(Pins(axioms=pins.axioms), Pins(axioms=axioms))
                 say("axioms: none but those pinned")
                 own = here.recheck(work, development.library)
@@ -121,11 +122,11 @@ def pin(development: Development, cache: Path | None = None, say: Say = lambda l
         constants: list[str] = []
         while True:
             try:
-                found = proof_pins.statements(here, development, work, constants)
+                found = pins_module.statements(here, development, work, constants)
             except NotPinned as missing:
-                constants = proof_pins.in_order(development, [*constants, *missing.others])
+                constants = pins_module.in_order(development, [*constants, *missing.others])
             else:
-                axioms = proof_pins.axioms(here, development, work, found.theorems)
+                axioms = pins_module.axioms(here, development, work, found.theorems)
                 return Pins(found.theorems, found.constants, found.explicit, axioms)
 
 
@@ -186,7 +187,7 @@ def _must_agree(pins: Pins, found: Pins) -> None:
 def _key(development: Development, here: Coq, sources: Mapping[str, str], pinned: str) -> str:
     """The hash of everything that the outcome depends on."""
     own = [
-        Path(module).read_text("utf-8") for module in (__file__, coq.__file__, proof_pins.__file__)
+        Path(module).read_text("utf-8") for module in (__file__, coq.__file__, pins_module.__file__)
     ]
     settings = [
         development.library,

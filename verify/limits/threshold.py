@@ -8,9 +8,9 @@ Write ``Xbar(t) = Pr(X > t)``. What decides is how fast the tail of X falls, its
 * 0 < g < oo: ``Xbar(t - v)/Xbar(t) -> exp(g v)``, so V is tilted by g and its mean tends to
   ``K_V'(g)``, if the rate of V is above g. It tends to oo if ``E exp(g V) = oo``.
 * g = 0: it tends to ``E V``, if V is right-light.
-* In between, where V is about as heavy as X: :mod:`verify.tail_balance`.
+* In between, where V is about as heavy as X: :mod:`verify.limits.balance`.
 * X on a lattice has no decay rate. V on the same lattice does not notice; other V alternate for
-  ever (:mod:`verify.lattice_phases`).
+  ever (:mod:`verify.limits.lattice_phases`).
 
 Best-of-n averages that curve, ever further out (the layer-cake lemma, which needs ``E|V| < oo``),
 so it shares the limit. What none of this settles is said to be not known.
@@ -21,11 +21,11 @@ from __future__ import annotations
 from flint import fmpq
 
 from verify.enclosure import Diverges, Exact, Undecided, ball, compare, working_precision
-from verify.lattice_phases import phase_means
-from verify.lattices import Lattice, lattice_of, step_rate
 from verify.law import Law
-from verify.limit_numbers import mean_at, settled, top
-from verify.tail_balance import at_the_rate, both_heavy, mgf_is_infinite
+from verify.limits.balance import at_the_rate, both_heavy, mgf_is_infinite
+from verify.limits.lattice_phases import phase_means
+from verify.limits.lattices import Lattice, lattice_of, step_rate
+from verify.limits.numbers import mean_at, settled, top
 from verify.utility_curve import Limit, limit_text
 
 #: Bits of the means along the phases of a lattice, and digits of those that a reason quotes: the

@@ -1,6 +1,6 @@
 """Where ``E[V | X + V > t]`` goes when V is about as heavy as X: the boundary of the one law.
 
-With ``c = lim E[V; V > t]/Pr(X > t)``, from exact asymptotes (:mod:`verify.tail_asymptote`), or
+With ``c = lim E[V; V > t]/Pr(X > t)``, from exact asymptotes (:mod:`verify.limits.asymptote`), or
 from limits of formulas (:mod:`verify.tail_classes`) where a law has none:
 
 * X subexponential: ``E V + c``; c = oo needs only a long tail (Theorem 5's sharp form);
@@ -17,13 +17,13 @@ from flint import arb, fmpq
 from verify.affine import Affine
 from verify.enclosure import Diverges, Exact, Number, Undecided, ball
 from verify.formula import Formula
-from verify.growth import LOG, LOG_LOG, Expansion
 from verify.law import Law
 from verify.laws.discrete import Geometric, NegativeBinomial
-from verify.limit_numbers import mean_at, settled
+from verify.limits.asymptote import asymptote, index_of, log_ratio, rest_of
+from verify.limits.growth import LOG, LOG_LOG, Expansion
+from verify.limits.numbers import mean_at, settled
 from verify.mixture import Mixture
 from verify.path_ends import up_to_rate
-from verify.tail_asymptote import asymptote, index_of, log_ratio, rest_of
 from verify.truncation import Truncated
 from verify.utility_curve import Limit
 

@@ -1,8 +1,8 @@
 """What the logarithm of a right tail comes to: ``log Q(X > x)`` up to o(1), term by term.
 
-Exact coefficients (:mod:`verify.growth`) for the laws of the catalogue whose tails are heavy or
-exponential, and for tails that users wrote in such terms. Superexponential and bounded tails have
-none here, and lattice laws have none unless neighbouring tails have ratio 1.
+Exact coefficients (:mod:`verify.limits.growth`) for the laws of the catalogue whose tails are heavy
+or exponential, and for tails that users wrote in such terms. Superexponential and bounded tails
+have none here, and lattice laws have none unless neighbouring tails have ratio 1.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from flint import arb, fmpq
 from verify.affine import Affine
 from verify.enclosure import Diverges, Undecided, ball, compare
 from verify.formula import Formula
-from verify.growth import LINEAR, LOG, LOG_LOG, LOG_SQUARED, Expansion, expand, log_of, power_of_x
 from verify.law import Law
 from verify.laws.bases import Symmetric
 from verify.laws.custom import Tail
@@ -27,6 +26,16 @@ from verify.laws.special import log_beta, log_gamma
 from verify.laws.stretched import Lognormal, Weibull
 from verify.laws.student import Cauchy, HalfCauchy, HalfStudentT, LogCauchy, StudentT
 from verify.laws.zeta import Zeta
+from verify.limits.growth import (
+    LINEAR,
+    LOG,
+    LOG_LOG,
+    LOG_SQUARED,
+    Expansion,
+    expand,
+    log_of,
+    power_of_x,
+)
 from verify.mixture import Mixture
 from verify.ranked import BestOf, TopShare
 from verify.reweighted import ThresholdReweighted

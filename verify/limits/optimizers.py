@@ -14,9 +14,9 @@ from verify.decimals import decimal_text
 from verify.enclosure import Diverges, Exact, Undecided
 from verify.independent_sum import RateOfSum, rate_of_sum
 from verify.law import Law
-from verify.limit_numbers import mean_at, top
+from verify.limits.numbers import mean_at, top
+from verify.limits.threshold import under_best_of, under_conditioning
 from verify.path_ends import up_to_rate
-from verify.threshold_limits import under_best_of, under_conditioning
 from verify.utility_curve import Limit, Optimizer
 
 

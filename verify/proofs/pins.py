@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from verify.coq import Coq, Rejected
 from verify.files import reason
+from verify.proofs.coq import Coq, Rejected
 
 #: The pins of a development, in its folder.
 PINS = "pinned.txt"
