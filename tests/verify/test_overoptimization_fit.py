@@ -221,6 +221,13 @@ def test_chances_of_runs_by_enumeration(signs: str) -> None:
     assert few_runs(values) == pytest.approx(expected)
 
 
+def test_the_chance_of_runs_in_a_long_file() -> None:
+    # Exact numbers would have 10^5 digits each here; half the orders have fewer runs than usual.
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], 10**6)
+    assert 0.01 < few_runs(signs) < 0.99
+    assert few_runs(np.sort(signs)) == 0.0
+
+
 # ---------------------------------------------------------------- what is made of it
 
 
@@ -261,6 +268,20 @@ def test_what_is_warned_of() -> None:
     assert any("gold score at KL 0" in warning for warning in shifted.warnings)
     fine = fit_curve(noisy("best-of-n", 1.0, 0.3, 0.01, 7), ["best-of-n"], base=1.0)
     assert fine.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "alpha", "beta", "says"),
+    [
+        ("rl", 200.0, 0.5, "rl: the peak is beyond any KL that float64 holds"),  # d = exp(399)
+        ("best-of-n", -1.0, 0.5, "best-of-n: the fitted form falls from KL 0 on"),
+        ("best-of-n", 1.0, -0.5, "best-of-n: beta is below 0"),
+    ],
+)
+def test_why_there_is_no_peak(name: str, alpha: float, beta: float, says: str) -> None:
+    answer = fit_curve(noisy(name, alpha, beta, 0.001, 5), (name,))
+    assert answer.fits[0].peak is None
+    assert any(warning.startswith(says) for warning in answer.warnings)
 
 
 def test_the_proxy_has_a_base_of_its_own() -> None:

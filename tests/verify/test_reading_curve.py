@@ -86,6 +86,8 @@ REFUSED: dict[str, tuple[str, dict[str, str], str]] = {
     "n of 0": ("n,gold\n1,2\n0,3\n", {}, "row 2 has 0 in column 'n'; expected a whole number"),
     "half an n": ("n,gold\n1.5,2\n", {}, "row 1 has 1.5 in column 'n'"),
     "no error": ("kl,gold,gold_se\n1,2,0\n", {}, "expected a standard error above 0"),
+    "tiny error": ("kl,gold,gold_se\n1,2,1e-200\n", {}, "above 0, at least 1e-60"),
+    "huge score": ("kl,gold\n1,2\n2,-1e200\n", {}, "row 2 has -1e+200 in column 'gold'; expected"),
     "NaN": ("kl,gold\n1,2\n2,nan\n", {}, "column gold: the entry in row 2 (of 2) is missing, NaN"),
     "missing": ("kl,gold\n1,2\n2,\n", {}, "the entry in row 2 (of 2) is missing"),
     "text": ("kl,gold\n1,2\n2,good\n", {}, "row 2 holds 'good'"),

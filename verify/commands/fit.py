@@ -107,14 +107,13 @@ def fit(
 
 
 def _check_options(form: str, base: float | None, bootstrap: int, seed: int) -> None:
-    from math import isfinite
-
     from verify.errors import InputError
+    from verify.overoptimization.data import LARGEST
 
     if form not in FORM_CHOICES:
         raise InputError(f"--form: expected {' or '.join(FORM_CHOICES)}, got {form!r:.40}")
-    if base is not None and not isfinite(base):
-        raise InputError(f"--base: expected a finite number, got {base}")
+    if base is not None and not abs(base) <= LARGEST:
+        raise InputError(f"--base: expected a finite number, {LARGEST:g} at most, got {base:g}")
     if bootstrap and not 100 <= bootstrap <= MOST_RESAMPLES:
         raise InputError(f"--bootstrap: expected 0, or 100 to {MOST_RESAMPLES}, got {bootstrap}")
     if seed < 0:

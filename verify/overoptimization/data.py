@@ -23,6 +23,9 @@ USUAL = {
     "proxy": ("proxy", "proxy_score", "proxy score", "proxy_reward", "proxy reward"),
     "error": ("gold_se", "gold_stderr", "standard_error"),
 }
+#: Numbers are at most so large, and standard errors at least one over it: the squares of scores in
+#: units of their errors stay within float64.
+LARGEST = 1e60
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +128,12 @@ def columns_of(
     columns = {role: name for role, name in asked.items() if name is not None}
     guessed = _guess(columns, names, tuple(asked))
     _check_roles(path, columns, names, needed)
-    return columns, guessed, {role: _numbers(path, table, name) for role, name in columns.items()}
+    found = {role: _numbers(path, table, name) for role, name in columns.items()}
+    for role, numbers in found.items():
+        if role != "n":  # whose KL is about its logarithm
+            wanted = f"a number of size {LARGEST:g} at most"
+            _refuse(path, columns[role], numbers, abs(numbers) > LARGEST, wanted)
+    return columns, guessed, found
 
 
 def _guess(columns: dict[str, str], names: list[str], roles: tuple[str, ...]) -> tuple[str, ...]:
@@ -187,7 +195,8 @@ def _kl(path: str, columns: dict[str, str], found: dict[str, Floats]) -> Floats:
 def _errors(path: str, columns: dict[str, str], found: dict[str, Floats]) -> Floats | None:
     errors = found.get("error")
     if errors is not None:
-        _refuse(path, columns["error"], errors, ~(errors > 0), "a standard error above 0")
+        wanted = f"a standard error above 0, at least {1 / LARGEST:g}"
+        _refuse(path, columns["error"], errors, ~(errors >= 1 / LARGEST), wanted)
     return errors
 
 

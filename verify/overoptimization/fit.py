@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from verify.errors import InputError
 from verify.overoptimization.answer import LEVEL, CurveFit, FormFit, Number, Peak, Score
 from verify.overoptimization.data import CurveData
-from verify.overoptimization.forms import FORMS, Form
+from verify.overoptimization.forms import FARTHEST, FORMS, Form
 from verify.overoptimization.least_squares import (
     LinearFit,
     akaike,
@@ -177,7 +177,7 @@ def _peak(form: Form, fit: LinearFit, drawn: Floats, base: Number | float) -> Pe
         ratio = fit.ratio(0, 1)
         if ratio is not None:
             low, high = (max(0.0, form.peak_of_ratio(end)) for end in ratio)
-    if high is None or not isfinite(high):
+    if high is None or high >= FARTHEST:
         low = high = None
     start = base.value if isinstance(base, Number) else base
     score = start + float(form.value(np.array([place]), alpha, beta)[0])
@@ -253,7 +253,7 @@ def _warnings(data: CurveData, fits: Sequence[FormFit], base: float | None) -> I
         if fit.beta.low <= 0 <= fit.beta.high:
             yield f"{name}: beta is not told from 0, so that there is a peak is not established"
         elif fit.peak is None:
-            yield f"{name}: beta is below 0: the fitted form bends upwards and has no peak"
+            yield f"{name}: {_why_no_peak(fit)}"
         if fit.peak is not None and fit.peak.d > float(data.d.max()):
             yield (
                 f"{name}: the peak, KL {fit.peak.kl:.3g}, is extrapolated: the largest KL in the "
@@ -271,6 +271,14 @@ def _warnings(data: CurveData, fits: Sequence[FormFit], base: float | None) -> I
                 f"{name}: residuals of one sign come in runs (chance {chance:.1g}): the form is "
                 "not right here, and the intervals do not cover that"
             )
+
+
+def _why_no_peak(fit: FormFit) -> str:
+    if fit.beta.value < 0:
+        return "beta is below 0: the fitted form bends upwards and has no peak"
+    if fit.alpha.value > 0:
+        return "the peak is beyond any KL that float64 holds"
+    return "the fitted form falls from KL 0 on and has no peak"
 
 
 def _warnings_of_answers(data: SampledCurve, fits: Sequence[FormFit]) -> Iterator[str]:

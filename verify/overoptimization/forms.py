@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 STEPS = 60
 #: Terms of a series that ends below 0.5^18/18! = 1e-21.
 TERMS = 19
+#: A peak farther out than this, in ``sqrt nats``, counts as none: float64 does not hold its KL.
+FARTHEST = 1e150
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,14 @@ class Form:
         return alpha * d - beta * self.second(d)
 
     def peak(self, alpha: float, beta: float) -> float | None:
-        """The d at which R is largest; None where R rises for ever, or has no d > 0 that is best.
+        """The d at which R is largest; None where no d > 0 is best, or it is beyond FARTHEST.
 
         For beta > 0 both forms are concave, so what is level is the peak.
         """
         if not beta > 0:
             return None
         place = self.peak_of_ratio(alpha / beta)
-        return place if 0 < place < inf else None
+        return place if 0 < place < FARTHEST else None
 
 
 def _square(d: Floats) -> Floats:

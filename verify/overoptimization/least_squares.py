@@ -9,8 +9,7 @@ Student's.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
-from math import comb, inf, log, sqrt
+from math import inf, log, sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -178,16 +177,27 @@ def few_runs(residuals: Floats) -> float:
     and ``C(p - 1, k) C(m - 1, k - 1) + C(p - 1, k - 1) C(m - 1, k)`` have 2 k + 1 (Wald and
     Wolfowitz).
     """
-    signs = [residual > 0 for residual in residuals if residual != 0]
-    p, m = sum(signs), len(signs) - sum(signs)
+    import numpy as np
+    from scipy.special import gammaln
+
+    signs = residuals[residuals != 0] > 0
+    p = int(signs.sum())
+    m = len(signs) - p
     if min(p, m) == 0:
         return 1.0
-    runs = 1 + sum(one != other for one, other in pairwise(signs))
-    orders = 0
-    for length in range(2, runs + 1):
-        k = length // 2
-        if length % 2 == 0:
-            orders += 2 * comb(p - 1, k - 1) * comb(m - 1, k - 1)
-        else:
-            orders += comb(p - 1, k) * comb(m - 1, k - 1) + comb(p - 1, k - 1) * comb(m - 1, k)
-    return orders / comb(p + m, p)
+    runs = 1 + int((signs[1:] != signs[:-1]).sum())
+
+    # Logarithms: of thousands of rows the numbers themselves have thousands of digits.
+    def log_choose(n: int, k: Floats) -> Floats:
+        logs: Floats = gammaln(n + 1) - gammaln(k + 1) - gammaln(np.maximum(n - k, 0) + 1)
+        return np.where(k > n, -inf, logs)
+
+    k = np.arange(1, runs // 2 + 1, dtype=np.float64)
+    even = log(2) + log_choose(p - 1, k - 1) + log_choose(m - 1, k - 1)
+    k = np.arange(1, (runs - 1) // 2 + 1, dtype=np.float64)
+    odd = np.logaddexp(
+        log_choose(p - 1, k) + log_choose(m - 1, k - 1),
+        log_choose(p - 1, k - 1) + log_choose(m - 1, k),
+    )
+    orders = log_choose(p + m, np.array(float(p)))
+    return float(min(1.0, np.exp(np.concatenate([even, odd]) - orders).sum()))
