@@ -98,8 +98,8 @@ def _claim(utility: str, error: str) -> Claim:
         f"For V {SPOKEN[utility]} and X {SPOKEN[error]}, scaled as in the print, E V under the best"
         f" of n is {number} at n = {n}, more than at n = {n - 1} and {n + 1}, {n // 2} and {2 * n}."
         + (f" It falls, and rises again: {later}." if after else ""),
-        "ours",
-        "ours",
+        "Best-of-N figure: peaks",
+        "as_printed",
         evidence=(Enclosed(curve, ((utility, error, n, number, after),)),),
     )
 
