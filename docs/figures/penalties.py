@@ -118,4 +118,4 @@ def boundary() -> Any:
     return figure
 
 
-FIGURES = {"penalty-frontiers": frontiers, "penalty-boundary": boundary}
+FIGURES = {"penalty_frontiers": frontiers, "penalty_boundary": boundary}
