@@ -154,6 +154,19 @@ def test_powers_by_definition() -> None:
     assert path.shares(1.7) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("strength", [0.99, 1.0, 1.13, 1.2])
+def test_the_kl_of_powers_of_a_uniform_law(strength: float) -> None:
+    # The weight z^b on [0, L] has the KL divergence log((b + 1)/L) - b/(b + 1) from the uniform law
+    # on [0, 1], wherever in a cell the threshold 1 - L lies.
+    cells = 50
+    score = (np.arange(cells) + 0.5) / cells
+    profile = Profile(score, np.full(cells, 1 / cells), score, score, divisible=True)
+    for order, b in ((fmpq(3, 2), 2.0), (fmpq(2), 1.0), (fmpq(4), 1 / 3)):
+        path = Powers(profile, order=order)
+        expected = log((b + 1) / (1 - path.threshold(strength))) - b / (b + 1)
+        assert path.outcome(strength).kl == pytest.approx(expected, abs=1e-12)
+
+
 def test_tilts_by_definition() -> None:
     weight = np.exp(0.7 * FINITE.score) * FINITE.mass
     assert Tilts(FINITE).shares(0.7) == pytest.approx(weight / weight.sum())

@@ -16,7 +16,7 @@ Every path begins at the base policy, and its KL divergence grows with the stren
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import exp, inf, log
 from typing import TYPE_CHECKING, Any
@@ -121,14 +121,39 @@ class Powers(ProfilePath):
     def shares(self, strength: float) -> Floats:
         import numpy as np
 
-        cut = min(self.threshold(strength), float(self.profile.score[-2:].mean()))
+        cut = self._cut(strength)
         if not self.profile.divisible:
             return _shares(self.profile, AboveCut(self.order, arb(cut).fmpq()))
-        # The weight's mean over a cell: its slope is infinite at the threshold for orders above 2.
-        exponent = 1 / (float(arb(self.order)) - 1)
-        sums = np.maximum(self.profile.ends - cut, 0.0) ** (exponent + 1) / (exponent + 1)
-        shares = self.profile.mass * np.diff(sums) / np.diff(self.profile.ends)
+        shares = self.profile.mass * self._means(cut)[0]
         return np.asarray(shares / shares.sum())
+
+    def outcome(self, strength: float) -> Outcome:
+        found = super().outcome(strength)
+        if not self.profile.divisible:
+            return found
+        # The weight varies within a cell, most of all in the one that the threshold cuts.
+        weights, logs = (self.profile.mass @ part for part in self._means(self._cut(strength)))
+        return replace(found, kl=float(logs / weights) - log(weights))
+
+    def _cut(self, strength: float) -> float:
+        """The threshold; below the last two scores, so that something is above it."""
+        return min(self.threshold(strength), float(self.profile.score[-2:].mean()))
+
+    def _means(self, cut: float) -> tuple[Floats, Floats]:
+        """The means over each cell of the weight w, up to a factor, and of ``w log w``.
+
+        The slope of w is infinite at the threshold for orders above 2, so cells are integrated.
+        """
+        import numpy as np
+        from scipy.special import xlogy
+
+        power = 1 / (float(arb(self.order)) - 1) + 1
+        above = np.maximum(self.profile.ends - cut, 0.0)
+        sums = above**power / power
+        # The antiderivative of b z^b log z, with b = power - 1.
+        logs = (power - 1) * (xlogy(sums, above) - sums / power)
+        widths = np.diff(self.profile.ends)
+        return np.diff(sums) / widths, np.diff(logs) / widths
 
     def text(self, strength: float) -> str:
         return f"m = {self.threshold(strength):.4g}"
