@@ -249,5 +249,6 @@ def test_verdicts() -> None:
         "Number of token sequences": "false as printed",
         "Bounded objective": "false as printed",
         "Best-of-N figure: normal error": "true",
+        "Best-of-N figure: peaks": "true",
         "Best-of-N figure: Theorem 5": "false as printed",
     }
