@@ -198,9 +198,9 @@ ODDS = (
 CLAIMS = (
     Claim(
         "penalties.infinite",
-        "If E X_+^(a') is infinite, a' = a/(a - 1), no budget under order a > 1 bounds the mean: "
-        "mixtures of Q with the laws in proportion to X_+^(1/(a - 1)) on X <= n are within it, and "
-        "their means grow without bound.",
+        "If E X is finite and E X_+^(a') is not, a' = a/(a - 1), no budget under order a > 1 "
+        "bounds the mean: mixtures of Q with the laws in proportion to X_+^(1/(a - 1)) on X <= n "
+        "are within it, and their means grow without bound.",
         "ours",
         "ours",
         evidence=(

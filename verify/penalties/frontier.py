@@ -44,7 +44,7 @@ from verify.penalties.bounded import (
     cut_at,
     excess_over,
 )
-from verify.penalties.holds import holds
+from verify.penalties.holds import holds, order_of
 from verify.penalties.orders import OrderProblem
 from verify.penalties.primal import Dual, Primal, Scale
 from verify.penalties.shapes import Shape, Step
@@ -139,6 +139,8 @@ def _point(law: Law, divergence: Divergence, budget: Decimal) -> FrontierPoint:
         held = holds(law, divergence)
         if held.answer == "no":
             return _infinite(budget, held.because)
+        if held.answer == "unknown" and order_of(divergence) is None:
+            raise Undecided(held.because)
         return _finite(law, divergence, budget)
     except Undecided as why:
         return PenalisedPoint(budget, None, None, None, f"not settled: {why}", settled=False)

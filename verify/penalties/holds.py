@@ -17,7 +17,7 @@ from typing import Literal
 from flint import fmpq
 
 from verify.decimals import decimal_text
-from verify.divergence import Divergence, OddsCap, Power, Renyi, parse_divergence
+from verify.divergence import REVERSE_KL, Divergence, OddsCap, Power, Renyi, parse_divergence
 from verify.enclosure import Diverges
 from verify.law import Law
 from verify.penalties.tail_moments import moment_index
@@ -63,7 +63,7 @@ def holds(law: Law | str, divergence: Divergence | str) -> Holding:
         return Holding("yes", "X has a largest value, which no mean exceeds")
     order = order_of(divergence)
     if order is None:
-        return Holding("no", CHEAP_STEP)
+        return _under_cheap_steps(law, divergence)
     if order == 1:
         return _under_kl(law)
     needed = fmpq(1) if isinstance(order, Diverges) else order / (order - 1)
@@ -84,6 +84,21 @@ def order_of(divergence: Divergence) -> fmpq | Diverges | None:
     if isinstance(divergence, Power | Renyi) and divergence.order >= 1:
         return divergence.order
     return None
+
+
+def _under_cheap_steps(law: Law, divergence: Divergence) -> Holding:
+    """Steps help where some law within the budget has a mean to begin with.
+
+    Where f(0) is finite the lowest rewards can be left out. Reverse KL has them all: its weights
+    can only fall like a power, which is enough iff ``E log X_-`` is finite (by Jensen).
+    """
+    lower = moment_index(law, -1)
+    if divergence == REVERSE_KL and (lower.index is None or lower.index == 0):
+        return Holding(
+            "unknown",
+            f"whether E log X_- is finite: else all means are -oo within a budget; {lower.because}",
+        )
+    return Holding("no", CHEAP_STEP)
 
 
 def _under_kl(law: Law) -> Holding:
