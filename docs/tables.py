@@ -162,11 +162,14 @@ def errata(ledger: Ledger, pages: Mapping[str, str]) -> str:
     rows = []
     for claim in sorted(refuted, key=_place_in_print):
         corrected = claims[f"{claim.id}.corrected"]
-        named = f"[{claim.source}]({_page_of(claim.id, pages)})"
-        wrong = readable(claim.statement.removeprefix(REFUTED))
-        holds = readable(corrected.statement)
-        rows.append([named, wrong, holds, _ids([claim.id, corrected.id])])
-    return table(["In print", "Refuted", "What holds instead", "Claims"], rows)
+        named = f"[{claim.source}]({_page_of(claim.id, pages)}) `{claim.id}`"
+        rows.append([named, *(_without_argument(each.statement) for each in (claim, corrected))])
+    return table(["In print", "Refuted", "What holds instead"], rows)
+
+
+def _without_argument(statement: str) -> str:
+    """A statement as text, without the argument that combines its steps."""
+    return readable(statement.removeprefix(REFUTED).split(" Combines")[0])
 
 
 def _place_in_print(claim: Claim) -> int:
