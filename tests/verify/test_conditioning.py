@@ -138,6 +138,33 @@ def test_masses_that_live_in_logarithms(error: str, utility: str, t: int, log_ma
         assert_sharp(number(value))
 
 
+@pytest.mark.parametrize("power", [9, 13, 40])
+def test_next_to_the_largest_value(power: int) -> None:
+    """Within d of the top U is 2 - d: the mass of two uniform laws is d^2/2, of a beta law d^4."""
+    d = fmpq(1, 10**power)
+    found = at(uniform(0, 1), uniform(0, 1), 2 - d)
+    assert_close(found.mass, arb(d) ** 2 / 2, RELATIVE)
+    assert_close(1 - found.mean, arb(d) / 3, 0, 1e-14)
+    # The density 12 y (1 - y)^2 of y = 1 - X gives d^4 - (3/5) d^5 times 12/12.
+    steep = at(beta(2, 3), uniform(0, 1), 2 - d)
+    assert_close(steep.mass, arb(d) ** 4 - arb(d) ** 5 * 3 / 5, RELATIVE)
+
+
+@pytest.mark.parametrize("t", [-5, -30, -(10**6)])
+def test_the_divergence_of_a_weak_selection(t: int) -> None:
+    """Where U > t is nearly sure, KL is about Pr(U <= t), with all its digits."""
+    found = at(normal(), normal(), t)
+    with working_precision(FINE):
+        rest = normal().log_cdf(arb(t) / arb(2).sqrt())
+        assert_close((-rest.exp()).log1p(), found.log_mass, RELATIVE)
+    assert_sharp(found.kl)
+    assert at(uniform(0, 1), point(0), -1).kl == 0
+    # At an atom: U > 0 leaves out two zeros, and U >= 0 nothing.
+    zero = at(poisson(30), poisson(40), 0)
+    assert_close(zero.kl, -(-arb(-70).exp()).log1p(), RELATIVE)
+    assert at(poisson(30), poisson(40), 0, closed=True).kl == 0
+
+
 def test_infinite_means() -> None:
     found = at(cauchy(), normal(), 100)
     assert isinstance(found.mean_x, Diverges) and isinstance(found.mean_u, Diverges)

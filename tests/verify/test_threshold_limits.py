@@ -51,6 +51,7 @@ KNOWN = (
     ("exponential()", "2*negative_binomial(2.5, 0.4)", "oo"),
     # the boundary: one rate, E exp(g V) < oo
     (LAST_MEAN_INFINITE, NON_STEEP, "2"),
+    (LAST_MEAN_INFINITE, "1/3 + " + NON_STEEP, "7/3"),
     ("exponential()", NON_STEEP, "2/3"),
     ("gamma(0.5)", NON_STEEP, "2/3"),
     ("exponential()", THIN, "oo"),  # E V exp(V) = oo

@@ -6,7 +6,8 @@ a sum over atoms (:mod:`.sums`), or an integral over a density (:mod:`.integral`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from flint import arb, ctx, fmpq
 
@@ -32,6 +33,8 @@ SPARE_BITS = 20
 GUARD_BITS, SUM_BITS = 24, 3
 #: Bits of a bound, beyond those that a large threshold takes.
 BOUND_BITS = 32
+#: A mass from which on its logarithm loses digits.
+LIKELY = fmpq(3, 4)
 #: Laws whose tails are hypergeometric functions.
 SLOW = (Gamma, Beta, StudentT, HalfStudentT, F, InverseGamma, LogGamma, SkewNormal, InverseGaussian)
 #: Attempts, each with the bits that the one before it fell short of; bits of a poor answer.
@@ -66,18 +69,38 @@ def condition(error: Law, utility: Law, t: Point, closed: bool = False) -> Condi
     assert threshold is not None
     if _is_never_above(error, utility, threshold, closed):
         raise Undecided(f"Pr(X + V > {decimal_text(threshold)}) is 0")
-    goal, extra = ctx.prec - SPARE_BITS, 0
-    size = int(abs(threshold).ceil()).bit_length()
+    goal = ctx.prec - SPARE_BITS
+    found = _settled(error, utility, threshold, closed, goal)
+    if not found.mass > LIKELY or _bits(found.kl) >= goal - SUM_BITS:
+        return found
+    # Where U > t is nearly sure, the divergence is read off the rest, -U >= -t.
+    flipped = -error, -utility, -threshold, not closed
+    if _is_never_above(*flipped):
+        return replace(found, rest=arb(0))
+    with suppress(Undecided):
+        found = replace(found, rest=_settled(*flipped, goal, with_means=False).mass)
+    return found
+
+
+def _settled(
+    error: Law, utility: Law, t: fmpq, closed: bool, goal: int, with_means: bool = True
+) -> Conditioned:
+    """The answer with as many bits as are sought; raises as :func:`condition` does."""
+    extra, size = 0, int(abs(t).ceil()).bit_length()
+    found = None
     for _ in range(ATTEMPTS):
         with working_precision(goal + GUARD_BITS + size + extra):
-            pair = _Pair(error, utility, threshold, closed, goal + SUM_BITS + extra, size)
-            found = pair.conditioned()
+            pair = _Pair(error, utility, t, closed, goal + SUM_BITS + extra, size)
+            found = pair.conditioned() if with_means else pair.mass()
+        if found is None:
+            extra += goal
+            continue
         lacking = max(goal - _bits(value) for value in (found.mass, found.mean_v, found.mean_x))
         if lacking <= 0:
             break
         extra += lacking + SUM_BITS
-    if not accurate(found.mass, FEWEST_BITS):
-        raise Undecided(f"Pr(X + V > {decimal_text(threshold)}) cannot be told from 0")
+    if found is None or not accurate(found.mass, FEWEST_BITS):
+        raise Undecided(f"Pr(X + V > {decimal_text(t)}) cannot be told from 0")
     return found
 
 
@@ -108,25 +131,34 @@ class _Pair:
     goal: int
     size: int
 
-    def conditioned(self) -> Conditioned:
-        """The answer at the working precision."""
+    def mass(self) -> Conditioned | None:
+        """``Pr(U > t)`` alone; None where it cannot be told from 0."""
+        found = self._totals(None, None)[0]
+        return Conditioned(found, arb(0)) if found > 0 else None
+
+    def conditioned(self) -> Conditioned | None:
+        """The answer at the working precision; None where the mass cannot be told from 0."""
         infinite_x = infinite_given(self.error, self.utility, "X")
         infinite_v = infinite_given(self.utility, self.error, "V")
         centre_x = _centre(self.error) if infinite_x is None else None
         centre_v = _centre(self.utility) if infinite_v is None else None
+        mass, of_x, of_v = self._totals(centre_x, centre_v)
+        if not mass > 0:
+            return None
+        mean_x = infinite_x if centre_x is None else centre_x + of_x / mass
+        mean_v = infinite_v if centre_v is None else centre_v + of_v / mass
+        assert mean_x is not None and mean_v is not None
+        return Conditioned(mass, mean_v, mean_x)
+
+    def _totals(self, centre_x: arb | None, centre_v: arb | None) -> list[arb]:
+        """``Pr(U > t)``, ``E[X - x; U > t]`` and ``E[V - v; U > t]``."""
         totals = [arb(0)] * 3
         for one in components(self.error):
             for other in components(self.utility):
                 parts = self._parts(one.law, other.law, centre_x, centre_v)
                 share = one.share * other.share
                 totals = [a + share * b for a, b in zip(totals, parts, strict=True)]
-        mass, of_x, of_v = totals
-        if not mass > 0:
-            raise Undecided(f"Pr(X + V > {decimal_text(self.t)}) cannot be told from 0")
-        mean_x = infinite_x if centre_x is None else centre_x + of_x / mass
-        mean_v = infinite_v if centre_v is None else centre_v + of_v / mass
-        assert mean_x is not None and mean_v is not None
-        return Conditioned(mass, mean_v, mean_x)
+        return totals
 
     def _parts(
         self, error: Law, utility: Law, centre_x: arb | None, centre_v: arb | None

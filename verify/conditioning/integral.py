@@ -94,11 +94,12 @@ class PairIntegral(Cuts):
         bound_bits: int,
     ) -> None:
         super().__init__(over, above, t, centre)
-        self.share, self.bound_bits = arb(2) ** -goal, bound_bits
+        self.share = arb(2) ** -goal
         other = above.smooth
         self.start = _largest(over.low, None if other.high is None else t - other.high)
         self.sure_from = None if other.low is None else t - other.low
         self.end = _smallest(over.high, self.sure_from)
+        self.bound_bits = bound_bits + 2 * _bits_to_resolve(self.start, self.end)
         self.seen = [ZERO] * self.count
         self.totals = [ZERO] * self.count
 
@@ -340,6 +341,14 @@ class PairIntegral(Cuts):
             factors[1] += arb(0, change.abs_upper())
         moment = ZERO if self.centre is None else mass * (x.union(anchor) - self.centre)
         return self.parts(mass, factors, moment)
+
+
+def _bits_to_resolve(start: arb | None, end: arb | None) -> int:
+    """How many bits numbers next to an interval take before they see its width."""
+    if start is None or end is None or not start < end:
+        return 0
+    ratio = (1 + abs(start).max(abs(end))) / (end - start)
+    return max(0, int(float(ratio.log().upper()) * LOG2_E)) if ratio.is_finite() else 0
 
 
 def _log(x: arb) -> float:

@@ -21,11 +21,14 @@ class Conditioned:
         ``E[V | U > t]``.
     mean_x : arb, Diverges or None
         ``E[X | U > t]``; None where it was not asked for.
+    rest : arb or None
+        ``Pr(U <= t)``, where it is small; None where it was not asked for.
     """
 
     mass: arb
     mean_v: Number
     mean_x: Number | None = None
+    rest: arb | None = None
 
     @property
     def mean(self) -> arb:
@@ -48,7 +51,7 @@ class Conditioned:
     @property
     def log_mass(self) -> arb:
         """``log Pr(U > t)``."""
-        return self.mass.log()
+        return self.mass.log() if self.rest is None else (-self.rest).log1p()
 
     @property
     def kl(self) -> arb:

@@ -76,16 +76,18 @@ def _heavy_ratio(error: Law, utility: Law) -> Number:
     """``lim E[V; V > t]/Pr(X > t)`` of two heavy tails with asymptotes."""
     x, v = _both(error, utility)
     limit = log_ratio(v + TIMES_T, x)
-    if isinstance(limit, Diverges):
-        return limit if limit.sign > 0 else arb(0)
-    # t Pr(V > t), of which E[V; V > t] is a/(a - 1) times as much for an index a (Karamata).
+    if limit == Diverges(+1):
+        return limit
+    # t Pr(V > t), of which E[V; V > t] is a/(a - 1) times as much for an index a (Karamata): of
+    # another order where a is 1.
     index = index_of(v)
-    if isinstance(index, Diverges):
-        return limit.exp()
-    a = -index.ball()
-    if not a > 1:
-        raise Undecided(f"V has the index {-index}, and a mean that slower factors decide")
-    return limit.exp() * a / (a - 1)
+    share = arb(1)
+    if not isinstance(index, Diverges):
+        a = -index.ball()
+        if not a > 1:
+            raise Undecided(f"V has the index {-index}, and a mean that slower factors decide")
+        share = a / (a - 1)
+    return arb(0) if isinstance(limit, Diverges) else limit.exp() * share
 
 
 def _both(error: Law, utility: Law) -> tuple[Expansion, Expansion]:
@@ -159,7 +161,8 @@ def at_the_rate(error: Law, utility: Law, rate: Exact, tends: str) -> Limit:
 
     def total() -> arb:
         # c M_X(g)/M_V(g) is what a large X adds, with the odds of it.
-        log_gain = log_c + _log_mgf(error, rate) - _log_mgf(utility, rate)
+        log_gain = _as_ball(log_ratio(v + TIMES_T, x))
+        log_gain += _log_mgf(error, rate) - _log_mgf(utility, rate)
         return _as_ball(mean_at(utility, rate)) + log_gain.exp()
 
     because = f"{tends}, and {compared} is finite: E V -> K_V'(g) + c M_X(g)/M_V(g)"
