@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
-from math import log, sqrt
+from math import comb, log, sqrt
 
 import mpmath
 import numpy as np
@@ -51,6 +51,7 @@ from verify.taylor_series import series_length
 #: What the numbers of a pair with densities are good to, with room: goal bits are 60.
 CLOSE = 2.0**-44
 EXPONENTIAL_NORMAL = best_of(exponential(), normal())
+UNIFORM_TWICE = best_of(uniform(), uniform())
 EXPONENTIAL_TWICE = best_of(exponential(), exponential())
 
 
@@ -100,6 +101,19 @@ def test_equal_laws_share(n: int) -> None:
         assert_close(mean_u, largest, CLOSE)
         assert_close(of_v, largest / 2, CLOSE)
         assert_close(of_x, largest / 2, CLOSE)
+
+
+@pytest.mark.parametrize("n", [2, 3, 7, 40])
+def test_few_draws_weigh_all_of_a_bounded_law(n: int) -> None:
+    """X and V uniform: ``E U = 2 - int F^n``, F being u^2/2 up to 1 and 1 - (2 - u)^2/2 beyond."""
+    mean_u, of_v, _ = numbers(UNIFORM_TWICE, n)
+    with working_precision(96):
+        # By the binomial theorem, in fractions.
+        missing = fmpq(1, 2**n * (2 * n + 1))
+        for k in range(n + 1):
+            missing += fmpq(comb(n, k) * (-1) ** k, 2**k * (2 * k + 1))
+        assert_close(mean_u, arb(2 - missing), 1e-14)
+        assert_close(of_v, arb(2 - missing) / 2, 1e-14)
 
 
 @pytest.mark.heavy

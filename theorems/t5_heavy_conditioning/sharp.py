@@ -212,9 +212,10 @@ CLAIMS = (
     ),
     Claim(
         "t5.sharp.infinite",
-        "If c = oo, then E[V | X + V > t] -> oo for every long-tailed X. Combines, for each h > 0: "
-        "E[V - h; U > t] is at least Pr(X > -s) (1 - h/t) E[V; V > t + s] less E[(h - V)+] Pr(X > "
-        "t - h), and both shifts of a long tail cost a factor that tends to 1.",
+        "Let X be long-tailed, V independent of it, E|V| < oo, and E[V; V > t]/Pr(X > t) -> oo. "
+        "Then E[V | X + V > t] -> oo. Combines, for each h > 0: E[V - h; U > t] is at least Pr(X > "
+        "-s) (1 - h/t) E[V; V > t + s] less E[(h - V)+] Pr(X > t - h), and both shifts of a long "
+        "tail cost a factor that tends to 1.",
         "ours",
         "ours",
         evidence=(Identity(INFINITE),),

@@ -23,6 +23,8 @@ from verify.taylor_series import series_length
 
 #: The radius of the disc over the half-width, and the bits that a term gains with it.
 RADIUS, TERM_BITS = 3.2, 1.678
+#: Draws up to which the weight is a product, not the exponential of a logarithm.
+FEW_DRAWS = 32
 #: The weight may change by so much, as a power of e, on a part.
 CHANGE = 3.0
 
@@ -99,11 +101,11 @@ class Part:
         survival = [above + self.series[0][0], *self.series[0].coeffs()[1:]]
         with series_length(count):
             rank = 1 + arb_series([-survival[0], *(-c for c in survival[1:])], prec=count)
-            if rank[0] > 0:
+            if rank[0] > 0 and n > FEW_DRAWS:
                 slope = [c * (n - 1) for c in rank.log().coeffs()[1:]]
                 log_weight = arb_series([(-survival[0]).log1p() * (n - 1), *slope], prec=count)
                 weight = log_weight.exp() * n
-            else:  # S is not told from 1
+            else:  # where S comes near 1 the series of the logarithm loses digits, or has no terms
                 weight = rank ** (n - 1) * n
             products = [arb_series(p.coeffs(), prec=count) * weight for p in self.series[1:]]
         # On the disc |1 - S| <= 1 - S(middle) + change.
