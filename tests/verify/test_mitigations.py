@@ -329,6 +329,9 @@ def test_finite_pairs_are_exact() -> None:
     assert list(profile.score) == [0, 1, 2, 3]
     assert profile.mass == pytest.approx([3 / 16, 7 / 16, 5 / 16, 1 / 16])
     assert profile.utility == pytest.approx([0, 1 / 7, 2 / 5, 1])
+    # 0.1 + 0.2 and 0.3 are one score.
+    tenths = Model.parse("tenths", "0.1 + 0.2*bernoulli(p=0.5)", "0.2*bernoulli(p=0.5)")
+    assert tenths.profile(FINE).mass == pytest.approx([1 / 4, 1 / 2, 1 / 4])
 
 
 def test_atoms_of_the_error_are_summed_over_the_other_law() -> None:

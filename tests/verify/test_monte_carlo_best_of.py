@@ -78,6 +78,16 @@ def test_ties_share(n: int) -> None:
     assert point.kl is None and "atoms" in point.because
 
 
+@pytest.mark.parametrize("n", [2, 3, 8])
+def test_sums_that_float64_rounds_tie(n: int) -> None:
+    # 0.1 + 0.2 and 0.3 + 0 are one reward, with utilities 0.2 and 0.
+    error, utility = ({k: Fraction(1, 2) for k in (1, 3)}, {k: Fraction(1, 2) for k in (0, 2)})
+    (point,) = sampled("mixture(0.5*point(0.1), 0.5*point(0.3))", "0.2*bernoulli(p=0.5)", [n])
+    assert isinstance(point.mean_v, Estimate)
+    tenths = Estimate(10 * point.mean_v.value, 10 * point.mean_v.standard_error)
+    assert z_score(tenths, best_of_finite(error, utility, n)) < Z
+
+
 def test_ties_broken_by_utility_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: of equal rewards the one with the larger utility."""
     right = monte_carlo._largest

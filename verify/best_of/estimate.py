@@ -45,8 +45,8 @@ class BestOfEstimate:
     mean : float
         The unbiased estimate.
     standard_error : float or None
-        By the jackknife, which on average is not too small; None where it was not asked for, or
-        n is all of the sample.
+        By the jackknife, whose square on average is not too small; None where it was not asked
+        for, or n is all of the sample.
     effective : float
         How many draws the estimate rests on: one over the sum of the squared weights.
     """

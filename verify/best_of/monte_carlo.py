@@ -22,6 +22,7 @@ from flint import arb
 from verify.enclosure import Diverges
 from verify.errors import InputError
 from verify.law import Law
+from verify.ties import tied
 from verify.utility_curve import Estimate, Quantity, UtilityPoint
 
 if TYPE_CHECKING:
@@ -83,12 +84,15 @@ def monte_carlo_best_of(
     stages = _stages(draws)
     roots = [stage for stage in stages if stage.of_single_draws]
     # Sums of squares are taken about medians, and so lose no digits where the laws are far from 0.
-    middles = tuple(float(np.median(law.sample(CHUNK, rng))) for law in (error, utility))
+    first = [law.sample(CHUNK, rng) for law in (error, utility)]
+    middles = tuple(float(np.median(values)) for values in first)
+    size_of_atoms = sum(float(np.abs(values).max()) for values in first)
+    ties = error.has_atoms and utility.has_atoms and size_of_atoms > 0
     done = 0
     while done < samples:
         size = min(CHUNK, samples - done)
         x, v = error.sample(size, rng) - middles[0], utility.sample(size, rng) - middles[1]
-        u = x + v
+        u = tied(x + v, size_of_atoms) if ties else x + v
         for stage in roots:
             stage.add(u, v)
         done += size

@@ -22,6 +22,7 @@ from verify.law import Law
 from verify.mitigations.cells import Resolution, cells_of_sum
 from verify.mitigations.nodes import nodes_of
 from verify.mitigations.profile import Profile, profile_of
+from verify.ties import tied
 
 #: What is computed, and what it is compared with to see how far off it is.
 FINE, COARSE = Resolution(12, 4_000), Resolution(8, 2_000)
@@ -136,7 +137,7 @@ def _profile(model: Model, resolution: Resolution) -> Profile:
         rewards = x.points[:, None] + v.points
         utilities = np.broadcast_to(v.points, rewards.shape)
         masses = x.masses[:, None] * v.masses
-        score = rewards.ravel()
+        score = tied(rewards.ravel(), float(np.abs(x.points).max() + np.abs(v.points).max()))
         return profile_of(score, masses.ravel(), score, utilities.ravel(), most=resolution.scores)
     if error.has_atoms:
         cells = cells_of_sum(utility, nodes_of(error, resolution.order), resolution)
