@@ -150,6 +150,15 @@ def test_next_to_the_largest_value(power: int) -> None:
     assert_close(steep.mass, arb(d) ** 4 - arb(d) ** 5 * 3 / 5, RELATIVE)
 
 
+def test_little_room_between_two_tops() -> None:
+    """Only X = 6 with V = 1/3 or -1/6 is above 11/2: 3^-6 times 3 exp(-2)."""
+    found = at(binomial(6, fmpq(1, 3)), fmpq(1, 3) - poisson(2) / 2, fmpq(11, 2))
+    assert_close(found.mass, 3 * arb(-2).exp() / 3**6, RELATIVE)
+    # V = -1/6 has two thirds of it.
+    assert_close(found.mean_v, arb(0), 0, 1e-15)
+    assert_close(found.mean_x, arb(6), RELATIVE)
+
+
 @pytest.mark.parametrize("t", [-5, -30, -(10**6)])
 def test_the_divergence_of_a_weak_selection(t: int) -> None:
     """Where U > t is nearly sure, KL is about Pr(U <= t), with all its digits."""

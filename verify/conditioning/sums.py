@@ -67,14 +67,19 @@ class AtomSum(Cuts):
         """
         of_b = first if first is not None else last if last is not None else fmpq(0)
         of_a = least if least is not None else most if most is not None else fmpq(0)
+        steps = (0, *(4**k for k in range(LOOKS)))
+        places = [
+            c + side * step for c in (of_b, self.t - of_a) for step in steps for side in (-1, 1)
+        ]
+        if last is not None and most is not None:  # there may be little room between the two tops
+            room = last + most - self.t
+            places += [last - room + room / 4**k for k in range(LOOKS)]
         best, at = arb.neg_inf(), of_b
-        for centre in (of_b, self.t - of_a):
-            for step in (0, *(4**k for k in range(LOOKS))):
-                for x in (centre - step, centre + step):
-                    score = self.over.law.log_survival(x, closed=True)
-                    score += self.above.law.log_survival(self.t - x, self.above.closed)
-                    if score.is_finite() and score.lower() > best:
-                        best, at = score.lower(), x
+        for x in places:
+            score = self.over.law.log_survival(x, closed=True)
+            score += self.above.law.log_survival(self.t - x, self.above.closed)
+            if score.is_finite() and score.lower() > best:
+                best, at = score.lower(), x
         if not best.is_finite():
             raise Undecided("Pr(U > t) cannot be told from 0")
         return at, best

@@ -198,7 +198,7 @@ def _by_the_other(error: Law, utility: Law) -> Limit | None:
         return None
     because = (
         f"V has the heavier tail: E[X | U > t] tends to {limit_text(settles, DIGITS[0])}, so "
-        "E[V | U > t] grows with t"
+        "E[V | U > t], above t less that, tends to oo"
     )
     return Limit(Diverges(+1, because), because)
 
