@@ -157,8 +157,8 @@ CLAIMS = (
         "The lowest of k proxies with independent errors has an error whose rate is k times that "
         "of one, and whose index is k times that of one where the tail is a power. So a heavy "
         "error stays heavy, and a KL penalty bounds nothing; while a divergence of order a > 1 "
-        "does, for a utility that it holds, as soon as k times the index exceeds a/(a - 1). If with "
-        "some probability all errors are the same, rate and index stay those of one.",
+        "does, for a utility that it holds, as soon as k times the index exceeds a/(a - 1). If "
+        "with some probability all errors are the same, rate and index stay those of one.",
         "ours",
         "ours",
         uses=("t2.dichotomy",),

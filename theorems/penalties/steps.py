@@ -154,9 +154,9 @@ CLAIMS = (
     Claim(
         "penalties.steps",
         "If f'(oo) and E X are finite and X has no largest value, no budget d > 0 bounds the mean: "
-        "a share of P moved beyond t costs at most f(1 - s) + s f'(oo), however large t is. A share d "
-        "does under total variation, 1 - (1 - d)^2 under Hellinger, 1 - exp(-d) under reverse KL. "
-        "Not even a normal law is held. A largest value is enough.",
+        "a share of P moved beyond t costs at most f(1 - s) + s f'(oo), however large t is. A "
+        "share d does under total variation, 1 - (1 - d)^2 under Hellinger, 1 - exp(-d) under "
+        "reverse KL. Not even a normal law is held. A largest value is enough.",
         "ours",
         "ours",
         evidence=(
