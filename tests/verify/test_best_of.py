@@ -195,6 +195,19 @@ def test_atoms_beside_densities() -> None:
     assert isinstance(found.kl, arb) and 0 < found.kl < log(2) - 0.5
 
 
+def test_atoms_left_out_on_one_side() -> None:
+    """X geometric, V uniform on (0, 1): U orders as X does first, so X is the largest of n."""
+    pair, mirrored = (best_of(f"{sign}geometric(p=9/10)", "uniform()") for sign in ("", "-"))
+    first = pair.error.support[0]
+    assert isinstance(first, int | fmpq)
+    for n in (2, 40):
+        # Pr(X > first + k) is 10^-(k + 1); of -X the largest is the smallest X.
+        largest = sum((1 - (1 - fmpq(1, 10 ** (k + 1))) ** n for k in range(60)), fmpq(first))
+        smallest = sum((fmpq(1, 10 ** ((k + 1) * n)) for k in range(60)), fmpq(first))
+        assert_close(numbers(pair, n)[2], arb(largest), CLOSE)
+        assert_close(numbers(mirrored, n)[2], -arb(smallest), CLOSE)
+
+
 # ---- a second route -----------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
@@ -140,6 +140,26 @@ class Density(Smooth):
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Atoms that are not taken one by one.
+
+    Attributes
+    ----------
+    last : fmpq
+        The last atom that is: they lie beyond it.
+    side : int
+        +1 if they are above it, -1 if below.
+    mass, mean : arb
+        Their mass, and ``E|.|`` over them (NaN: infinite).
+    """
+
+    last: fmpq
+    side: int
+    mass: arb
+    mean: arb
+
+
+@dataclass(frozen=True)
 class Parts:
     """A law as densities and atoms.
 
@@ -149,14 +169,13 @@ class Parts:
         Their masses and those of the atoms add up to 1, less what is left out.
     atoms : tuple of (fmpq, arb)
         Points and masses, in increasing order.
-    left_out, left_out_mean : arb
-        The mass of other atoms, and ``E|.|`` over them.
+    left_out : tuple of LeftOut
+        Other atoms.
     """
 
     densities: tuple[Density, ...]
     atoms: tuple[Atom, ...]
-    left_out: arb
-    left_out_mean: arb
+    left_out: tuple[LeftOut, ...]
 
 
 def take_apart(law: Law) -> Parts:
@@ -169,12 +188,13 @@ def take_apart(law: Law) -> Parts:
     """
     densities: list[Density] = []
     masses: dict[fmpq, arb] = {}
-    out = out_mean = arb(0)
+    left_out: list[LeftOut] = []
     for part in components(law):
         share = arb(part.share)
         if is_atomic(part.law):
-            taken, mass, mean = _atoms(part.law)
-            out, out_mean = out + share * mass, out_mean + share * mean
+            taken, rest = _atoms(part.law)
+            if rest is not None:
+                left_out.append(replace(rest, mass=share * rest.mass, mean=share * rest.mean))
         else:
             density = Density(part.law, part.share)
             densities.append(density)
@@ -182,7 +202,7 @@ def take_apart(law: Law) -> Parts:
         for x, mass in taken:
             masses[x] = masses.get(x, arb(0)) + share * mass
     atoms = tuple(sorted(masses.items(), key=lambda atom: atom[0]))
-    return Parts(tuple(densities), atoms, out, out_mean)
+    return Parts(tuple(densities), atoms, tuple(left_out))
 
 
 def _own_atom(density: Density) -> list[Atom]:
@@ -196,20 +216,20 @@ def _own_atom(density: Density) -> list[Atom]:
     return [(place, mass)]
 
 
-def _atoms(law: Law) -> tuple[list[Atom], arb, arb]:
-    """The atoms of a law, and the mass and ``E|.|`` of those that are left out."""
+def _atoms(law: Law) -> tuple[list[Atom], LeftOut | None]:
+    """The atoms of a law, and those that are left out."""
     base = base_of(law)
     if not isinstance(law.support[1], Diverges) and not isinstance(law.support[0], Diverges):
         atoms = list(islice(law.atoms(), MOST_ATOMS + 1))
         if len(atoms) > MOST_ATOMS:
             raise Undecided(f"{law} has more than {MOST_ATOMS} atoms")
-        return atoms, arb(0), arb(0)
+        return atoms, None
     if not isinstance(base, LatticeLaw):
         raise Undecided(f"{law} has infinitely many atoms")
     return _lattice_atoms(law)
 
 
-def _lattice_atoms(law: Law) -> tuple[list[Atom], arb, arb]:
+def _lattice_atoms(law: Law) -> tuple[list[Atom], LeftOut]:
     """The atoms of a law on a lattice up to where what is left has next to no mass."""
     flips = isinstance(law.support[0], Diverges)
     outward: Iterator[Atom] = (-law).atoms() if flips else law.atoms()
@@ -222,7 +242,8 @@ def _lattice_atoms(law: Law) -> tuple[list[Atom], arb, arb]:
             break
         if len(atoms) > MOST_ATOMS:
             raise Undecided(f"{law}: more than {MOST_ATOMS} atoms matter")
+    last, side = (-atoms[-1][0], -1) if flips else (atoms[-1][0], +1)
     beyond = one.upper_mean(atoms[-1][0])
     mean = arb.nan() if isinstance(beyond, Diverges) else abs(beyond)
-    left = one.survival(atoms[-1][0])
-    return [(-x, mass) for x, mass in atoms] if flips else atoms, left, mean
+    rest = LeftOut(last, side, one.survival(atoms[-1][0]), mean)
+    return [(-x, mass) for x, mass in atoms] if flips else atoms, rest

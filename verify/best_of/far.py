@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flint import arb
 
-from verify.best_of.density import Parts
+from verify.best_of.density import LeftOut, Parts
 
 #: Shares of t that V is let have, at most; halves and powers of 2, so that they are exact.
 SHARES = (0.5, 0.25, 0.75, 0.125, 0.875, 0.0625, 0.9375)
@@ -40,7 +40,8 @@ class Side:
     def last(self) -> arb | None:
         """The end of the support on this side; None for an infinite one."""
         ends = [d.high if self.side > 0 else d.low for d in self.parts.densities]
-        if self.parts.left_out > 0 or any(end is None for end in ends):
+        endless = any(rest.side == self.side for rest in self.parts.left_out)
+        if endless or any(end is None for end in ends):
             return None
         places = [arb(x) for x, _ in self.parts.atoms] + [end for end in ends if end is not None]
         extreme = places[0]
@@ -52,19 +53,27 @@ class Side:
         """A bound of the mass beyond a point (None: all)."""
         if point is None:
             return arb(1)
-        total = self.parts.left_out
+        total = sum((rest.mass for rest in self._left_out(point)), arb(0))
         for density in self.parts.densities:
             total += density.mass(*self._ends(point))
         return total + sum((mass for x, mass in self.parts.atoms if self._has(x, point)), arb(0))
 
     def moment(self, point: arb | None) -> arb:
         """A bound of ``E|.|`` beyond a point."""
-        total = self.parts.left_out_mean
+        total = sum((rest.mean for rest in self._left_out(point)), arb(0))
         for density in self.parts.densities:
             ends = (None, None) if point is None else self._ends(point)
             total += density.moment(*ends)
         atoms = [(x, m) for x, m in self.parts.atoms if point is None or self._has(x, point)]
         return total + sum((abs(arb(x)) * mass for x, mass in atoms), arb(0))
+
+    def _left_out(self, point: arb | None) -> list[LeftOut]:
+        """The atoms left out that may lie beyond a point: not those that begin on its near side."""
+        return [
+            rest
+            for rest in self.parts.left_out
+            if point is None or rest.side == self.side or not self.side * (rest.last - point) <= 0
+        ]
 
     def _ends(self, point: arb) -> tuple[arb | None, arb | None]:
         return (point, None) if self.side > 0 else (None, point)

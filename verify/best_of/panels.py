@@ -35,14 +35,6 @@ MOST_PANELS = 3000
 MOST_SPECIALS = 500
 #: The largest n, as a power of 2.
 MOST_DRAWS_BITS = 60
-#: Bits of the working precision that the ends of intervals may lack, and more.
-ROUNDED_BITS = 20
-#: The narrowest interval, as a share of what was tried first.
-MOST_HALVINGS = 40
-#: Intervals that are tried in all.
-MOST_PANELS = 3000
-#: Points beside which the density is not smooth.
-MOST_SPECIALS = 500
 #: Mass below which the sides of the line are left alone: right of the last interval, and left of
 #: the first, and beside a point where the density is singular.
 RIGHT_BITS, LEFT_BITS, BESIDE_BITS = 92, 60, 64
@@ -210,9 +202,9 @@ class SumLaw:
 
     def _outward(self, special: Special, side: int) -> Iterator[Place]:
         """From the first or the last special point outward."""
-        if self._is_empty(special, side):
-            return
         start = self._start(special, side)
+        if self._is_empty(special, side) or self._is_negligible(start, side):
+            return
         if self._is_expandable(special, side):
             close = (start + side * self.scale).mid()
             yield Place(start, close) if side > 0 else Place(close, start)
@@ -283,12 +275,17 @@ class SumLaw:
     def lost(self) -> Beyond:
         """Bounds of what the atoms that were left out take with them."""
         x, v = self.error, self.utility
-        mass = x.left_out + v.left_out
-        if mass == 0:
+        if not x.left_out and not v.left_out:
             return Beyond(arb(0), arb(0), arb(0))
+        (of_x, mean_x), (of_v, mean_v) = (
+            (
+                sum((rest.mass for rest in p.left_out), arb(0)),
+                sum((rest.mean for rest in p.left_out), arb(0)),
+            )
+            for p in (x, v)
+        )
         every_v, every_x = Side(v, 1).moment(None), Side(x, 1).moment(None)
-        of_v = v.left_out_mean + x.left_out * every_v
-        return Beyond(mass, of_v, x.left_out_mean + v.left_out * every_x)
+        return Beyond(of_x + of_v, mean_v + of_x * every_v, mean_x + of_v * every_x)
 
     def beyond(self, t: arb, side: int) -> Beyond:
         """Bounds of what lies above t (side +1) or below it."""
