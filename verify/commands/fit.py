@@ -153,7 +153,8 @@ def _print(answer: CurveFit) -> None:
     print_table([_TITLES, *(_cells(fit) for fit in answer.fits)])
     for fit in answer.fits:
         if fit.score == "gold":
-            typer.echo(f"peak of {fit.form.name}: {_peak(fit)}")
+            beside = " (the other form fits better)" if fit.form.name == answer.outdone else ""
+            typer.echo(f"peak of {fit.form.name}{beside}: {_peak(fit)}")
     if answer.comparison is not None:
         typer.echo(answer.comparison)
     typer.echo(answer.assumption)

@@ -166,6 +166,8 @@ class CurveFit:
         What the intervals rest on.
     comparison : str or None
         Which of two forms the gold score prefers; None where one was fitted.
+    outdone : str or None
+        The form that fits clearly worse than the other, if there is one: its peak is no answer.
     warnings : tuple of str
         What to know before the numbers are used.
     """
@@ -174,6 +176,7 @@ class CurveFit:
     fits: tuple[FormFit, ...]
     assumption: str
     comparison: str | None
+    outdone: str | None
     warnings: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -189,6 +192,7 @@ class CurveFit:
             "assumption": self.assumption,
             "fits": [fit.to_dict() for fit in self.fits],
             "comparison": self.comparison,
+            "outdone": self.outdone,
             "warnings": list(self.warnings),
         }
 

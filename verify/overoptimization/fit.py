@@ -34,6 +34,12 @@ RARE = 0.01
 FAR = 4.0
 #: Forms whose Akaike criteria differ by less are not told apart.
 CLOSE = 2.0
+#: A form whose criterion is larger by more has a likelihood exp(-5), below 1 %, of that of the
+#: other: where its peak is says nothing (Burnham and Anderson call such a form without support).
+HOPELESS = 10.0
+#: Standard errors around each of two scores; where they leave a gap the scores differ clearly. That
+#: is 2.8 standard errors of the difference: of ten equal scores, hardly any two differ by as much.
+CLEAR = 2.0
 #: Resamples of which more than this share has no peak bound no peak from above.
 TAIL = (1 - LEVEL) / 2
 
@@ -73,11 +79,15 @@ def fit_curve(
     if data.proxy is not None:
         fits += [_fit(data, form, "proxy", None, resamples, seed) for form in chosen]
     gold = fits[: len(chosen)]
+    comparison, outdone = None, None
+    if len(gold) == 2:
+        comparison, outdone = _comparison(data, gold[0], gold[1], base)
     return CurveFit(
         data,
         tuple(fits),
         _assumption(data, resamples),
-        _comparison(data, gold[0], gold[1], base) if len(gold) == 2 else None,
+        comparison,
+        outdone,
         tuple(_warnings(data, gold, base)),
     )
 
@@ -202,23 +212,27 @@ def _assumption(data: CurveData, resamples: int) -> str:
     return f"{level}: they assume the form, and independent normal errors of one size"
 
 
-def _comparison(data: CurveData, one: FormFit, other: FormFit, base: float | None) -> str:
+def _comparison(
+    data: CurveData, one: FormFit, other: FormFit, base: float | None
+) -> tuple[str, str | None]:
+    """Which form the gold score prefers, and the name of the other if it is clearly worse."""
     if isinstance(data, SampledCurve):
         return _comparison_of_answers(data, one, other, base)
     if one.criterion == other.criterion:
-        return "the two forms fit equally well"
+        return "the two forms fit equally well", None
     better, worse = (one, other) if one.criterion < other.criterion else (other, one)
     gap = worse.criterion - better.criterion
     if gap < CLOSE:
-        return f"the two forms are not told apart: AIC differs by {gap:.2g}"
+        return f"the two forms are not told apart: AIC differs by {gap:.2g}", None
+    outdone = worse.form.name if gap > HOPELESS else None
     if not isfinite(gap):
-        return f"{better.form.name} fits without residuals, {worse.form.name} does not"
-    return f"{better.form.name} fits better: its AIC is lower by {gap:.3g}"
+        return f"{better.form.name} fits without residuals, {worse.form.name} does not", outdone
+    return f"{better.form.name} fits better: its AIC is lower by {gap:.3g}", outdone
 
 
 def _comparison_of_answers(
     data: SampledCurve, one: FormFit, other: FormFit, base: float | None
-) -> str:
+) -> tuple[str, str | None]:
     """Which form is closer, and how often it is: points of the same answers have no likelihood."""
     import numpy as np
 
@@ -229,9 +243,10 @@ def _comparison_of_answers(
         rest = curves - columns @ (np.linalg.pinv(columns) @ curves)
         left.append((rest**2).sum(axis=0))
     share = float((left[0] < left[1]).mean())
-    better, often = (one, share) if share >= 0.5 else (other, 1 - share)
+    better, worse, often = (one, other, share) if share >= 0.5 else (other, one, 1 - share)
     told = "is closer to the curve" if often >= LEVEL else "is not told from the other"
-    return f"{better.form.name} {told}: it leaves less in {100 * often:.0f} % of the resamples"
+    text = f"{better.form.name} {told}: it leaves less in {100 * often:.0f} % of the resamples"
+    return text, worse.form.name if often >= LEVEL else None
 
 
 def _warnings(data: CurveData, fits: Sequence[FormFit], base: float | None) -> Iterator[str]:
@@ -247,6 +262,12 @@ def _warnings(data: CurveData, fits: Sequence[FormFit], base: float | None) -> I
         mean = float(data.gold[at_base].mean())
         if abs(mean - base) > 3 * max(fit.deviation for fit in fits) and mean != base:
             yield f"the gold score at KL 0 is {mean:.4g}, and the base is given as {base:g}"
+    inside = any(fit.peak is not None and fit.peak.d <= float(data.d.max()) for fit in fits)
+    if inside and not _falls_clearly(data, fits):
+        yield (
+            "no row falls clearly below an earlier one: the peak comes from the form, not from "
+            "the data"
+        )
     order = np.argsort(data.kl, kind="stable")
     for fit in fits:
         name = fit.form.name
@@ -271,6 +292,27 @@ def _warnings(data: CurveData, fits: Sequence[FormFit], base: float | None) -> I
                 f"{name}: residuals of one sign come in runs (chance {chance:.1g}): the form is "
                 "not right here, and the intervals do not cover that"
             )
+
+
+def _falls_clearly(data: CurveData, fits: Sequence[FormFit]) -> bool:
+    """Whether a gold score lies below one of less KL, with a gap between their errors.
+
+    Where no standard errors are given that of each row is the residual standard deviation of the
+    form that comes closest: what it leaves is noise, and where it is not right more than that.
+    """
+    import numpy as np
+
+    if data.error is not None:
+        errors = data.error
+    elif isinstance(data, SampledCurve):
+        errors = np.array([found.standard_error or 0.0 for found in data.estimates])
+    else:
+        errors = np.full(len(data.kl), min(fit.deviation for fit in fits))
+    _, place = np.unique(data.kl, return_inverse=True)
+    surely = np.full(place.max() + 1, -inf)  # what the rows of each KL are above
+    np.maximum.at(surely, place, data.gold - CLEAR * errors)
+    before = np.maximum.accumulate(np.concatenate([[-inf], surely[:-1]]))
+    return bool((data.gold + CLEAR * errors < before[place]).any())
 
 
 def _why_no_peak(fit: FormFit) -> str:
