@@ -1,7 +1,7 @@
 """Best-of-n, and the layer-cake lemma that ties every rising weight to conditioning (ours).
 
-**Statement.** Let w be a weight of the proxy U that never falls, left-continuous, with ``E w(U) =
-1`` and ``E|V| w(U)`` finite. Then ``E[V w(U)] = w(-oo) E V + int E[V | U >= t] nu(dt)`` with
+**Statement.** Let w be a weight of the proxy U that never falls, right-continuous, with ``E w(U) =
+1`` and ``E|V|`` and ``E|V| w(U)`` finite. Then ``E[V w(U)] = w(-oo) E V + int E[V | U >= t] nu(dt)`` with
 ``nu(dt) = Pr(U >= t) dw(t)``, and ``w(-oo) + nu`` has total mass 1: under any optimiser whose
 weight rises with the proxy, the utility is an average of what conditioning makes of it.
 
