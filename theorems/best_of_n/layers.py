@@ -151,8 +151,8 @@ CLAIMS = (
         "best-of-n.layers",
         "For a weight w of U that never falls, right-continuous, with E w(U) = 1, E|V| < oo and "
         "E|V|w(U) < oo: E[V w(U)] = w(-oo) E V + int E[V | U >= t] nu(dt), nu(dt) = Pr(U >= t) "
-        "dw(t), and w(-oo) + nu(R) = 1. V may depend on U. Combines: w - w(-oo) is the integral of its steps "
-        "1{U >= t} dw(t), and Fubini's theorem.",
+        "dw(t), and w(-oo) + nu(R) = 1. V may depend on U. Combines: w - w(-oo) is the integral of "
+        "its steps 1{U >= t} dw(t), and Fubini's theorem.",
         "ours",
         "ours",
         evidence=(
