@@ -48,6 +48,13 @@ def test_the_table(terminal: Terminal) -> None:
     assert lines[10].startswith("95 % intervals: they assume the form, and independent normal")
 
 
+def test_an_n_beside_a_kl_is_said(terminal: Terminal) -> None:
+    Path("both.csv").write_text("n,kl,gold\n1,0,0\n2,0.7,1\n4,1.4,1.5\n8,2.1,1.4\n16,2.8,1\n")
+    done = terminal("fit", "both.csv", "--form", "best-of-n")
+    assert done.out.splitlines()[1].endswith("; not read: 'n', as there is a KL")
+    assert "warning: row 2 has KL 0.7, and the best of n = 2 has 0.1931: the KL is used" in done.out
+
+
 def test_the_json_and_the_csv_agree(terminal: Terminal) -> None:
     answer = json.loads(terminal("fit", "curve.csv", "--json", "-").out)
     assert answer["rows"] == 17 and answer["level"] == 0.95

@@ -71,6 +71,21 @@ def test_kl_goes_before_n(tmp_path: Path) -> None:
     assert read(tmp_path, "n,KL,gold\n2,0.1,1\n4,0.4,2\n", n="n").kl[0] != 0.1
 
 
+def test_an_n_that_is_not_read_is_compared(tmp_path: Path) -> None:
+    same = read(tmp_path, "n,KL,gold\n1,0,0\n2,0.19,1\n64,3.17,2\n")
+    assert same.unread_n == "n" and same.disagreement is None
+    other = read(tmp_path, "n,KL,gold\n1,0,0\n2,0.69,1\n64,4.16,2\n")  # log n
+    assert other.disagreement == (
+        "row 2 has KL 0.69, and the best of n = 2 has 0.1931: the KL is used; --n n uses n "
+        "(2 such rows)"
+    )
+    for n in ("x", "0"):
+        meant = read(tmp_path, f"n,KL,gold\n{n},0.1,1\n")
+        assert meant.unread_n == "n" and meant.disagreement is None
+    assert read(tmp_path, "n,KL,gold\n2,0.69,1\n", n="n").unread_n is None
+    assert read(tmp_path, "KL,gold\n0.69,1\n").unread_n is None
+
+
 def test_a_column_that_was_named_is_not_guessed_again(tmp_path: Path) -> None:
     data = read(tmp_path, "kl,gold,proxy\n0.1,1,2\n", gold="proxy")
     assert data.columns == {"gold": "proxy", "kl": "kl"} and data.proxy is None
@@ -86,11 +101,14 @@ REFUSED: dict[str, tuple[str, dict[str, str], str]] = {
     "n of 0": ("n,gold\n1,2\n0,3\n", {}, "row 2 has 0 in column 'n'; expected a whole number"),
     "half an n": ("n,gold\n1.5,2\n", {}, "row 1 has 1.5 in column 'n'"),
     "no error": ("kl,gold,gold_se\n1,2,0\n", {}, "expected a standard error above 0"),
+    "no error, found": ("kl,gold,gold_se\n1,2,0\n", {}, "none: rename the column"),
+    "no error, named": ("kl,gold,e\n1,2,0\n", {"error": "e"}, "none: no --gold-error"),
     "tiny error": ("kl,gold,gold_se\n1,2,1e-200\n", {}, "above 0, at least 1e-60"),
     "huge score": ("kl,gold\n1,2\n2,-1e200\n", {}, "row 2 has -1e+200 in column 'gold'; expected"),
     "NaN": ("kl,gold\n1,2\n2,nan\n", {}, "column gold: the entry in row 2 (of 2) is missing, NaN"),
     "missing": ("kl,gold\n1,2\n2,\n", {}, "the entry in row 2 (of 2) is missing"),
     "text": ("kl,gold\n1,2\n2,good\n", {}, "row 2 holds 'good'"),
+    "no rows": ("n,gold\n", {}, "it has no rows; columns: 'n', 'gold'"),
     "empty": ("", {}, "the file is empty"),
 }
 

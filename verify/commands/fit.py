@@ -147,7 +147,8 @@ def _print(answer: CurveFit) -> None:
         typer.echo(f"best of n by proxy: {data.answers} answers of {data.path}")
     else:
         typer.echo(f"score against d = sqrt KL: {len(data.kl)} rows of {data.path}")
-    typer.echo(f"  columns: {', '.join(_role(answer, role) for role in data.columns)}")
+    unread = "" if data.unread_n is None else f"; not read: {data.unread_n!r}, as there is a KL"
+    typer.echo(f"  columns: {', '.join(_role(answer, role) for role in data.columns)}{unread}")
     if isinstance(data, SampledCurve):
         print_table([("n", "KL", "gold", "s.e.", "proxy"), *_points(data)])
     print_table([_TITLES, *(_cells(fit) for fit in answer.fits)])

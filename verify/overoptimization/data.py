@@ -26,6 +26,8 @@ USUAL = {
 #: Numbers are at most so large, and standard errors at least one over it: the squares of scores in
 #: units of their errors stay within float64.
 LARGEST = 1e60
+#: KL divergences that were written with two digits after the point agree up to so much.
+AGREE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,10 @@ class CurveData:
         The gold score, in its own units.
     proxy, error : array or None
         The proxy score; the standard error of the gold score.
+    unread_n : str or None
+        A column that is called like the n of best-of-n, and that ``kl`` went before.
+    disagreement : str or None
+        Where the KL divergences are not those of that n.
     """
 
     path: str
@@ -55,6 +61,8 @@ class CurveData:
     gold: Floats
     proxy: Floats | None = None
     error: Floats | None = None
+    unread_n: str | None = None
+    disagreement: str | None = None
 
     @property
     def d(self) -> Floats:
@@ -91,21 +99,25 @@ def read_curve(
     if kl is not None and n is not None:
         raise InputError("--kl and --n both say how far each row is from the base; give one")
     asked = {"kl": kl, "n": n, "gold": gold, "proxy": proxy, "error": error}
-    columns, guessed, found = columns_of(path, asked, ("kl", "n", "gold"))
+    columns, guessed, found, table = columns_of(path, asked, ("kl", "n", "gold"))
+    divergences = _kl(path, columns, found)
+    unread = _unread_n(columns, table)
     return CurveData(
         path,
         columns,
         guessed,
-        _kl(path, columns, found),
+        divergences,
         found["gold"],
         found.get("proxy"),
         _errors(path, columns, found),
+        unread,
+        None if unread is None else _disagreement(path, table, unread, divergences),
     )
 
 
 def columns_of(
     path: str, asked: dict[str, str | None], needed: tuple[str, ...]
-) -> tuple[dict[str, str], tuple[str, ...], dict[str, Floats]]:
+) -> tuple[dict[str, str], tuple[str, ...], dict[str, Floats], Any]:
     """The columns of a file by what they are.
 
     Parameters
@@ -119,12 +131,14 @@ def columns_of(
 
     Returns
     -------
-    columns, guessed, found
-        The names of the columns, those found by the usual names, and the numbers.
+    columns, guessed, found, table
+        The names of the columns, those found by the usual names, the numbers, and the whole table.
     """
     given = [name for name in asked.values() if name is not None]
     _, table = read_table(path, given)
     names = list(table.schema.names)
+    if not table.num_rows:
+        raise DataError(f"{path}: it has no rows; columns: {quoted(names)}")
     columns = {role: name for role, name in asked.items() if name is not None}
     guessed = _guess(columns, names, tuple(asked))
     _check_roles(path, columns, names, needed)
@@ -133,7 +147,7 @@ def columns_of(
         if role != "n":  # whose KL is about its logarithm
             wanted = f"a number of size {LARGEST:g} at most"
             _refuse(path, columns[role], numbers, abs(numbers) > LARGEST, wanted)
-    return columns, guessed, found
+    return columns, guessed, found, table
 
 
 def _guess(columns: dict[str, str], names: list[str], roles: tuple[str, ...]) -> tuple[str, ...]:
@@ -146,11 +160,41 @@ def _guess(columns: dict[str, str], names: list[str], roles: tuple[str, ...]) ->
             or (role == "kl" and "n" in columns)
         ):
             continue
-        fitting = [name for name in names if name.strip().lower() in USUAL[role]]
-        if len(fitting) == 1 and fitting[0] not in columns.values():
-            columns[role] = fitting[0]
+        name = _usual(role, names)
+        if name is not None and name not in columns.values():
+            columns[role] = name
             guessed.append(role)
     return tuple(guessed)
+
+
+def _usual(role: str, names: list[str]) -> str | None:
+    """The one column whose name says that it is this; None of none or several."""
+    fitting = [name for name in names if name.strip().lower() in USUAL[role]]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _unread_n(columns: dict[str, str], table: Any) -> str | None:
+    name = _usual("n", list(table.schema.names))
+    return name if "kl" in columns and name not in columns.values() else None
+
+
+def _disagreement(path: str, table: Any, column: str, divergences: Floats) -> str | None:
+    """Where the best of the n of a column has another KL divergence; None if nowhere."""
+    import numpy as np
+
+    try:
+        n = _numbers(path, table, column)
+    except InputError:
+        return None  # the name means something else here
+    expected = best_of_n_kl(np.maximum(n, 1))
+    off = (n >= 1) & (abs(divergences - expected) > AGREE * (1 + expected))
+    if not off.any():
+        return None
+    row = int(off.argmax())
+    return (
+        f"row {row + 1} has KL {divergences[row]:.4g}, and the best of n = {n[row]:g} has "
+        f"{expected[row]:.4g}: the KL is used; --n {column} uses n ({off.sum()} such rows)"
+    )
 
 
 def _check_roles(
@@ -195,7 +239,12 @@ def _kl(path: str, columns: dict[str, str], found: dict[str, Floats]) -> Floats:
 def _errors(path: str, columns: dict[str, str], found: dict[str, Floats]) -> Floats | None:
     errors = found.get("error")
     if errors is not None:
-        wanted = f"a standard error above 0, at least {1 / LARGEST:g}"
+        found_by_name = columns["error"].strip().lower() in USUAL["error"]
+        wanted = (
+            f"a standard error above 0, at least {1 / LARGEST:g} (the base score is exact: give it "
+            "with --base, and leave out its row; other errors: --gold-error COL; none: "
+            f"{'rename the column' if found_by_name else 'no --gold-error'})"
+        )
         _refuse(path, columns["error"], errors, ~(errors >= 1 / LARGEST), wanted)
     return errors
 

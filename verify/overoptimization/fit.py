@@ -254,6 +254,8 @@ def _warnings(data: CurveData, fits: Sequence[FormFit], base: float | None) -> I
     from scipy.stats import chi2
 
     free = fits[0].rows_free
+    if data.disagreement is not None:
+        yield data.disagreement
     if isinstance(data, SampledCurve):
         yield from _warnings_of_answers(data, fits)
     elif free < FEW_FREE:

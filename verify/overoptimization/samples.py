@@ -74,7 +74,7 @@ def read_answers(
         One line: the file cannot be read, a column is missing, or there are too few answers.
     """
     asked = {"gold": gold, "proxy": proxy}
-    columns, guessed, found = columns_of(path, asked, ("gold", "proxy"))
+    columns, guessed, found, _ = columns_of(path, asked, ("gold", "proxy"))
     return curve_of_answers(
         found["proxy"], found["gold"], resamples, seed, path, columns, tuple(guessed)
     )
@@ -129,11 +129,10 @@ def curve_of_answers(
         best_of_n_kl(np.array(ns, dtype=np.float64)),
         _means(proxies, golds, ns),
         _means(proxies, proxies, ns),
-        None,
-        tuple(sample.best_of(n) for n in ns),
-        {name: np.array(rows) for name, rows in drawn.items()},
-        sample.size,
-        int(counts[counts > 1].sum()),
+        estimates=tuple(sample.best_of(n) for n in ns),
+        drawn={name: np.array(rows) for name, rows in drawn.items()},
+        answers=sample.size,
+        tied=int(counts[counts > 1].sum()),
     )
 
 
