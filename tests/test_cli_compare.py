@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from decimal import Decimal
 from math import exp
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.terminal import Terminal, listing
+from verify.commands.compare import LEGEND
 from verify.mitigations import comparison, plot
 from verify.mitigations.catalogue import MITIGATIONS, KLPenalty, OddsCap
 from verify.mitigations.comparison import compare
@@ -27,13 +29,16 @@ HEAVY = ("pareto(alpha=1.4)", "normal()")
 def test_the_table(terminal: Terminal) -> None:
     done = terminal("compare", "laplace()", "normal()", "--kl", "3")
     assert done.status == 0 and not done.err
-    title, asked, header, *rows = done.out.splitlines()
+    title, asked, header, *rows = done.out.removesuffix(LEGEND + "\n").splitlines()
     assert title == "pair: X = laplace(), V = normal(mu=0, sigma=1), independent"
     assert asked == "at a KL divergence of 3:"
     assert header.split()[:3] == ["mitigation", "strength", "KL"]
     assert len(rows) == len(MITIGATIONS)
     assert rows[0].split()[:2] == ["KL", "penalty"] and rows[0].endswith("balls")
     assert rows[-1].endswith("sample") and " +- " in rows[-1]
+    # The legend has a word for each letter.
+    letters = {row.split(" = ")[0].split()[-1] for row in rows}
+    assert letters == {"l", "m", "R", "n"} == set(re.findall(r"\b(\w): the", LEGEND))
 
 
 def test_the_json(terminal: Terminal) -> None:

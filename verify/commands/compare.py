@@ -22,6 +22,12 @@ PLACES = 6
 NOTHING = 1e-9
 COLUMNS = ("mitigation", "strength", "KL", "gain of E U", "gain of E V", "known by", "because")
 KNOWN_BY = {"ball": "balls", "float64": "float64", "monte-carlo": "sample"}
+#: What stands under the tables.
+LEGEND = """\
+strength: l: the weight exp(l score), of uniform answers for the entropy bonus;
+  m: the weight (U - m)+^(1/(order - 1)), chi-square being order 2; R: the top 1/R of the answers;
+  n: the best of n, or the weight n F^(n - 1) where n is no whole number.
+of several proxies, U is the first."""
 
 
 def compare(
@@ -130,6 +136,7 @@ def _print(answer: Comparison) -> None:
             shown = question.model
             typer.echo(f"{shown.name}: {shown.title}")
         _print_question(question)
+    typer.echo(LEGEND)
     if answer.road:
         _print_road(answer)
 
