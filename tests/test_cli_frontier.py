@@ -92,6 +92,13 @@ def test_another_divergence(
         assert float(found["upper"][1]) == pytest.approx(mean, abs=1e-9)
 
 
+@pytest.mark.parametrize("token", ["kl", "chi2", "renyi:2"])
+def test_capitals_count_as_small_letters(terminal: Terminal, token: str) -> None:
+    arguments = ("frontier", "bernoulli(p=0.3)", "--budgets", "0.1", "--divergence")
+    small, capital = (terminal(*arguments, text).out for text in (token, token.upper()))
+    assert capital == small and "0.1" in small
+
+
 def test_the_least_mean_under_another_divergence(terminal: Terminal) -> None:
     done = terminal(
         "frontier",

@@ -349,16 +349,17 @@ def parse_divergence(token: str) -> Divergence:
     ----------
     token : str
         The order A is a decimal number or a fraction, ``1.5`` or ``3/2``; positive and not 1.
+        Capitals count as small letters.
 
     Raises
     ------
     InputError
         For another token, or an order that is not accepted.
     """
-    known = _PLAIN.get(token)
+    known = _PLAIN.get(token.lower())
     if known is not None:
         return known
-    head, colon, text = token.partition(":")
+    head, colon, text = token.lower().partition(":")
     if head not in ("renyi", "power") or not colon:
         raise InputError(f"divergence: expected one of {', '.join(TOKENS)}, got {token!r:.40}")
     order = parse_order(text, head)

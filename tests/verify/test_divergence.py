@@ -72,6 +72,11 @@ def test_a_token_reads_back(token: str) -> None:
     assert divergence.normalisation in NORMALISATIONS.values()
 
 
+def test_capitals_count_as_small_letters() -> None:
+    for token in ("kl", "chi2", "renyi:3/2", "reverse_kl"):
+        assert parse_divergence(token.upper()) == parse_divergence(token)
+
+
 def test_every_token_has_its_scale() -> None:
     assert [token.partition(":")[0] for token in TOKENS] == list(NORMALISATIONS)
 
@@ -81,7 +86,7 @@ def test_every_token_has_its_scale() -> None:
     [
         ("l2", "expected one of kl, chi2, renyi:A"),
         ("renyi", "expected one of"),
-        ("KL", "expected one of"),
+        ("KLD", "expected one of"),
         ("renyi:", "renyi:A: expected an order A"),
         ("power:1", "power:A: expected an order A"),
         ("power:0", "expected an order"),

@@ -25,8 +25,8 @@ from verify.penalties.tail_moments import moment_index
 Answer = Literal["yes", "no", "unknown"]
 
 CHEAP_STEP = (
-    "X has no largest value, and f'(oo) is finite: a share of mass costs the same however far up "
-    "it is moved"
+    "X has no largest value, and the divergence charges a bounded price per unit of mass, however "
+    "far up it is moved"
 )
 
 
@@ -115,6 +115,7 @@ def least_power_order(index: fmpq) -> fmpq | None:
     """The order beyond which every power divergence holds a power tail of this index.
 
     ``a/(a - 1) < index`` iff ``a > index/(index - 1)``; at that very order a tail like Pareto's is
-    not held. None for an index of at most 1, which not even the odds cap holds.
+    not held. None for an index of at most 1: its mean is infinite, so that no order holds it, and
+    not even the odds cap does.
     """
     return index / (index - 1) if index > 1 else None
