@@ -16,7 +16,9 @@ from itertools import pairwise
 from flint import acb, arb
 
 from verify.best_of.density import Atom, Density, Knot
+from verify.best_of.far import Beyond
 from verify.best_of.gap import Gap
+from verify.best_of.holes import of_atoms, of_densities
 from verify.best_of.interval_sums import Place, Sums, TooWide, largest
 from verify.best_of.leaves import ELLIPSES, Leaf, Ray, error_bound
 
@@ -80,6 +82,10 @@ class AtomsAndDensity:
         """Its part of the density on an interval."""
         for x, mass in self._near(sums.place):
             sums.add_nodes([(arb(x), mass)], self.density, self.atoms_are_v, arb(x))
+
+    def bounds(self, low: arb, high: arb) -> Beyond:
+        """Bounds of its part of what U has in an interval."""
+        return of_atoms(self.atoms, self.density, self.atoms_are_v, low, high)
 
     def estimate(self, place: Place) -> arb:
         """About the density at the middle of an interval."""
@@ -268,6 +274,10 @@ class TwoDensities:
             yield Gap(*rays, *ends)
 
     # ---- sums ---------------------------------------------------------------------------------
+
+    def bounds(self, low: arb, high: arb) -> Beyond:
+        """Bounds of its part of what U has in an interval."""
+        return of_densities(self.error, self.utility, low, high)
 
     def estimate(self, place: Place) -> arb:
         """About the density at the middle of an interval, by rules on whole pieces."""

@@ -65,7 +65,7 @@ def _table(pair: BestOfPair) -> tuple[Floats, Floats]:
                 raise Undecided("U has atoms, where ranks jump: use BestOfPair.at")
             panel = step.piece.panel
             above, v, x = (
-                np.array([float(c) for c in p.coeffs()])
+                np.array([float(c) for c in p.coeffs()] or [0.0])
                 for p in (panel.above, panel.of_v, panel.of_x)
             )
             survival.append(float(step.above) + polynomial.polyval(y, above))

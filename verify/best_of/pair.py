@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -17,13 +17,14 @@ from verify.enclosure import Diverges, Number, Undecided, working_precision
 from verify.independent_sum import add
 from verify.law import Law
 from verify.laws.gaussian import Normal, normal_parameters
+from verify.progress import Progress
 from verify.reweighted import reweight
 from verify.weight import BestOfN
 
 #: The working precision of the integrals.
 BITS = 96
-#: Where the mass under best-of-n, which is 1, must come out.
-MASS_BITS = 30
+#: How well the mass under best-of-n, which is 1, is to be known, for an answer.
+MASS_BITS = 7
 
 
 class BestOfNumbers(NamedTuple):
@@ -41,6 +42,7 @@ class BestOfPair:
 
     error: Law
     utility: Law
+    progress: Progress | None = field(default=None, compare=False, repr=False)
 
     def at(self, n: int) -> BestOfNumbers:
         """The numbers for one n, from 1 up.
@@ -59,7 +61,9 @@ class BestOfPair:
             if closed is not None:
                 return closed
             mass, mean_v, mean_x = self.ranks.means(n)
-            if not abs(mass - 1) < arb(2) ** -MASS_BITS:
+            if not mass.rad() < arb(2) ** -MASS_BITS:
+                raise Undecided(f"the best of {n}: its mass is known as {mass.str(3)} only")
+            if not mass.contains(1):
                 raise Undecided(f"the best of {n}: its mass is {mass.str(10)}, not 1")
             v = _mean(self.utility, mean_v, "V")
             x = _mean(self.error, mean_x, "X")
@@ -76,13 +80,25 @@ class BestOfPair:
         mean_x, mean_v = (law[0] + law[1] ** 2 * gain for law in (x, v))
         return BestOfNumbers(arb(n).log() - arb(n - 1) / n, mean_x + mean_v, mean_v, mean_x)
 
-    @cached_property
+    @property
     def ranks(self) -> RankIntegral:
         """The law of U, expanded; it takes seconds."""
-        return rank_integral(self.error, self.utility)
+        if isinstance(self._expanded, str):
+            raise Undecided(self._expanded)
+        return self._expanded
+
+    @cached_property
+    def _expanded(self) -> RankIntegral | str:
+        """The law of U, or why it could not be expanded: it is tried once."""
+        try:
+            return rank_integral(self.error, self.utility, progress=self.progress)
+        except Undecided as why:
+            return str(why)
 
 
-def rank_integral(error: Law, utility: Law, cut: fmpq | None = None) -> RankIntegral:
+def rank_integral(
+    error: Law, utility: Law, cut: fmpq | None = None, progress: Progress | None = None
+) -> RankIntegral:
     """The law of U taken apart and expanded, at the precision in force.
 
     Parameters
@@ -91,6 +107,8 @@ def rank_integral(error: Law, utility: Law, cut: fmpq | None = None) -> RankInte
         The laws of X and V.
     cut : fmpq or None
         A point that pieces are to end at.
+    progress : callable or None
+        Told how far it is.
 
     Raises
     ------
@@ -101,7 +119,7 @@ def rank_integral(error: Law, utility: Law, cut: fmpq | None = None) -> RankInte
     shifts = _start(utility), _start(error)
     utility, error = utility - shifts[0], error - shifts[1]
     cut = None if cut is None else cut - shifts[0] - shifts[1]
-    law = SumLaw(take_apart(error), take_apart(utility), cut)
+    law = SumLaw(take_apart(error), take_apart(utility), cut, progress)
     if not law.panels:
         nothing = Beyond(arb(0), arb(0), arb(0))
         right = (arb(0), arb(0), arb(0))
@@ -148,13 +166,15 @@ def _mean(law: Law, found: arb, name: str) -> Number:
     raise Undecided(f"the mean of {name} under best-of-n, where {mean.because}")
 
 
-def best_of(error: Law | str, utility: Law | str) -> BestOfPair:
+def best_of(error: Law | str, utility: Law | str, progress: Progress | None = None) -> BestOfPair:
     """Best-of-n by ``U = X + V`` for X and V that are independent.
 
     Parameters
     ----------
     error, utility : Law or str
         The laws of X and V, or their texts.
+    progress : callable or None
+        Told how far the law of U is expanded, which takes seconds.
 
     Returns
     -------
@@ -162,4 +182,4 @@ def best_of(error: Law | str, utility: Law | str) -> BestOfPair:
         Its :meth:`~BestOfPair.at` gives the numbers of any n.
     """
     error, utility = (Law.parse(law) if isinstance(law, str) else law for law in (error, utility))
-    return BestOfPair(error, utility)
+    return BestOfPair(error, utility, progress)

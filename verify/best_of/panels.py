@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
+from time import process_time
 
 from flint import arb, arb_poly, ctx, fmpq
 
@@ -21,6 +22,7 @@ from verify.best_of.interval_sums import Expansion, Place, Sums, TooWide, terms
 from verify.best_of.jumps import Jump, jumps
 from verify.best_of.leaves import SPARE_BITS, goal_bits
 from verify.enclosure import Undecided
+from verify.progress import Progress
 from verify.taylor_series import series_length
 
 #: Width of an interval in the logarithm of the distance from a point.
@@ -35,9 +37,11 @@ MOST_PANELS = 3000
 MOST_SPECIALS = 500
 #: The largest n, as a power of 2.
 MOST_DRAWS_BITS = 60
-#: Mass below which the sides of the line are left alone: right of the last interval, and left of
-#: the first, and beside a point where the density is singular.
-RIGHT_BITS, LEFT_BITS, BESIDE_BITS = 92, 60, 64
+#: An interval with a smaller share of ``Pr(U > t)`` need not be expanded, in bits; where about so
+#: little mass is expected, or after so many halvings, it is bounded to see.
+LITTLE_BITS, FEW_BITS, MANY_HALVINGS = 56, 50, 5
+#: Seconds of work on one law of U.
+MOST_SECONDS = 25
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,13 @@ class Panel:
         mass, of_v, of_x = polynomials
         return cls(place, mass, of_v, of_x, (missed[0], missed[1], missed[2]))
 
+    @classmethod
+    def unknown(cls, place: Place, bounds: Beyond) -> Panel:
+        """An interval of which only bounds are known: all of it is missed."""
+        nothing = arb_poly([])
+        missed = bounds.mass.upper(), bounds.of_v.upper(), bounds.of_x.upper()
+        return cls(place, nothing, nothing, nothing, missed)
+
     @cached_property
     def totals(self) -> tuple[arb, arb, arb]:
         """The three integrals over the interval, without what is missed."""
@@ -120,10 +131,23 @@ class SumLaw:
         X and V taken apart, at the precision in force.
     cut : fmpq or None
         A point that pieces are to end at.
+    progress : callable or None
+        Told of each interval that is done.
+
+    Raises
+    ------
+    Undecided
+        If it takes too much work.
     """
 
-    def __init__(self, error: Parts, utility: Parts, cut: fmpq | None = None) -> None:
-        self.cut = cut
+    def __init__(
+        self,
+        error: Parts,
+        utility: Parts,
+        cut: fmpq | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.cut, self.started = cut, process_time()
         self.error, self.utility = error, utility
         pairs: list[AtomsAndDensity | TwoDensities] = []
         pairs += [TwoDensities(x, v) for x in error.densities for v in utility.densities]
@@ -136,8 +160,11 @@ class SumLaw:
         self.panels: list[Panel] = []
         self.attempts = self.depth = 0
         if pairs:
-            for piece in self._line():
+            line = list(self._line())
+            for k, piece in enumerate(line):
                 self._add(piece, 0)
+                if progress is not None:
+                    progress(k + 1, len(line), "intervals of the proxy")
         self.pieces: list[Panel | Jump] = sorted(
             [*self.panels, *self.jumps], key=cmp_to_key(_by_place)
         )
@@ -174,6 +201,7 @@ class SumLaw:
         self.scale = min(spread, key=float)
         specials = self.specials
         for k, special in enumerate(specials):
+            self._leave_beside(special)
             for side, other in ((-1, k - 1), (1, k + 1)):
                 if 0 <= other < len(specials):
                     length = (abs(specials[other].at - special.at) / 2).mid()
@@ -185,6 +213,14 @@ class SumLaw:
         """A point at the special one, exact, on the side given."""
         at = special.at
         return at.upper() if side > 0 else at.lower()
+
+    def _leave_beside(self, special: Special) -> None:
+        """Bound what lies next to a point inside that no interval begins at."""
+        sides = (-1, +1)
+        if any(self._is_expandable(special, s) or self._is_empty(special, s) for s in sides):
+            return
+        low, high = (self._start(special, s) + s * self._closest(special, s) for s in sides)
+        self._leave(Place(low.lower(), high.upper()))
 
     def _beside(self, special: Special, side: int, length: arb) -> Iterator[Place]:
         """From a special point to half-way to the next."""
@@ -198,6 +234,8 @@ class SumLaw:
             low = reach.log().mid()
         else:
             low = self._closest(special, side).log().mid()
+        if not low < length.log():
+            raise Undecided(f"the density of U near {start.str(10)}, where two corners are close")
         yield from _steps(start, side, low, length.log().mid())
 
     def _outward(self, special: Special, side: int) -> Iterator[Place]:
@@ -296,6 +334,8 @@ class SumLaw:
             for half in place.halves():
                 self._add(half, depth + 1)
             return
+        if process_time() - self.started > MOST_SECONDS:
+            raise Undecided(f"the law of U takes more than {MOST_SECONDS} seconds of work")
         self.attempts += 1
         estimate = sum((pair.estimate(place) for pair in self.pairs), arb(0))
         try:
@@ -306,10 +346,30 @@ class SumLaw:
                 self.panels.append(Panel.of(place, sums.expansion()))
             self.depth = depth
         except TooWide:
+            width = place.ends[1] - place.ends[0]
+            is_light = bool(estimate * width < arb(2) ** -FEW_BITS)
+            if (is_light or depth > MANY_HALVINGS) and self._leave(place, LITTLE_BITS):
+                return
             if depth > MOST_HALVINGS or self.attempts > MOST_PANELS:
-                raise Undecided(f"the density of U near {place.t(place.middle)}") from None
+                self._leave(place)
+                return
             for half in place.halves():
                 self._add(half, depth + 1)
+
+    def _leave(self, place: Place, bits: int = 0) -> bool:
+        """Leave an interval to bounds, if it is nothing to best-of-n in so many bits; whether."""
+        low, high = place.ends[0].lower(), place.ends[1].upper()
+        rows = [pair.bounds(low, high) for pair in self.pairs]
+        found = Beyond(
+            sum((row.mass for row in rows), arb(0)),
+            sum((row.of_v for row in rows), arb(0)),
+            sum((row.of_x for row in rows), arb(0)),
+        )
+        # The weight where Pr(U > t) = S is below 1/S, for any n; S is known from above.
+        if bits and not found.mass < self.beyond(high, +1).mass * arb(2) ** -bits:
+            return False
+        self.panels.append(Panel.unknown(place, found))
+        return True
 
 
 def _by_place(one: Panel | Jump, other: Panel | Jump) -> int:

@@ -87,7 +87,7 @@ class Part:
 
     def above_end(self, above: arb) -> arb:
         """``Pr(U > t)`` at its right end; ``above``: at its panel's."""
-        return above + self._own_above
+        return above + self._own_above + arb(0, self.missed[0])
 
     @cached_property
     def halves(self) -> tuple[Part, Part]:
@@ -111,6 +111,10 @@ class Part:
         # On the disc |1 - S| <= 1 - S(middle) + change.
         most = weight_at(n, survival[0] - self.sizes[0])
         left = 2 * half * arb(RADIUS) ** -count / (1 - 1 / arb(RADIUS)) * most
+        # The true S is off by no more than the panel misses: by the mean value theorem, so much
+        # is the weight.
+        missed = self.missed[0]
+        left += 2 * half * n * weight_at(n - 1, self.above_end(above)) * missed
         found = []
         for product, size in zip(products, self.sizes[1:], strict=True):
             total, power = arb(0), 2 * half
