@@ -141,6 +141,32 @@ def test_conditioning_answers_bare(terminal: Terminal) -> None:
         assert all(point["means"] == "ball" and point["mean_v"] for point in answer["points"])
 
 
+def test_a_table_that_does_not_show_the_limit_says_so(terminal: Terminal) -> None:
+    done = terminal("utility", "lognormal()", "student_t(df=10)", "--optimizer", "condition")
+    assert (
+        done.out.splitlines()[-1] == "  the points do not show it yet: ask for larger --thresholds"
+    )
+    assert "attained" not in done.out and "limit of E V: oo" in done.out
+    done = terminal("utility", "lognormal()", "normal()", "--optimizer", "condition")
+    assert "do not show it" not in done.out
+
+
+def test_an_impossible_event_is_answered(terminal: Terminal) -> None:
+    asked = (
+        "bernoulli(0.5)",
+        "bernoulli(0.5)",
+        "--optimizer",
+        "condition",
+        "--thresholds",
+        "3,7/2",
+    )
+    done = terminal("utility", *asked)
+    assert done.status == 0 and "not settled" not in done.out
+    assert "U never exceeds 3\n" in done.out and "U never exceeds 3.5\n" in done.out
+    points = json.loads(terminal("utility", *asked, "--json", "-").out)["points"]
+    assert [(point["attained"], point["mean_v"]) for point in points] == [(False, None)] * 2
+
+
 def test_conditioning_as_json(terminal: Terminal) -> None:
     asked = ("--optimizer", "condition", "--thresholds=-1,8", "--json", "-")
     answer = json.loads(terminal("utility", "exponential()", "normal()", *asked).out)
@@ -210,6 +236,10 @@ def test_a_picture_of_conditioning(terminal: Terminal) -> None:
         (
             ("normal()", "normal()", "--optimizer", "best-of-n", "--draws", "1e19"),
             "draws: expected a whole number from 1 to 1000000000000000000",
+        ),
+        (
+            ("normal()", "normal()", "--optimizer", "condition", "--thresholds", "1/0"),
+            "threshold: expected a number above 0",
         ),
         (("normal()", "nosuch()"), "nosuch"),
         (("normal()", "normal()", "--betas", "0"), "beta: expected a number above 0, got 0"),

@@ -7,9 +7,10 @@ from math import isqrt
 
 from flint import arb, fmpq
 
-from verify.decimals import plain, rational, round_decimal
+from verify.decimals import decimal_text, rational, round_decimal
 from verify.enclosure import Diverges, Undecided, ball, working_precision
 from verify.law import Law
+from verify.limits.lattices import Lattice, lattice_of, step_rate
 
 #: The n of best-of-n.
 DRAWS = ("1", "10", "100", "10000", "1000000", "1" + 9 * "0", "1" + 12 * "0", "1" + 18 * "0")
@@ -23,13 +24,14 @@ LARGEST = 300
 
 
 def thresholds(error: Law, utility: Law) -> list[str]:
-    """Decimals that ``U = X + V`` exceeds with a probability of about 1/2, 1/10, ..., 1e-12.
+    """Numbers that ``U = X + V`` exceeds with a probability of about 1/2, 1/10, ..., 1e-12.
 
     Returns
     -------
     list of str
         In increasing order, and below the largest value of U. Fewer than seven where some agree or
-        are out of reach.
+        are out of reach. Where X sits on a lattice and V does not, in turns on it and halfway
+        between its points, for ``E[V | U > t]`` may differ there.
     """
     pair = error, utility
     with working_precision(BITS):
@@ -40,7 +42,20 @@ def thresholds(error: Law, utility: Law) -> list[str]:
         found = {_rounded(place, top) for place in places}
         if top is not None:
             found = {t for t in found if arb(rational(t)) < top} or {_rounded(top - 1, None)}
-    return [plain(threshold) for threshold in sorted(found)]
+    exact = [rational(threshold) for threshold in sorted(found)]
+    lattice = lattice_of(error)
+    if lattice is not None and step_rate(error) not in (None, 0):
+        own = lattice_of(utility)
+        if own is None or not lattice.holds(own):
+            exact = _in_turns(exact, lattice)
+    return [decimal_text(threshold) for threshold in exact]
+
+
+def _in_turns(places: list[fmpq], lattice: Lattice) -> list[fmpq]:
+    """The nearest points of a lattice, and every other one moved on by half of the span."""
+    points = sorted({((t - lattice.offset) / lattice.span + fmpq(1, 2)).floor() for t in places})
+    steps = (point + fmpq(turn % 2, 2) for turn, point in enumerate(points))
+    return [lattice.offset + lattice.span * step for step in steps]
 
 
 def exceeded_once_in(odds: int, pair: tuple[Law, Law]) -> arb | None:

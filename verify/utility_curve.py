@@ -6,8 +6,8 @@ optimiser's parameter, the KL it spends, and the means of U, V and X under it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Literal
 
@@ -20,8 +20,11 @@ Optimizer = Literal["tilt", "condition", "best-of-n"]
 
 #: What the parameter of each optimiser is called.
 PARAMETERS: dict[Optimizer, str] = {"tilt": "tilt", "condition": "t", "best-of-n": "n"}
-#: The quantities of a point.
-QUANTITIES = ("kl", "mean_u", "mean_v", "mean_x")
+#: The quantities of a point, and what they are called in text.
+LABELS = {"kl": "KL", "mean_u": "E U", "mean_v": "E V", "mean_x": "E X"}
+QUANTITIES = tuple(LABELS)
+#: Digits of the ends of a number of which no digit is settled.
+END_DIGITS = 2
 #: What a point may answer to.
 ASKED = ("kl_cap", "beta")
 #: Standard errors on either side of a sampled estimate: a 95 % interval of the normal law.
@@ -67,7 +70,7 @@ class UtilityPoint:
         ``ball`` or ``monte-carlo``; written only beside numbers.
     attained : bool or None
         Whether a policy has these numbers. False: they are limits along the near-optimal policies,
-        or there is no optimum. None: not known.
+        or there is no optimum, or nothing to select. None: not known.
     because : str
         What the numbers rest on, or why they are missing, in one sentence.
     kl_cap, beta : Decimal or None
@@ -101,6 +104,11 @@ class UtilityPoint:
     def known(self) -> bool:
         """Whether there is any number here beside the parameter."""
         return any(value is not None for value in self.quantities.values())
+
+    @property
+    def has_mean(self) -> bool:
+        """Whether one of the three means is known."""
+        return any(value is not None for value in (self.mean_u, self.mean_v, self.mean_x))
 
     def to_dict(self, parameter: str) -> dict[str, Any]:
         """The point as JSON: decimal strings, rounded outward.
@@ -194,8 +202,31 @@ class UtilityCurve:
 
     @property
     def answered(self) -> bool:
-        """Whether some point has a number, or is proved to have no optimum."""
-        return any(point.known or point.attained is False for point in self.points)
+        """Whether some point has a mean, or is proved to have none or no optimum."""
+        return any(point.has_mean or point.attained is False for point in self.points)
+
+    @property
+    def strays(self) -> bool:
+        """Whether the points of a selection do not show the limit that ``E V`` has.
+
+        The last ``E V`` is farther from the limit than the first; or farther than the one before
+        it, and not much nearer than the first. Only what is certified is compared.
+        """
+        if self.optimizer == "tilt" or self.limit.mean_v is None:
+            return False
+        ordered = sorted(
+            (point for point in self.points if isinstance(point.at, int | fmpq)),
+            key=lambda point: fmpq(point.at),  # type: ignore[arg-type]
+        )
+        means = [point.mean_v for point in ordered if isinstance(point.mean_v, arb)]
+        if len(means) < 2:
+            return False
+        if isinstance(self.limit.mean_v, Diverges):
+            ways = [-self.limit.mean_v.sign * mean for mean in means]
+            return bool(ways[-1] > ways[0]) or bool(ways[-1] > ways[-2])
+        ways = [abs(mean - self.limit.mean_v) for mean in means]
+        leaving = bool(ways[-1] > ways[-2]) and bool(2 * ways[-1] > ways[0])
+        return leaving or bool(ways[-1] > ways[0])
 
     def to_dict(self) -> dict[str, Any]:
         """The answer of ``goodhart utility``."""
@@ -220,6 +251,32 @@ class UtilityCurve:
                 text = written(value)
                 row += text if isinstance(text, list) else [text or ""] * 2
             yield [*row, point.attained, point.means if point.known else "", point.because]
+
+
+def selected(at: Exact, numbers: Iterable[Number | None], because: str) -> UtilityPoint:
+    """The point of a selection: conditioning or best-of-n.
+
+    Parameters
+    ----------
+    at : exact number
+        The t or the n.
+    numbers : iterable of arb, Diverges or None
+        The KL and the means of U, V and X, as :func:`check_writable` leaves them.
+    because : str
+        What they rest on; numbers that are not settled are added, with what is known of them.
+    """
+    known = [None if isinstance(x, arb) and not x.is_finite() else x for x in numbers]
+    kl, mean_u, mean_v, mean_x = known
+    point = UtilityPoint(at, kl, mean_u, mean_v, mean_x)
+    named = dict(zip(LABELS.values(), known, strict=True))
+    missing = [name for name, value in named.items() if value is None]
+    if missing:
+        because += f"; not settled: {', '.join(missing)}"
+    for name, value in named.items():
+        if isinstance(value, arb) and limit_text(value) is None:
+            low, high = outward(value, END_DIGITS)
+            because += f"; no digit of {name} is settled: it is between {low} and {high}"
+    return replace(point, attained=True if point.has_mean else None, because=because)
 
 
 def written(value: Quantity) -> list[str] | str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -16,6 +17,7 @@ from verify.claim import rounds_to
 from verify.conditioning import Conditioned, condition
 from verify.conditioning.curve import conditioning_curve
 from verify.enclosure import Diverges, Undecided, working_precision
+from verify.errors import InputError
 from verify.law import Law
 from verify.laws import (
     bernoulli,
@@ -364,3 +366,39 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
 def test_what_is_not_settled_says_so(ask: Callable[[], object], says: str) -> None:
     with pytest.raises(Undecided, match=says):
         ask()
+
+
+@pytest.mark.parametrize("half", [0.5, "0.5", "1/2", Decimal("0.5")])
+def test_thresholds_as_people_write_them(half: object) -> None:
+    found, one = (
+        condition(exponential(), normal(), t).mean_v  # type: ignore[arg-type]
+        for t in (half, fmpq(1, 2))
+    )
+    assert str(found) == str(one)
+
+
+@pytest.mark.parametrize("t", [float("nan"), "inf", "x", None])
+def test_thresholds_that_are_none(t: object) -> None:
+    with pytest.raises(InputError, match="threshold: expected a finite number"):
+        condition(exponential(), normal(), t)  # type: ignore[arg-type]
+
+
+def test_far_below_all_is_sure() -> None:
+    """exp(-12.5e10) of the base is at most t/2; the bounds say so."""
+    with working_precision(64):
+        found = condition(exponential(), normal(), -(10**6))
+    assert found.mean_x is not None and isinstance(found.mean_x, arb)
+    assert near(found.mean_x, 1) and near(found.mean, 0) and near(found.kl, 0)
+
+
+def near(value: arb, number: int) -> bool:
+    return bool(value.contains(number)) and bool(value.rad() < arb(2) ** -40)
+
+
+def test_what_never_happens_is_settled() -> None:
+    curve = conditioning_curve("uniform()", "uniform()", ["1/3", 2, "2.5"])
+    first, *never = curve.points
+    assert first.place == "1/3" and first.attained is True
+    assert [point.because for point in never] == ["U never exceeds 2", "U never exceeds 2.5"]
+    assert all(point.attained is False and not point.known for point in never)
+    assert conditioning_curve("bernoulli(0.5)", "bernoulli(0.5)", [3]).answered

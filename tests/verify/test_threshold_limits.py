@@ -14,6 +14,7 @@ from flint import arb, fmpq
 from tests.verify.test_limits import LAST_MEAN_INFINITE, NON_STEEP, TEXTS, law
 from verify.conditioning import condition
 from verify.enclosure import Diverges, Number, Undecided, working_precision
+from verify.errors import InputError
 from verify.formula import Formula
 from verify.laws.staircase import Staircase
 from verify.limits import limit_of_utility
@@ -238,6 +239,7 @@ SHARE = 83
 def curve(error: str, utility: str) -> tuple[Number, ...]:
     """``E[V | U > t]`` far out, as far as the curve is settled."""
     found: list[Number] = []
+    last: fmpq | None = None
     for odds in ODDS:
         try:
             with working_precision(160):
@@ -246,6 +248,9 @@ def curve(error: str, utility: str) -> tuple[Number, ...]:
                 break
             with working_precision(64):
                 t = (place * 2**24).floor().mid().fmpq() / 2**24
+                if t == last:
+                    continue  # next to a top
+                last = t
                 found.append(condition(law(error), law(utility), t).mean_v)
         except Undecided:
             break
@@ -321,3 +326,23 @@ def test_whether_the_mgf_is_infinite_at_the_rate() -> None:
     assert not any(mgf_is_infinite(law(text)) for text in finite)
     with pytest.raises(Undecided, match="at its rate"):
         mgf_is_infinite(reweight(law("gumbel()"), Tilt(fmpq(1, 2))))
+
+
+def test_an_optimiser_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match="expected tilt, condition, best-of-n, got 'bestofn'"):
+        limit_of_utility(law("normal()"), law("normal()"), "bestofn")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("error", "utility", "words"),
+    [
+        ("pareto(2)", "pareto(2.5)", "V is not lighter by about a factor t"),
+        ("weibull(0.5)", "weibull(0.5)", "V is not lighter by about a factor t"),
+        ("pareto(2)", "-pareto(1)", "V is right-light: E V stays -oo"),
+        ("pareto(2)", "normal()", "a large U says nothing of V"),
+    ],
+)
+def test_the_reason_fits(error: str, utility: str, words: str) -> None:
+    assert limit_of_utility(law(error), law(utility), "condition").because.endswith(
+        (words, f"{words}, and that is enough")
+    )

@@ -58,3 +58,14 @@ def test_what_is_out_of_reach_is_left_out() -> None:
 def test_draws_are_whole_and_rise() -> None:
     numbers = [int(n) for n in DRAWS]
     assert numbers[0] == 1 and numbers[-1] == 10**18 and sorted(set(numbers)) == numbers
+
+
+def test_both_phases_of_a_lattice_are_looked_at() -> None:
+    geometric = Law.parse("geometric(0.5)")
+    found = [rational(Decimal(t)) for t in thresholds(geometric, Law.parse("0.5*bernoulli(0.5)"))]
+    assert len(found) == len(ODDS) and [t.q for t in found] == [1, 2, 1, 2, 1, 2, 1]
+    assert found == sorted(found)
+    # V on the lattice does not notice, and a lattice may have no decimal points.
+    assert all(Decimal(t) % 1 == 0 for t in thresholds(geometric, Law.parse("poisson(3)")))
+    thirds = thresholds(Law.parse("1/3*geometric(0.5)"), Law.parse("normal()"))
+    assert any("/3" in t for t in thirds) and any("/6" in t or t.endswith(".5") for t in thirds)

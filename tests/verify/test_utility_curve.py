@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,15 @@ from hypothesis import strategies as st
 
 from verify.decimals import rational
 from verify.enclosure import INFINITE, Diverges, Number, working_precision
-from verify.utility_curve import Estimate, Limit, UtilityCurve, UtilityPoint, limit_text, written
+from verify.utility_curve import (
+    Estimate,
+    Limit,
+    UtilityCurve,
+    UtilityPoint,
+    limit_text,
+    selected,
+    written,
+)
 
 ENCLOSED = UtilityPoint(fmpq(1, 2), arb("0.5 +/- 1e-30"), arb(3), arb(1), arb(2))
 SAMPLED = UtilityPoint(
@@ -126,3 +135,41 @@ def test_the_digits_shown_are_correctly_rounded(value: object, exponent: int) ->
 
 def exact_of(text: str) -> fmpq:
     return rational(Decimal(text))
+
+
+def of_selection(limit: arb | Diverges | None, *means: str) -> UtilityCurve:
+    points = (selected(fmpq(t), [arb(t), None, arb(x), None], "") for t, x in enumerate(means))
+    return UtilityCurve("condition", "X", "V", tuple(points), Limit(limit, ""))
+
+
+def test_points_that_do_not_show_the_limit() -> None:
+    for limit, means in (
+        (Diverges(+1, ""), ("1", "3", "2")),
+        (Diverges(+1, ""), ("2", "0.5", "1")),
+        (Diverges(-1, ""), ("1", "2")),
+        (arb(1), ("2", "3")),
+        (arb(1), ("2", "1.5", "1.8")),
+    ):
+        assert of_selection(limit, *means).strays
+    for limit, means in (
+        (Diverges(+1, ""), ("1", "2", "3")),
+        (Diverges(+1, ""), ("1",)),
+        (arb(1), ("3", "1.0001", "0.99")),
+        (arb(1), ("1", "1")),
+        (None, ("1", "2")),
+        (arb(1), ("2 +/- 1", "3 +/- 1")),
+    ):
+        assert not of_selection(limit, *means).strays
+    tilted = replace(of_selection(arb(1), "2", "3"), optimizer="tilt")
+    assert not tilted.strays
+
+
+def test_a_selected_point_says_what_is_missing() -> None:
+    point = selected(fmpq(2), [arb(1), arb.nan(), arb.nan(), arb.nan()], "given")
+    assert point.attained is None and point.known and not point.has_mean
+    assert point.because == "given; not settled: E U, E V, E X"
+    curve = UtilityCurve("best-of-n", "X", "V", (point,), Limit(None, ""))
+    assert not curve.answered
+    point = selected(fmpq(2), [arb(1), arb(2), arb("0 +/- 0.5"), Diverges(+1, "")], "given")
+    assert point.attained is True
+    assert point.because.startswith("given; no digit of E V is settled: it is between -0.5")

@@ -13,7 +13,7 @@ from verify.errors import InputError
 from verify.law import Law
 from verify.limits import limit_of_utility
 from verify.tilted_utility import exact_decimal
-from verify.utility_curve import UtilityCurve, UtilityPoint, check_writable
+from verify.utility_curve import UtilityCurve, UtilityPoint, check_writable, selected
 
 #: The largest n.
 MOST_DRAWS = 10**18
@@ -70,4 +70,4 @@ def _point(pair: BestOfPair, n: int) -> UtilityPoint:
     except Undecided as why:
         because = f"not settled: {why}"
         return UtilityPoint(at, None, None, None, None, attained=None, because=because)
-    return UtilityPoint(at, *numbers, because=BEST)
+    return selected(at, numbers, BEST)

@@ -154,8 +154,10 @@ def _independent(
 
         return conditioning_curve(x, v, numbers["--thresholds"] or usual_points.thresholds(x, v))
     from verify.best_of.curve import best_of_curve
+    from verify.progress import progress_bar
 
-    return best_of_curve(x, v, numbers["--draws"] or usual_points.DRAWS)
+    with progress_bar() as progress:
+        return best_of_curve(x, v, numbers["--draws"] or usual_points.DRAWS, progress)
 
 
 def _joined(
@@ -195,7 +197,7 @@ def _write(answer: UtilityCurve, json: str | None, csv: str | None) -> None:
 
 
 def _print(answer: UtilityCurve) -> None:
-    from verify.utility_curve import PARAMETERS
+    from verify.utility_curve import LABELS, PARAMETERS
 
     typer.echo(f"E V as U = X + V is optimised, X = {answer.error}, V = {answer.utility}")
     if answer.dependence != "independent":
@@ -203,26 +205,30 @@ def _print(answer: UtilityCurve) -> None:
     reasons: list[str] = []
     tilted = answer.optimizer == "tilt"
     places = ("b", "l") if tilted else (PARAMETERS[answer.optimizer],)
-    columns = (*places, "KL", "E U", "E V", "E X", "attained", "because")
+    columns = (*places, *LABELS.values(), *(("attained",) if tilted else ()), "because")
     print_table([columns, *(_cells(point, reasons, tilted) for point in answer.points)])
     print_reasons(reasons)
     limit = answer.limit
     typer.echo(f"limit of E V{f' along {limit.along}' if limit.along else ''}: {limit.text}")
     typer.echo(f"  {limit.because}")
+    if answer.strays:
+        further = ASKED[answer.optimizer][0]
+        typer.echo(f"  the points do not show it yet: ask for larger {further}")
 
 
 def _cells(point: UtilityPoint, reasons: list[str], tilted: bool) -> tuple[str, ...]:
     """The cells of a point; a reason that is new is added to the list that notes refer to."""
     if point.because not in reasons:
         reasons.append(point.because)
-    attained = {True: "yes", False: "no", None: "not known"}[point.attained]
     kl = _shown(point.kl)
     if point.kl is None and point.kl_cap is not None:
         kl = f"<= {point.kl_cap}"
     means = (_shown(value) for value in (point.mean_u, point.mean_v, point.mean_x))
     note = f"({reasons.index(point.because) + 1})"
-    places = _places(point) if tilted else (point.place or "-",)
-    return (*places, kl, *means, attained, note)
+    if not tilted:  # a selection is a policy: there is nothing to attain
+        return (point.place or "-", kl, *means, note)
+    attained = {True: "yes", False: "no", None: "not known"}[point.attained]
+    return (*_places(point), kl, *means, attained, note)
 
 
 def _places(point: UtilityPoint) -> tuple[str, str]:

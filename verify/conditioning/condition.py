@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from flint import arb, ctx, fmpq
 
-from verify.conditioning.cuts import Above, Summand
+from verify.conditioning.cuts import Above, Summand, finite
 from verify.conditioning.integral import PairIntegral
 from verify.conditioning.normal import both_normal
 from verify.conditioning.parts import base_of, components, is_atomic
@@ -19,7 +19,16 @@ from verify.conditioning.result import Conditioned
 from verify.conditioning.smooth import AboveNear, Smooth
 from verify.conditioning.sums import AtomSum
 from verify.decimals import decimal_text
-from verify.enclosure import Diverges, Number, Undecided, accurate, ball, working_precision
+from verify.enclosure import (
+    Diverges,
+    Number,
+    Undecided,
+    accurate,
+    ball,
+    exact,
+    working_precision,
+)
+from verify.errors import InputError
 from verify.law import Law, Point, exact_point
 from verify.laws.custom import Tail
 from verify.laws.gaussian import InverseGaussian, SkewNormal
@@ -33,6 +42,8 @@ SPARE_BITS = 20
 GUARD_BITS, SUM_BITS = 24, 3
 #: Bits of a bound, beyond those that a large threshold takes.
 BOUND_BITS = 32
+#: Bits of the smallest bound that is told.
+LEAST_BITS = 10**6
 #: A mass from which on its logarithm loses digits.
 LIKELY = fmpq(3, 4)
 #: Laws whose tails are hypergeometric functions.
@@ -41,14 +52,16 @@ SLOW = (Gamma, Beta, StudentT, HalfStudentT, F, InverseGamma, LogGamma, SkewNorm
 ATTEMPTS, FEWEST_BITS = 4, 10
 
 
-def condition(error: Law, utility: Law, t: Point, closed: bool = False) -> Conditioned:
+def condition(
+    error: Law, utility: Law, t: Point | float | str, closed: bool = False
+) -> Conditioned:
     """What ``U > t`` says of V, X and ``U = X + V``, for independent X and V.
 
     Parameters
     ----------
     error, utility : Law
         The laws of X and V: any two of the catalogue, with densities or atoms.
-    t : int, fmpq or exact arb
+    t : int, fmpq, exact arb, or what :func:`verify.enclosure.exact` takes
         The threshold.
     closed : bool
         Whether ``U >= t`` is meant.
@@ -61,21 +74,26 @@ def condition(error: Law, utility: Law, t: Point, closed: bool = False) -> Condi
     Raises
     ------
     InputError
-        For a law that is not in the catalogue.
+        For a law that is not in the catalogue, or a threshold that is no finite number.
     Undecided
         If ``Pr(U > t)`` is 0, or the effort does not suffice.
     """
-    threshold = exact_point(t)
-    assert threshold is not None
-    if _is_never_above(error, utility, threshold, closed):
+    threshold = _threshold(t)
+    if is_never_above(error, utility, threshold, closed):
         raise Undecided(f"Pr(X + V > {decimal_text(threshold)}) is 0")
     goal = ctx.prec - SPARE_BITS
-    found = _settled(error, utility, threshold, closed, goal)
+    try:
+        found = _settled(error, utility, threshold, closed, goal)
+    except Undecided:
+        nearly = _nearly_sure(error, utility, threshold, goal)
+        if nearly is None:
+            raise
+        return nearly
     if not found.mass > LIKELY or _bits(found.kl) >= goal - SUM_BITS:
         return found
     # Where U > t is nearly sure, the divergence is read off the rest, -U >= -t.
     flipped = -error, -utility, -threshold, not closed
-    if _is_never_above(*flipped):
+    if is_never_above(*flipped):
         return replace(found, rest=arb(0))
     with suppress(Undecided):
         found = replace(found, rest=_settled(*flipped, goal, with_means=False).mass)
@@ -104,7 +122,49 @@ def _settled(
     return found
 
 
-def _is_never_above(error: Law, utility: Law, t: fmpq, closed: bool) -> bool:
+def _threshold(t: Point | float | str) -> fmpq:
+    if isinstance(t, arb):
+        point = exact_point(t)
+        assert point is not None
+        return point
+    try:
+        return exact(t)
+    except ValueError as why:
+        raise InputError(f"threshold: {why}") from None
+
+
+def _nearly_sure(error: Law, utility: Law, t: fmpq, goal: int) -> Conditioned | None:
+    """The answer where ``U <= t`` is so rare that bounds of it are enough; None elsewhere.
+
+    It takes ``X <= t/2`` or ``V <= t/2``.
+    """
+    if t >= 0:
+        return None
+    means = error.mean(), utility.mean()
+    if any(isinstance(mean, Diverges) for mean in means):
+        return None
+    tiny = arb(2) ** -LEAST_BITS  # a bound that can be written, however small it is
+    below = (error.cdf(t / 2) + utility.cdf(t / 2)).max(tiny)
+    if not below < arb(2) ** -goal:
+        return None
+    mass = 1 - arb(0).union(below)
+    lost = [_lost(error, utility, t / 2).max(tiny), _lost(utility, error, t / 2).max(tiny)]
+    if not all(size < arb(2) ** -goal for size in lost):
+        return None
+    mean_x, mean_v = (
+        (ball(mean) + arb(0, size.abs_upper())) / mass  # type: ignore[arg-type]
+        for mean, size in zip(means, lost, strict=True)
+    )
+    return Conditioned(mass, mean_v, mean_x, rest=arb(0).union(below))
+
+
+def _lost(law: Law, other: Law, half: fmpq) -> arb:
+    """A bound of ``E[|A|; A + B <= 2 half]``: A is below half, or B is, for half below 0."""
+    size = finite(law.upper_mean(fmpq(0))) - finite(law.lower_mean(fmpq(0)))
+    return size * other.cdf(half) - finite(law.lower_mean(half))
+
+
+def is_never_above(error: Law, utility: Law, t: fmpq, closed: bool = False) -> bool:
     """Whether the largest values of X and V are seen not to reach beyond t."""
     ends = error.support[1], utility.support[1]
     if any(isinstance(end, Diverges) for end in ends):
@@ -164,7 +224,7 @@ class _Pair:
         self, error: Law, utility: Law, centre_x: arb | None, centre_v: arb | None
     ) -> list[arb]:
         """``Pr(U > t)``, ``E[X - x; U > t]`` and ``E[V - v; U > t]`` of two components."""
-        if _is_never_above(error, utility, self.t, self.closed):
+        if is_never_above(error, utility, self.t, self.closed):
             return [arb(0)] * 3
         closed_form = both_normal(error, utility, self.t)
         if closed_form is not None:

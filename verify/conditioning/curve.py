@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from flint import fmpq
 
-from verify.conditioning.condition import condition
-from verify.decimals import rational
+from verify.conditioning.condition import condition, is_never_above
+from verify.decimals import decimal_text
 from verify.enclosure import Undecided, working_precision
-from verify.joint.utility import BITS, GIVEN, signed_decimal
+from verify.joint.utility import BITS, GIVEN, signed_rational
 from verify.law import Law
 from verify.limits import limit_of_utility
-from verify.utility_curve import UtilityCurve, UtilityPoint, check_writable
+from verify.utility_curve import UtilityCurve, UtilityPoint, check_writable, selected
 
 
 def conditioning_curve(
@@ -24,13 +24,14 @@ def conditioning_curve(
     ----------
     error, utility : Law or str
         The laws of X and V, or their texts: any two of the catalogue.
-    thresholds : iterable of numbers or decimal texts
+    thresholds : iterable of numbers, or texts of decimals or fractions
         The t.
 
     Returns
     -------
     UtilityCurve
-        Each point is certified; one that is not settled has no numbers, and says why.
+        Each point is certified; one that is not settled has no numbers, and says why. So has one
+        that U never exceeds, and there ``attained`` is False.
 
     Raises
     ------
@@ -38,12 +39,15 @@ def conditioning_curve(
         For numbers that are none, and laws that are not in the catalogue.
     """
     error, utility = (Law.parse(law) if isinstance(law, str) else law for law in (error, utility))
-    points = [_point(error, utility, rational(signed_decimal(t, "threshold"))) for t in thresholds]
+    points = [_point(error, utility, signed_rational(t, "threshold")) for t in thresholds]
     limit = limit_of_utility(error, utility, "condition")
     return UtilityCurve("condition", str(error), str(utility), tuple(points), limit)
 
 
 def _point(error: Law, utility: Law, t: fmpq) -> UtilityPoint:
+    if is_never_above(error, utility, t):
+        never = f"U never exceeds {decimal_text(t)}"
+        return UtilityPoint(t, None, None, None, None, attained=False, because=never)
     try:
         with working_precision(BITS):
             found = condition(error, utility, t)
@@ -52,4 +56,4 @@ def _point(error: Law, utility: Law, t: fmpq) -> UtilityPoint:
     except Undecided as why:
         because = f"not settled: {why}"
         return UtilityPoint(t, None, None, None, None, attained=None, because=because)
-    return UtilityPoint(t, *numbers, because=GIVEN)
+    return selected(t, numbers, GIVEN)

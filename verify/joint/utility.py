@@ -98,7 +98,7 @@ def joint_utility(
         ``tilt`` (asked at tilts, betas and KL caps), ``condition`` (at thresholds t) or
         ``best-of-n`` (at numbers of draws n).
     tilts, betas, kl_caps, thresholds : iterables of numbers or decimal texts
-        Where the curve is asked for.
+        Where the curve is asked for; a threshold may be a fraction, ``p/q``.
     draws : iterable of whole numbers or their texts
         The n of best-of-n.
     seed, size : int
@@ -123,18 +123,24 @@ def joint_utility(
         beta = exact_decimal(value, "beta", positive=True)
         points.append(replace(pair.at_tilt(1 / rational(beta)), beta=beta))
     points += [pair.at_cap(exact_decimal(cap, "KL cap")) for cap in kl_caps]
-    points += [pair.beyond(rational(signed_decimal(t, "threshold"))) for t in thresholds]
+    points += [pair.beyond(signed_rational(t, "threshold")) for t in thresholds]
     points += [pair.best_of(whole_number(n, "draws")) for n in draws]
     limit = limit_under(pair.joint, optimizer)
     return UtilityCurve(optimizer, str(error), str(utility), tuple(points), limit, str(copula))
 
 
-def signed_decimal(value: object, what: str) -> Decimal:
-    """A number of either sign, exactly; for its refusals see :func:`exact_decimal`."""
+def signed_rational(value: object, what: str) -> fmpq:
+    """A number of either sign, or ``p/q``, exactly; see :func:`exact_decimal` for its refusals."""
+    if isinstance(value, fmpq):
+        return value
     text = str(value).strip()
+    over, slash, under = text.partition("/")
+    if slash:
+        divisor = exact_decimal(under.strip(), what, positive=True)
+        return signed_rational(over, what) / rational(divisor)
     if text.startswith("-"):
-        return -exact_decimal(text[1:], what)
-    return exact_decimal(text if isinstance(value, str) else value, what)
+        return -rational(exact_decimal(text[1:], what))
+    return rational(exact_decimal(text if isinstance(value, str) else value, what))
 
 
 def whole_number(value: object, what: str) -> int:

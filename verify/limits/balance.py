@@ -27,6 +27,8 @@ from verify.path_ends import up_to_rate
 from verify.truncation import Truncated
 from verify.utility_curve import Limit
 
+#: V may be lighter than X, and what it adds to the mean still outweighs how rare it is.
+HEAVY_ENOUGH = "V is not lighter by about a factor t, and that is enough"
 TIMES_T = Expansion.of(((LOG, 1),), partial(arb, 0))
 
 
@@ -37,7 +39,7 @@ def both_heavy(error: Law, utility: Law, mean: Number, tends: str) -> Limit:
     if isinstance(ratio, Diverges):
         if isinstance(mean, Diverges):
             raise Undecided(f"{compared} is infinite, and E V = -oo")
-        because = f"{tends}, and {compared} is infinite: V has the heavier tail"
+        because = f"{tends}, and {compared} is infinite: {HEAVY_ENOUGH}"
         return Limit(Diverges(+1, because), because)
     if not subexponential:
         raise Undecided(f"{compared} is finite, but X was not shown to be subexponential")
@@ -150,7 +152,7 @@ def at_the_rate(error: Law, utility: Law, rate: Exact, tends: str) -> Limit:
     log_c = log_ratio(v + TIMES_T, x)
     compared = "c = lim E[V; V > t]/Pr(X > t)"
     if log_c == Diverges(+1):
-        because = f"{tends}, and {compared} is infinite: V has the heavier tail"
+        because = f"{tends}, and {compared} is infinite: {HEAVY_ENOUGH}"
         return Limit(Diverges(+1, because), because)
     summable = p.sign < 0 if isinstance(p, Diverges) else _order(p, -1) < 0
     if not summable:

@@ -12,6 +12,7 @@ from flint import fmpq
 
 from verify.decimals import decimal_text
 from verify.enclosure import Diverges, Exact, Undecided
+from verify.errors import InputError
 from verify.independent_sum import RateOfSum, rate_of_sum
 from verify.law import Law
 from verify.limits.numbers import mean_at, top
@@ -33,9 +34,11 @@ def limit_of_utility(error: Law, utility: Law, optimizer: Optimizer = "tilt") ->
 
     Raises
     ------
-    KeyError
-        For an optimiser whose limit is not known here.
+    InputError
+        For another optimiser.
     """
+    if optimizer not in _LIMITS:
+        raise InputError(f"optimizer: expected {', '.join(_LIMITS)}, got {optimizer!r:.40}")
     return _LIMITS[optimizer](error, utility)
 
 

@@ -133,7 +133,8 @@ def _long_tailed(error: Law, utility: Law) -> Limit:
     if isinstance(mean, Diverges) and mean.sign == 0:
         raise Undecided(f"E V does not exist: {mean.because}")
     if _rate_above(utility, 0) > 0:
-        return Limit(mean, f"{tends}, and V is right-light: a large U says nothing of V")
+        stays = "E V stays -oo" if isinstance(mean, Diverges) else "a large U says nothing of V"
+        return Limit(mean, f"{tends}, and V is right-light: {stays}")
     return both_heavy(error, utility, mean, tends)
 
 
