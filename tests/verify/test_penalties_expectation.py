@@ -168,6 +168,23 @@ def test_a_tail_by_parts_agrees_with_the_density() -> None:
                 closely(one, other)
 
 
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize("cut", [fmpq(1), fmpq(13591409, 10**7), fmpq(136, 100), fmpq(3)])
+def test_a_tail_that_begins_at_no_fraction(side: int, cut: fmpq) -> None:
+    """``x^-3`` from L = e/2 on: ``E z`` and ``E z^2`` by hand; e/2 is between the middle cuts."""
+    with working_precision(BITS):
+        law, low, c = Law.parse('tail(log_sf="-3*log(x)", lower="exp(1)/2")'), arb(1).exp() / 2, cut
+        start = low if low > c else arb(c)
+        # E (X - c)_+ = (L - c)_+ + int_start^oo x^-3, and E (X - c)_+^2 likewise.
+        over = start - c + 1 / (2 * start**2)
+        over_square = (start - c) ** 2 + 2 * (1 / start - c / (2 * start**2))
+        below = over - (low + 1 / (2 * low**2) - c)
+        below_square = low**2 + 2 / low - 2 * c * (low + 1 / (2 * low**2)) + c**2 - over_square
+        known = (over, over_square) if side > 0 else (below, below_square)
+        for found, expected in zip(expect(law, cut, side, ONE), known, strict=True):
+            assert found.overlaps(expected) and found.rad() < arb(2) ** -50
+
+
 def test_what_has_no_answer_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lattice_sums, "MOST_ENDLESS", 1000)
     with working_precision(BITS):

@@ -17,7 +17,7 @@ from verify.errors import InputError
 from verify.frontier import FrontierPoint, frontier
 from verify.law import Law
 from verify.laws import binomial, mixture, point, uniform
-from verify.penalties import PenalisedPoint, lattice_sums, penalised_frontier
+from verify.penalties import PenalisedPoint, holds, lattice_sums, penalised_frontier
 from verify.penalties import frontier as module
 from verify.penalties.orders import OrderProblem
 from verify.penalties.primal import Dual, Primal
@@ -368,3 +368,23 @@ def test_a_share_that_falls_nowhere_is_undecided() -> None:
         Spending(lambda y: arb(2)).spend()
     with pytest.raises(Undecided, match="precision is too low"):
         Spending(lambda y: arb("[0 +/- 1]")).spend()
+
+
+def test_a_law_that_begins_at_no_fraction() -> None:
+    """Chi-square buys ``mean + sd sqrt(d)`` while that cuts nothing off: ``x^-3`` from e/2 on."""
+    low, budget = arb(1).exp() / 2, "0.05"
+    mean = low + 1 / (2 * low**2)
+    deviation = (low**2 + 2 / low - mean**2).sqrt()
+    assert low > mean - deviation / arb(budget).sqrt()
+    found = at('tail(log_sf="-3*log(x)", lower="exp(1)/2")', "chi2", budget)
+    lower, upper = ends(found)
+    best = mean + deviation * arb(budget).sqrt()
+    assert abs(lower - best) < arb("1e-12") and abs(upper - best) < arb("1e-12")
+
+
+def test_a_yes_without_a_number() -> None:
+    """The second moment is finite by a logarithm alone: no power of x bounds the rest."""
+    text = 'tail(log_sf="-2*log(x)-2*log(log(x))", lower=3)'
+    assert holds(text, "chi2").answer == "yes"
+    found = at(text, "chi2", "0.1")
+    assert not found.settled and "no power of x proves the moment of order 2" in found.because

@@ -37,15 +37,30 @@ def by_parts(law: Tail, region: Region, kernel: Kernel) -> Pair:
     return value, parts.of(kernel, product=True) if kernel.paired else arb.nan()
 
 
+def _begin(law: Tail) -> tuple[fmpq, arb]:
+    """Where a law begins, or a fraction just above if that is none; and how far above, a ball.
+
+    What the integral lacks in between is ``S (g(z1) - g(z0))``, by the second mean value theorem:
+    Q(X > x) falls, S in [0, 1] is its value at the beginning, and z0 and z1 belong to points from
+    there up to the fraction. With ``g(z0)`` that lies between two values of g, so that g of a ball
+    of all these z encloses both.
+    """
+    exact = law.lower.rational
+    if exact is not None:
+        return exact, arb(0)
+    away = arb(2) ** -(2 * ctx.prec)  # balls of the precision below can tell the two apart
+    with working_precision(2 * ctx.prec + 2 * SPARE_BITS):
+        low = law.lower.ball()
+        above = (low.upper() + away).upper().fmpq()
+        return above, arb(0).union((above - low).upper())
+
+
 class _Parts:
     """The integrals of ``g'`` and of ``(z g)'`` against the survival function."""
 
     def __init__(self, law: Tail, region: Region, kernel: Kernel) -> None:
         self.law, self.region = law, region
-        lower = law.lower.rational
-        if lower is None:
-            raise Undecided(f"{law} begins at a point that is no fraction")
-        self.lower = lower
+        self.lower, self.gap = _begin(law)
 
     def of(self, kernel: Kernel, product: bool) -> arb:
         """One of the two expectations."""
@@ -61,14 +76,16 @@ class _Parts:
             return z * kernel.real(z) if product else kernel.real(z)
 
         if side < 0:
-            if cut <= self.lower:
+            if arb(cut - self.lower) + self.gap <= 0:
                 return arb(0)
+            if cut <= self.lower:
+                raise Undecided(f"whether {self.law} begins below {cut}")
             half = (self.lower + cut) / 2
             below = self._from(self.lower, half, +1, slope, real)
             below += self._from(cut, half, -1, slope, real)
-            return real(arb(cut - self.lower)) - below
+            return real(arb(cut - self.lower) + self.gap) - below
         start = max(self.lower, cut)
-        first = arb(0) if start == cut else real(arb(start - cut))
+        first = arb(0) if start == cut else real(arb(start - cut) - self.gap)
         return first + self._to_infinity(start, slope, real, kernel, product)
 
     def _survival(self, x: acb, analytic: bool) -> acb:
