@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,7 +13,15 @@ from flint import fmpq
 
 from tests.theorems.planted import by_points
 from theorems.catalogue import CLAIMS as CATALOGUE
-from theorems.mitigations import CLAIMS, clipping, ensembles, hacks, occupancy, saturating
+from theorems.mitigations import (
+    CLAIMS,
+    bending,
+    clipping,
+    ensembles,
+    hacks,
+    occupancy,
+    saturating,
+)
 from theorems.mitigations.symbols import symbols
 from verify.claim import Enclosed, Exact
 from verify.identity import Relation, prove
@@ -53,6 +63,19 @@ def false_variants() -> dict[str, Relation]:
         "layers without the upper one": replace(
             clipping.two_levels(), right=N.a1 * (N.i * x + N.j * N.v)
         ),
+        "a concave function is above its chord": Relation(
+            N.v + (N.e - N.y) * N.z, N.v + N.e * N.z, ">=", N.y * N.z
+        ),
+        "a tilt is no steeper than a power": replace(
+            bending.tilt_against_power(), right=-N.r / N.z**2
+        ),
+        "the quotient of two powers rises": replace(
+            bending.two_powers(), right=(N.h * N.z + N.r * N.t) / (N.z * (N.z + N.t))
+        ),
+        "the mean knows nothing of the sum": replace(
+            bending.mean_given_the_sum(), right=(1 - sp.exp(-N.r * N.z)) / N.r**2
+        ),
+        "it bends up": replace(bending.bends_down(), right=-bending.bends_down().right),
         "the rate stays": replace(
             ensembles.rate_of_the_lowest(), right=-sp.log(N.F) / N.t + 1 / N.t
         ),
@@ -122,6 +145,9 @@ MODEL = ((5, 0), (3, 2), (2, 4), (1, -9))
         (Enclosed, occupancy.far_for_little, 2),
         # A threshold that is not beyond the severity.
         (Exact, hacks.counted, (100, 5, 3, 2)),
+        # A mean utility that bends up, or not at all.
+        (Exact, bending.ordered, (((5, 0), (3, 1), (2, 3), (1, 7), (1, 20)), "2")),
+        (Exact, bending.ordered, (((5, 0), (3, 1), (2, 2), (1, 3), (1, 4)), "2")),
         # A weight that falls is no average of conditional means.
         (Exact, clipping.layers, (MODEL, 2, "0.5")),
     ],
@@ -140,6 +166,32 @@ def test_a_wrong_closed_form_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
     right = occupancy.on_the_road
     monkeypatch.setattr(occupancy, "on_the_road", lambda turn, steps: right(turn, steps + 1))
     assert Exact(occupancy.counted, ((5, "25", "5"),)).run().outcome == "fails"
+
+
+# ---------------------------------------------------------------- weights of an equal gain
+
+
+@pytest.mark.parametrize("base", ["1.01", "1.5", "4", "100"])
+def test_weights_have_the_mean_that_is_asked_for(base: str) -> None:
+    """And are what they are called: a line above a threshold, and all of what is at the top."""
+    masses = [fmpq(mass, 12) for mass in (5, 3, 2, 1, 1)]
+    tilted = [mass * fmpq(*Fraction(base).as_integer_ratio()) ** s for s, mass in enumerate(masses)]
+    mean = sum((s * part for s, part in enumerate(tilted)), fmpq(0)) / sum(tilted, fmpq(0))
+    for find in (bending._chi_square, bending._top):
+        shares = find(masses, mean)
+        assert sum(shares, fmpq(0)) == 1 and min(shares) >= 0
+        assert sum((s * share for s, share in enumerate(shares)), fmpq(0)) == mean
+        weights = [share / mass for share, mass in zip(shares, masses, strict=True) if share]
+        if find is bending._chi_square:
+            # Equal steps, and a first one that the threshold may cut.
+            steps = [b - a for a, b in pairwise([fmpq(0), *weights])]
+            assert len(set(steps[1:])) <= 1
+        else:
+            assert len(set(weights[1:])) <= 1 and weights[0] <= weights[-1]
+    with pytest.raises(ValueError, match="no threshold"):
+        bending._chi_square(masses, fmpq(5))
+    with pytest.raises(ValueError, match="no top share"):
+        bending._top(masses, fmpq(0))
 
 
 # ---------------------------------------------------------------- occupancy measures
@@ -186,6 +238,6 @@ def test_occupancies_are_exact_or_refused() -> None:
 
 def test_package_holds_its_claims_together() -> None:
     assert all(claim.id.startswith("mitigations") for claim in CLAIMS)
-    for group in (saturating, hacks, clipping, ensembles, occupancy):
+    for group in (saturating, hacks, bending, clipping, ensembles, occupancy):
         assert set(group.CLAIMS) <= set(CLAIMS)
     assert set(CLAIMS) <= set(CATALOGUE)

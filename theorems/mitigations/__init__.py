@@ -4,8 +4,9 @@
 heavy-tailed proxy back to the base (:mod:`.saturating`). In a toy model of quality and hacks the
 tilt raises both, the share of hacks in closed form (:mod:`.hacks`). Ensembles make tails thinner,
 but not light (:mod:`.ensembles`). Clipping keeps the utility at what thresholds below the cap make
-of it (:mod:`.clipping`). Occupancy measures see what an average divergence of the actions does not,
-and the sum over the trajectory does (:mod:`.occupancy`).
+of it (:mod:`.clipping`). Which of two weights keeps more is decided by how ``E[V | U]`` bends
+(:mod:`.bending`). Occupancy measures see what an average divergence of the actions does not, and
+the sum over the trajectory does (:mod:`.occupancy`).
 
 All of it is ours. What the mitigations make of given pairs of laws, in numbers, is
 :mod:`verify.mitigations`, and ``goodhart compare``.
@@ -13,12 +14,13 @@ All of it is ours. What the mitigations make of given pairs of laws, in numbers,
 
 from __future__ import annotations
 
-from theorems.mitigations import clipping, ensembles, hacks, occupancy, saturating
+from theorems.mitigations import bending, clipping, ensembles, hacks, occupancy, saturating
 from verify.claim import Claim
 
 CLAIMS: tuple[Claim, ...] = (
     *saturating.CLAIMS,
     *hacks.CLAIMS,
+    *bending.CLAIMS,
     *clipping.CLAIMS,
     *ensembles.CLAIMS,
     *occupancy.CLAIMS,
