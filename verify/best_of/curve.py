@@ -12,6 +12,7 @@ from verify.enclosure import Undecided
 from verify.errors import InputError
 from verify.law import Law
 from verify.limits import limit_of_utility
+from verify.progress import Progress
 from verify.tilted_utility import exact_decimal
 from verify.utility_curve import UtilityCurve, UtilityPoint, check_writable, selected
 
@@ -20,7 +21,12 @@ MOST_DRAWS = 10**18
 BEST = "the best of n draws by U"
 
 
-def best_of_curve(error: Law | str, utility: Law | str, draws: Iterable[object]) -> UtilityCurve:
+def best_of_curve(
+    error: Law | str,
+    utility: Law | str,
+    draws: Iterable[object],
+    progress: Progress | None = None,
+) -> UtilityCurve:
     """What the policy "the best of n draws by U" does, ``U = X + V``.
 
     Parameters
@@ -29,6 +35,8 @@ def best_of_curve(error: Law | str, utility: Law | str, draws: Iterable[object])
         The laws of X and V, or their texts: any two of the catalogue.
     draws : iterable of whole numbers or their texts
         The n, up to :data:`MOST_DRAWS`.
+    progress : callable or None
+        Told how far the law of U is expanded.
 
     Returns
     -------
@@ -40,7 +48,7 @@ def best_of_curve(error: Law | str, utility: Law | str, draws: Iterable[object])
     InputError
         For an n that is none, and laws that are not in the catalogue.
     """
-    pair = best_of(error, utility)
+    pair = best_of(error, utility, progress)
     points = [_point(pair, number_of_draws(n)) for n in draws]
     limit = limit_of_utility(pair.error, pair.utility, "best-of-n")
     return UtilityCurve("best-of-n", str(pair.error), str(pair.utility), tuple(points), limit)
