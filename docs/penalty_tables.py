@@ -10,7 +10,7 @@ from verify.enclosure import Diverges
 from verify.law import Law
 from verify.laws import CATALOGUE, parse
 from verify.laws.signatures import catalogue_rows
-from verify.penalties.holds import holds
+from verify.penalties.holding import holds
 from verify.penalties.tail_moments import MomentIndex, moment_index
 
 #: The columns, by the token that stands for each.

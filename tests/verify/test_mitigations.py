@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verify.best_of import best_of
-from verify.conditioning.condition import condition
+from verify.conditioning.routes import condition
 from verify.enclosure import ball, working_precision
 from verify.errors import InputError
 from verify.joint.laws import CopulaLaw, conditioned

@@ -18,7 +18,7 @@ from flint import arb, fmpq
 
 from theorems.experiments.symbols import Expression, symbols
 from verify.claim import Claim, Comparison, Enclosed, below, rounds_to
-from verify.conditioning.condition import condition
+from verify.conditioning.routes import condition
 from verify.enclosure import Diverges, Number, Undecided, exact
 from verify.identity import Identity, Relation, Step
 from verify.law import Law

@@ -15,7 +15,7 @@ from flint import arb, fmpq
 
 from theorems.mitigations.symbols import symbols
 from verify.claim import Claim, Comparison, Enclosed, Exact, below
-from verify.conditioning.condition import condition
+from verify.conditioning.routes import condition
 from verify.enclosure import exact
 from verify.identity import Identity, Relation, Step
 from verify.law import Law

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flint import fmpq
 
-from verify.conditioning.condition import condition, is_never_above
+from verify.conditioning.routes import condition, is_never_above
 from verify.decimals import decimal_text
 from verify.enclosure import Undecided, working_precision
 from verify.joint.utility import BITS, GIVEN, signed_rational

@@ -17,8 +17,8 @@ from flint import arb, fmpq
 
 from verify.affine import Affine
 from verify.arithmetic import numpy_arithmetic
-from verify.conditioning.condition import infinite_given
 from verify.conditioning.parts import atoms_between, components, count_between, is_atomic
+from verify.conditioning.routes import infinite_given
 from verify.conditioning.smooth import Smooth
 from verify.conditioning.sums import MOST_ATOMS
 from verify.continuous import ContinuousLaw

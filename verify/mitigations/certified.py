@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flint import arb
 
-from verify.conditioning.condition import condition
+from verify.conditioning.routes import condition
 from verify.enclosure import Undecided, accurate, exact, working_precision
 from verify.mitigations.model import Model
 from verify.tilted_utility import tilted_utility

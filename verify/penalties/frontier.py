@@ -2,7 +2,7 @@
 
 ``sup{E_P X : D(P || Q) <= e} = inf_{l > 0, m} (e + m + E f*(l X - m))/l`` (THEORY section 9). The
 *lower* value is the mean of a reweighting within the budget; the *upper* value is a dual bound.
-Which moment decides whether there is a bound at all is in :mod:`verify.penalties.holds`.
+Which moment decides whether there is a bound at all is in :mod:`verify.penalties.holding`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from verify.penalties.bounded import (
     cut_at,
     excess_over,
 )
-from verify.penalties.holds import holds, order_of
+from verify.penalties.holding import holds, order_of
 from verify.penalties.orders import OrderProblem
 from verify.penalties.primal import Dual, Primal, Scale
 from verify.penalties.shapes import Shape, Step
