@@ -10,14 +10,17 @@ from flint import arb, fmpq
 
 from tests.verify.balls import assert_close
 from verify.best_of import best_of
+from verify.best_of.convolution import TwoDensities
 from verify.best_of.density import take_apart
 from verify.best_of.far import Beyond
 from verify.best_of.holes import of_densities
+from verify.best_of.interval_sums import Place, Sums, terms
 from verify.best_of.jumps import Jump
 from verify.best_of.panels import Panel, SumLaw
 from verify.best_of.ranks import RankIntegral
 from verify.enclosure import Undecided, working_precision
 from verify.laws import normal, parse, uniform
+from verify.taylor_series import series_length
 
 
 @pytest.mark.parametrize("width", ["1", "1e-3", "1e-20"])
@@ -92,6 +95,24 @@ def test_a_density_that_is_off_moves_the_ranks_too() -> None:
             )
         for true, found in zip(exact, _ranks(law, pieces).means(9), strict=True):
             assert found.contains(true.mid())
+
+
+def test_a_density_that_is_infinite_at_both_ends() -> None:
+    """X of the arcsine law is sin^2 of a uniform angle: the trapezoidal rule is a second route."""
+    with working_precision(96):
+        error = take_apart(parse("beta(a=1/2, b=1/2)")).densities[0]
+        pair = TwoDensities(error, take_apart(normal()).densities[0])
+        place = Place(arb(-1) / 4, arb(-1) / 4 + arb(1) / 32)
+        with series_length(terms()):
+            sums = Sums(place, pair.estimate(place))
+            pair.add_to(sums)
+            found = sums.expansion()
+        angles = [arb.pi() * k / 64 for k in range(64)]
+        heights = [(-((place.middle - a.sin() ** 2) ** 2) / 2).exp() for a in angles]
+        exact = sum(heights, arb(0)) / 64 / (2 * arb.pi()).sqrt()
+        # The rule of 64 points errs below 1e-30 here.
+        assert abs(found.densities[0][0] - exact) < exact * arb(2) ** -56
+        assert found.missed[0] < exact * arb(2) ** -58
 
 
 def test_what_takes_too_long_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:

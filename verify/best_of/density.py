@@ -135,7 +135,9 @@ class Density(Smooth):
         if self.high is not None and low is not None and low >= self.high:
             return arb(0)
         if low is not None and high is not None and not low < high:
-            return arb(0)
+            if low >= high:
+                return arb(0)
+            low, high = low.lower(), high.upper()  # two balls that meet
         return self.share * of(low, high)
 
 

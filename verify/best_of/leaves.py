@@ -72,6 +72,13 @@ def error_bound(half: arb, size: arb, parameter: float) -> arb:
     return 8 * half * size * r ** (1 - 2 * points()) / (r - 1)
 
 
+def lost_bits(distance: arb | None) -> int:
+    """Bits by which a point so close to its knot is to be known better, to show its distance."""
+    if distance is None or not distance > 0:
+        return 0
+    return max(0, -int(float(distance.log()) * 1.45))
+
+
 @dataclass(frozen=True)
 class Ray:
     """The part of a density on one side of a knot, up to a limit.
@@ -128,7 +135,7 @@ class Ray:
 
     def mass_within(self, distance: arb) -> arb:
         """What the density has between the knot and a distance."""
-        return self.density.mass(*self._ordered(arb(0), distance))
+        return self.outside(arb(0), distance)[0]
 
     def _ordered(self, near: arb, far: arb | None) -> tuple[arb | None, arb | None]:
         ends = (self.place(near), None if far is None else self.place(far))
@@ -136,8 +143,10 @@ class Ray:
 
     def outside(self, near: arb, far: arb | None) -> tuple[arb, arb]:
         """Mass, and ``int |x| density``, between two distances."""
-        ends = self._ordered(near, far)
-        return self.density.mass(*ends), self.density.moment(*ends)
+        least = near if near > 0 else far
+        with working_precision(ctx.prec + lost_bits(least)):
+            ends = self._ordered(near, far)
+            return self.density.mass(*ends), self.density.moment(*ends)
 
     def leaf(self, k: int) -> Leaf:
         """Piece k."""
@@ -170,8 +179,7 @@ class Leaf:
         found = []
         count = points()
         # A point close to the knot is to show its distance.
-        lost = max(0, -int(float(self.low) * 1.45)) if self.in_log else 0
-        with working_precision(ctx.prec + lost):
+        with working_precision(ctx.prec + self._lost):
             for root, weight in _rule(count, ctx.prec):
                 s = (self.low + self.high) / 2 + (self.high - self.low) / 2 * root
                 distance = s.exp() if self.in_log else s
@@ -194,8 +202,10 @@ class Leaf:
 
     def over(self, parameter: float) -> list[tuple[acb, arb]]:
         """The points of an ellipse, in boxes, with bounds of density times slope."""
-        if parameter not in self._over:
-            found = []
+        if parameter in self._over:
+            return self._over[parameter]
+        found = []
+        with working_precision(ctx.prec + self._lost):
             for s in ellipse(self.middle, self.half, parameter):
                 distance = s.exp() if self.in_log else s
                 point = acb(self.ray.knot.place) + self.ray.side * distance
@@ -205,5 +215,9 @@ class Leaf:
                 found.append((point, size))
                 if not size.is_finite():
                     break
-            self._over[parameter] = found
-        return self._over[parameter]
+        self._over[parameter] = found
+        return found
+
+    @property
+    def _lost(self) -> int:
+        return lost_bits(self.low.exp()) if self.in_log else 0

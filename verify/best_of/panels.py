@@ -41,7 +41,7 @@ MOST_DRAWS_BITS = 60
 #: little mass is expected, or after so many halvings, it is bounded to see.
 LITTLE_BITS, FEW_BITS, MANY_HALVINGS = 56, 50, 5
 #: Seconds of work on one law of U.
-MOST_SECONDS = 25
+MOST_SECONDS = 30
 
 
 @dataclass(frozen=True)
