@@ -32,7 +32,7 @@ def best_of_curve(
     Parameters
     ----------
     error, utility : Law or str
-        The laws of X and V, or their texts: any two of the catalogue.
+        The laws of X and V, or their texts.
     draws : iterable of whole numbers or their texts
         The n, up to :data:`MOST_DRAWS`.
     progress : callable or None
