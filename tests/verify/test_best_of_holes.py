@@ -116,14 +116,12 @@ def test_a_density_that_is_infinite_at_both_ends() -> None:
 
 
 def test_what_takes_too_long_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verify.best_of.panels.MOST_SECONDS", -1)
-    pair = best_of("exponential()", "normal()")
-    for n in (2, 3):
-        with pytest.raises(Undecided, match="seconds of work"):
-            pair.at(n)
-    monkeypatch.undo()
-    with pytest.raises(Undecided, match="seconds of work"):
-        pair.at(4)
+    pair = best_of("exponential()", "normal()", seconds=-1)
+    with pytest.raises(Undecided, match="-1 seconds of work"):
+        pair.at(2)
+    monkeypatch.setattr("verify.best_of.pair.rank_integral", None)
+    with pytest.raises(Undecided, match="-1 seconds of work"):
+        pair.at(3)
 
 
 def test_progress_is_told() -> None:

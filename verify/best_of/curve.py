@@ -18,6 +18,8 @@ from verify.utility_curve import UtilityCurve, UtilityPoint, check_writable, sel
 
 #: The largest n.
 MOST_DRAWS = 10**18
+#: Seconds of processor time for the law of U: who waits at a command wants an answer, or none.
+MOST_SECONDS = 30
 BEST = "the best of n draws by U"
 
 
@@ -48,7 +50,7 @@ def best_of_curve(
     InputError
         For an n that is none, and laws that are not in the catalogue.
     """
-    pair = best_of(error, utility, progress)
+    pair = best_of(error, utility, progress, MOST_SECONDS)
     points = [_point(pair, number_of_draws(n)) for n in draws]
     limit = limit_of_utility(pair.error, pair.utility, "best-of-n")
     return UtilityCurve("best-of-n", str(pair.error), str(pair.utility), tuple(points), limit)

@@ -43,6 +43,7 @@ class BestOfPair:
     error: Law
     utility: Law
     progress: Progress | None = field(default=None, compare=False, repr=False)
+    seconds: float | None = field(default=None, compare=False, repr=False)
 
     def at(self, n: int) -> BestOfNumbers:
         """The numbers for one n, from 1 up.
@@ -91,13 +92,19 @@ class BestOfPair:
     def _expanded(self) -> RankIntegral | str:
         """The law of U, or why it could not be expanded: it is tried once."""
         try:
-            return rank_integral(self.error, self.utility, progress=self.progress)
+            return rank_integral(
+                self.error, self.utility, progress=self.progress, seconds=self.seconds
+            )
         except Undecided as why:
             return str(why)
 
 
 def rank_integral(
-    error: Law, utility: Law, cut: fmpq | None = None, progress: Progress | None = None
+    error: Law,
+    utility: Law,
+    cut: fmpq | None = None,
+    progress: Progress | None = None,
+    seconds: float | None = None,
 ) -> RankIntegral:
     """The law of U taken apart and expanded, at the precision in force.
 
@@ -109,6 +116,8 @@ def rank_integral(
         A point that pieces are to end at.
     progress : callable or None
         Told how far it is.
+    seconds : float or None
+        Processor time after which it is given up; None: never.
 
     Raises
     ------
@@ -119,7 +128,7 @@ def rank_integral(
     shifts = _start(utility), _start(error)
     utility, error = utility - shifts[0], error - shifts[1]
     cut = None if cut is None else cut - shifts[0] - shifts[1]
-    law = SumLaw(take_apart(error), take_apart(utility), cut, progress)
+    law = SumLaw(take_apart(error), take_apart(utility), cut, progress, seconds)
     if not law.panels:
         nothing = Beyond(arb(0), arb(0), arb(0))
         right = (arb(0), arb(0), arb(0))
@@ -166,7 +175,12 @@ def _mean(law: Law, found: arb, name: str) -> Number:
     raise Undecided(f"the mean of {name} under best-of-n, where {mean.because}")
 
 
-def best_of(error: Law | str, utility: Law | str, progress: Progress | None = None) -> BestOfPair:
+def best_of(
+    error: Law | str,
+    utility: Law | str,
+    progress: Progress | None = None,
+    seconds: float | None = None,
+) -> BestOfPair:
     """Best-of-n by ``U = X + V`` for X and V that are independent.
 
     Parameters
@@ -175,6 +189,8 @@ def best_of(error: Law | str, utility: Law | str, progress: Progress | None = No
         The laws of X and V, or their texts.
     progress : callable or None
         Told how far the law of U is expanded, which takes seconds.
+    seconds : float or None
+        Processor time after which the law of U is given up, as not settled; None: never.
 
     Returns
     -------
@@ -182,4 +198,4 @@ def best_of(error: Law | str, utility: Law | str, progress: Progress | None = No
         Its :meth:`~BestOfPair.at` gives the numbers of any n.
     """
     error, utility = (Law.parse(law) if isinstance(law, str) else law for law in (error, utility))
-    return BestOfPair(error, utility, progress)
+    return BestOfPair(error, utility, progress, seconds)

@@ -40,8 +40,6 @@ MOST_DRAWS_BITS = 60
 #: An interval with a smaller share of ``Pr(U > t)`` need not be expanded, in bits; where about so
 #: little mass is expected, or after so many halvings, it is bounded to see.
 LITTLE_BITS, FEW_BITS, MANY_HALVINGS = 56, 50, 5
-#: Seconds of work on one law of U.
-MOST_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -133,6 +131,9 @@ class SumLaw:
         A point that pieces are to end at.
     progress : callable or None
         Told of each interval that is done.
+    seconds : float or None
+        Processor time after which it is given up; None: never, so that an answer does not depend
+        on how fast the machine is.
 
     Raises
     ------
@@ -146,8 +147,9 @@ class SumLaw:
         utility: Parts,
         cut: fmpq | None = None,
         progress: Progress | None = None,
+        seconds: float | None = None,
     ) -> None:
-        self.cut, self.started = cut, process_time()
+        self.cut, self.started, self.seconds = cut, process_time(), seconds
         self.error, self.utility = error, utility
         pairs: list[AtomsAndDensity | TwoDensities] = []
         pairs += [TwoDensities(x, v) for x in error.densities for v in utility.densities]
@@ -334,8 +336,8 @@ class SumLaw:
             for half in place.halves():
                 self._add(half, depth + 1)
             return
-        if process_time() - self.started > MOST_SECONDS:
-            raise Undecided(f"the law of U takes more than {MOST_SECONDS} seconds of work")
+        if self.seconds is not None and process_time() - self.started > self.seconds:
+            raise Undecided(f"the law of U takes more than {self.seconds} seconds of work")
         self.attempts += 1
         estimate = sum((pair.estimate(place) for pair in self.pairs), arb(0))
         try:
