@@ -299,21 +299,6 @@ def test_the_curve_tends_to_it(error: str, utility: str) -> None:
     assert approaches(found, curve(error, utility)), (found, curve(error, utility))
 
 
-#: Far beyond these odds the curve comes back from above its limit: t = 10^3 and 10^4 are in the
-#: claim ``decay-rate.boundary.two``.
-OVERSHOOTS = {(THIN, NON_STEEP)}
-
-
-@pytest.mark.heavy
-@pytest.mark.parametrize("error", TEXTS)
-def test_every_curve_tends_to_it(error: str) -> None:
-    for utility in TEXTS:
-        if (error, utility) in OVERSHOOTS:
-            continue
-        found = limit_of_utility(law(error), law(utility), "condition")
-        assert approaches(found, curve(error, utility)), (utility, found, curve(error, utility))
-
-
 @pytest.mark.parametrize(
     ("error", "utility", "wrong"),
     [
