@@ -288,7 +288,8 @@ def approaches(limit: Limit, along: tuple[Number, ...]) -> bool:
     )
 
 
-#: Laws whose integrals take seconds each are left to the heavy test.
+#: A share of all pairs, without laws whose integrals take seconds each. (Not all pairs would do:
+#: where the two rates are nearly equal, curves turn only far beyond :data:`ODDS`.)
 QUICK = [t for t in TEXTS if not t.startswith(("skew_normal", "inverse_gaussian", "f(", "log_"))]
 PAIRS = [(error, utility) for error in QUICK for utility in QUICK][::SHARE]
 
