@@ -18,8 +18,9 @@ import numpy as np
 from flint import arb, fmpq
 from matplotlib import rc_context
 
-from docs.figures.canvas import BITS, STYLE, axes_alone, svg_of
+from docs.figures.canvas import BITS
 from verify.enclosure import working_precision
+from verify.inline_svg import STYLE, axes_alone, svg_of
 from verify.law import Law
 from verify.laws import student_t
 from verify.plotting import BASE

@@ -28,8 +28,9 @@ from docs.figures import (
     theorem_5,
     theorem_6,
 )
-from docs.figures.canvas import BITS, STYLE, svg_of
+from docs.figures.canvas import BITS
 from verify.enclosure import working_precision
+from verify.inline_svg import STYLE, svg_of
 
 MODULES = (
     concepts,

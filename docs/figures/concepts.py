@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from docs.figures.canvas import INK, THIRD, axes_alone
+from verify.inline_svg import INK, THIRD, axes_alone
 from verify.plotting import BASE, REWEIGHTED
 
 

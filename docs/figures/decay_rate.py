@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from docs.figures.canvas import THIRD, axes_alone
 from verify.conditioning.floats import survival_and_parts
+from verify.inline_svg import THIRD, axes_alone
 from verify.law import Law
 from verify.limits import limit_of_utility
 from verify.plotting import BASE, REWEIGHTED

@@ -11,9 +11,9 @@ from flint import fmpq
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from docs.figures.canvas import INK, THIRD, axes_alone
 from verify.copulas.tau import copula_with_tau
 from verify.enclosure import working_precision
+from verify.inline_svg import INK, THIRD, axes_alone
 from verify.joint.laws import CopulaLaw, conditioned
 from verify.joint.sampling import best_of, sample_pair
 from verify.joint.tilt import latent_sum

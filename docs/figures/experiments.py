@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from docs.figures.canvas import INK, THIRD, axes_alone
 from theorems.experiments.peaks import PEAKS
 from theorems.experiments.synthetic import ERRORS, PRINTED_DRAWS, UTILITIES
 from verify.best_of.monte_carlo import monte_carlo_best_of
 from verify.conditioning.floats import survival_and_parts
 from verify.enclosure import Number
+from verify.inline_svg import INK, THIRD, axes_alone
 from verify.law import Law
 from verify.plotting import BASE, REWEIGHTED
 from verify.utility_curve import Estimate

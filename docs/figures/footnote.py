@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from docs.figures.canvas import INK, THIRD, axes_alone, geometric
+from docs.figures.canvas import geometric
 from theorems.dependence.covariance import RARE_ERROR
 from theorems.dependence.footnote import (
     PRINTED,
@@ -15,6 +15,7 @@ from theorems.dependence.footnote import (
     density_given_tail,
     mean_given_tail,
 )
+from verify.inline_svg import INK, THIRD, axes_alone
 from verify.plotting import BASE, REWEIGHTED
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from docs.figures.canvas import INK, THIRD
+from verify.inline_svg import INK, THIRD
 from verify.mitigations.catalogue import MITIGATIONS
 from verify.mitigations.model import default_models
 from verify.mitigations.plot import FARTHEST_GAIN, FARTHEST_KL, curve

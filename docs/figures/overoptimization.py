@@ -9,11 +9,11 @@ from flint import fmpq
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from docs.figures.canvas import INK, axes_alone
 from theorems.overoptimization import early_stopping
 from theorems.overoptimization.downturn import RARE
 from theorems.overoptimization.fitted import MODELS, fitted, points_of
 from verify.enclosure import working_precision
+from verify.inline_svg import INK, axes_alone
 from verify.overoptimization.forms import FORMS, best_of_n_kl
 from verify.plotting import BASE, REWEIGHTED
 from verify.tilted_utility import tilted_utility

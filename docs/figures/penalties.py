@@ -8,10 +8,10 @@ from flint import arb, fmpq
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from docs.figures.canvas import INK, THIRD, axes_alone
 from verify.decimals import decimal_text
 from verify.enclosure import working_precision
 from verify.frontier import frontier
+from verify.inline_svg import INK, THIRD, axes_alone
 from verify.law import Law
 from verify.laws import parse
 from verify.penalties import holds

@@ -11,8 +11,8 @@ from typing import Any
 
 from flint import fmpq
 
-from docs.figures.canvas import INK, THIRD, axes_alone
 from verify.enclosure import Diverges, ball
+from verify.inline_svg import INK, THIRD, axes_alone
 from verify.law import Law
 from verify.laws import exponential, laplace, pareto
 from verify.limits import limit_of_utility

@@ -6,9 +6,10 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from docs.figures.canvas import INK, axes_alone, geometric
+from docs.figures.canvas import geometric
 from verify.construction import construct
 from verify.frontier import FrontierPoint
+from verify.inline_svg import INK, axes_alone
 from verify.laws import student_t
 from verify.plotting import BASE, REWEIGHTED
 from verify.prompts.quenched import quenched_frontier

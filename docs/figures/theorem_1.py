@@ -6,8 +6,9 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from docs.figures.canvas import INK, THIRD, axes_alone, geometric
+from docs.figures.canvas import geometric
 from verify.divergence import binary_kl
+from verify.inline_svg import INK, THIRD, axes_alone
 from verify.law import Law
 from verify.laws.staircase import Staircase, corner
 from verify.plotting import BASE, REWEIGHTED

@@ -7,10 +7,11 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from docs.figures.canvas import INK, THIRD, axes_alone, geometric
+from docs.figures.canvas import geometric
 from verify.certificate import Certificate
 from verify.construction import construct
 from verify.frontier import frontier
+from verify.inline_svg import INK, THIRD, axes_alone
 from verify.law import Law
 from verify.plotting import BASE, REWEIGHTED
 

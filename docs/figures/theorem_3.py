@@ -8,9 +8,9 @@ from flint import arb, fmpq
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from docs.figures.canvas import INK, axes_alone
 from theorems.t3_policies.monitor import ERROR, chances
 from verify.enclosure import ball
+from verify.inline_svg import INK, axes_alone
 from verify.mdp import MDP, Policy, base_policy, h_transform
 from verify.plotting import BASE, REWEIGHTED
 

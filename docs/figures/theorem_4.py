@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import arb
 
-from docs.figures.canvas import INK, THIRD, axes_alone
+from verify.inline_svg import INK, THIRD, axes_alone
 from verify.plotting import BASE, REWEIGHTED
 from verify.tilted_utility import tilted_utility
 from verify.utility_curve import Quantity, UtilityPoint

@@ -6,10 +6,11 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from docs.figures.canvas import INK, THIRD, axes_alone, geometric
+from docs.figures.canvas import geometric
 from theorems.t5_heavy_conditioning.errata import ratio_at
 from verify.conditioning import condition
 from verify.enclosure import working_precision
+from verify.inline_svg import INK, THIRD, axes_alone
 from verify.law import Law
 from verify.plotting import BASE, REWEIGHTED
 from verify.tail_classes import convolution_ratio

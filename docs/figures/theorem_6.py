@@ -6,10 +6,10 @@ from typing import Any
 
 from flint import fmpq
 
-from docs.figures.canvas import INK, THIRD, axes_alone
 from theorems.t6_light_conditioning.hypotheses import mean_given_tail
 from verify.conditioning import condition
 from verify.enclosure import working_precision
+from verify.inline_svg import INK, THIRD, axes_alone
 from verify.law import Law
 from verify.plotting import BASE, REWEIGHTED
 
