@@ -1,0 +1,205 @@
+"""The summary of a sample: what the audit keeps of it in one pass.
+
+Two summaries merge into the summary of both samples. The largest and the lowest rewards, the counts
+and the cells are the same bit for bit however a sample was split; the mean and the variance up to
+the rounding stated in :mod:`verify.tails.summary.moments`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from verify.errors import InputError
+from verify.tails.summary.largest import Largest
+from verify.tails.summary.lattice import Floats
+from verify.tails.summary.moments import CHUNK, Moments
+from verify.tails.summary.sketch import Cells, QuantileSketch
+from verify.tails.summary.sketching import Sketching
+from verify.tails.upper_tail import UpperTail
+
+#: How many of the largest rewards are kept.
+TOP = 2**20
+#: How many of the smallest.
+LOWEST = 2**10
+#: How many of the largest rewards have a cell of their own in Summary.cells.
+SINGLE = 2**12
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What is kept of a sample of finite rewards.
+
+    Attributes
+    ----------
+    top : array of shape (m,), float64
+        The largest rewards, the largest first; all of them where there are at most ``keep``.
+    lowest : array of shape (l,), float64
+        The smallest 1,024 rewards, the smallest first.
+    moments : Moments
+    sketch : QuantileSketch
+    keep : int
+        How many of the largest are kept.
+    """
+
+    top: Floats
+    lowest: Floats
+    moments: Moments
+    sketch: QuantileSketch
+    keep: int = field(default=TOP)
+
+    @classmethod
+    def of(cls, rewards: Any, keep: int = TOP) -> Summary:
+        """Of an array of finite rewards, in one pass.
+
+        Raises
+        ------
+        InputError
+            If an entry is not finite.
+        """
+        summing = Summing(keep)
+        summing.add(np.asarray(rewards).reshape(-1))
+        return summing.result()
+
+    def merge(self, other: Summary) -> Summary:
+        """Of both samples."""
+        summing = Summing(min(self.keep, other.keep))
+        summing.merge(self)
+        summing.merge(other)
+        return summing.result()
+
+    @property
+    def count(self) -> int:
+        """n, how many rewards there are."""
+        return self.moments.count
+
+    @property
+    def mean(self) -> float:
+        """The mean reward."""
+        return self.moments.mean
+
+    @property
+    def variance(self) -> float:
+        """The mean squared distance from the mean."""
+        return self.moments.variance
+
+    def tail(self) -> UpperTail:
+        """The largest rewards, as the estimators take them."""
+        return UpperTail(self.top, self.count)
+
+    def quantile(self, level: float) -> float:
+        """The smallest reward that at least a share ``level`` of all are not above.
+
+        Exact among the largest and the lowest that are kept; elsewhere known up to the width of a
+        cell of the sketch, and placed evenly within it.
+        """
+        rank = min(max(int(np.ceil(level * self.count)), 1), self.count)
+        if rank <= len(self.lowest):
+            return float(self.lowest[rank - 1])
+        if self.count - rank < len(self.top):
+            return float(self.top[self.count - rank])
+        cells = self.cells()
+        up_to = self._up_to
+        cell = int(np.searchsorted(up_to, rank))
+        inside = (rank - (up_to[cell] - cells.counts[cell]) - 0.5) / cells.counts[cell]
+        low, high = float(cells.low[cell]), float(cells.high[cell])
+        return low + (high - low) * float(inside)
+
+    def cells(self) -> Cells:
+        """All rewards in cells, ascending, the largest 4,096 in cells of their own.
+
+        Returns
+        -------
+        Cells
+            Counts are exact. As a cell's mean is known, ``log E e^{lX}`` taken over the means is at
+            most ``l**2 w**2 / 8`` too small for cells of width w (Hoeffding's lemma).
+        """
+        return self._cells
+
+    @cached_property
+    def _cells(self) -> Cells:
+        singles = self.top[:SINGLE][::-1]
+        rest = self.sketch.without(singles).cells()
+        high = np.minimum(rest.high, singles[0])
+        low = np.maximum(rest.low, self.lowest[0])
+        return Cells(
+            np.append(rest.counts, np.ones(len(singles), np.int64)),
+            np.append(low, singles),
+            np.append(np.clip(rest.mean, low, high), singles),
+            np.append(high, singles),
+        )
+
+    @cached_property
+    def _up_to(self) -> Any:
+        return np.cumsum(self._cells.counts)
+
+
+class Summing:
+    """A summary that grows.
+
+    Parameters
+    ----------
+    keep : int, optional
+        How many of the largest rewards are kept.
+    """
+
+    def __init__(self, keep: int = TOP) -> None:
+        self.keep = keep
+        self._top = Largest(keep)
+        self._lowest = Largest(LOWEST)  # of the negated rewards
+        self._moments = Moments()
+        self._sketch = Sketching()
+        self._pending: list[Floats] = []
+        self._waiting = 0
+
+    def add(self, rewards: Floats) -> None:
+        """Add finite rewards.
+
+        Raises
+        ------
+        InputError
+            If one is not finite.
+        """
+        if len(rewards) < CHUNK // 2:  # too few to be worth a pass of their own
+            self._pending.append(np.array(rewards, np.float64))
+            self._waiting += len(rewards)
+            if self._waiting >= CHUNK:
+                self._add_pending()
+            return
+        for start in range(0, len(rewards), CHUNK):
+            self._add_chunk(np.ascontiguousarray(rewards[start : start + CHUNK], np.float64))
+
+    def merge(self, other: Summary) -> None:
+        """Add what another summary holds."""
+        self._add_pending()
+        self._top.add(other.top)
+        self._lowest.add(-other.lowest)
+        self._moments += other.moments
+        self._sketch.merge(other.sketch)
+
+    def result(self) -> Summary:
+        """Of all that was added."""
+        self._add_pending()
+        lowest = -self._lowest.values + 0.0
+        return Summary(self._top.values, lowest, self._moments, self._sketch.result(), self.keep)
+
+    def _add_pending(self) -> None:
+        pending, self._pending, self._waiting = self._pending, [], 0
+        if pending:
+            self._add_chunk(np.concatenate(pending))
+
+    def _add_chunk(self, chunk: Floats) -> None:
+        if len(chunk):
+            low, high = float(chunk.min()), float(chunk.max())
+            if not -np.inf < low <= high < np.inf:  # NaN is not either
+                bad = chunk[~np.isfinite(chunk)][0]
+                raise InputError(f"rewards: expected finite numbers, got {bad}")
+            if high > self._top.cut:
+                self._top.add(chunk)
+            if -low > self._lowest.cut:
+                self._lowest.add(-chunk)
+            self._moments += Moments.of(chunk)
+            self._sketch.add(chunk)
