@@ -1,11 +1,11 @@
 """The best mean of a sample within a budget under any divergence, in float64, from both sides.
 
 ``sup{E_P X : D(P || Q) <= e}`` over reweightings P of the sample (THEORY section 9). The best
-weights have one parameter, as in :mod:`verify.penalties.orders` and :mod:`verify.penalties.bounded`,
-which enclose the same for laws in balls; it is found with the cells at their means, where the
-weight gives the lower value. The dual bound of the same parameter, with the cells drawn apart, is
-the upper one: it holds whatever the parameter. So the gap between the two is all that the cells and
-the search cost; sums round in the 13th digit.
+weights have one parameter, as in :mod:`verify.penalties`, which encloses the same for laws in
+balls; it is found with the cells at their means, where the weight gives the lower value. The dual
+bound of the same parameter, with the cells drawn apart, is the upper one: it holds whatever the
+parameter. So the gap between the two is all that the cells and the search cost; sums round in the
+13th digit.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 from flint import arb
 
 from verify.divergence import (
+    KL,
     Divergence,
-    Generated,
     JensenShannon,
     OddsCap,
     Power,
@@ -29,7 +29,7 @@ from verify.divergence import (
     TotalVariation,
 )
 from verify.enclosure import Diverges
-from verify.tails.consequences.cells import Cells, Points
+from verify.tails.consequences.cell_law import CellLaw, Points
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,12 +65,12 @@ class Bracket:
         return (self.lower + self.upper) / 2
 
 
-def best_mean(cells: Cells, divergence: Divergence, budget: float) -> Bracket:
+def best_mean(cells: CellLaw, divergence: Divergence, budget: float) -> Bracket:
     """The best mean of a sample within a budget.
 
     Parameters
     ----------
-    cells : Cells
+    cells : CellLaw
         The sample.
     divergence : Divergence
         Any that :func:`verify.divergence.parse_divergence` gives.
@@ -84,7 +84,7 @@ def best_mean(cells: Cells, divergence: Divergence, budget: float) -> Bracket:
     return Bracket(min(found.lower, upper), upper)
 
 
-def price_of_top(cells: Cells, divergence: Divergence) -> float:
+def price_of_top(cells: CellLaw, divergence: Divergence) -> float:
     """What it costs to put all mass on the largest reward; infinite where nothing buys that."""
     mass = arb(cells.top_mass)
     price = divergence.of_groups([(mass, 1 / mass), (1 - mass, arb(0))])
@@ -94,7 +94,7 @@ def price_of_top(cells: Cells, divergence: Divergence) -> float:
 class _Dual(ABC):
     """Best weights with one parameter v, which spend less as it rises."""
 
-    def __init__(self, divergence: Divergence, budget: float, cells: Cells) -> None:
+    def __init__(self, divergence: Divergence, budget: float, cells: CellLaw) -> None:
         self.divergence, self.budget, self.cells = divergence, budget, cells
 
     @cached_property
@@ -242,9 +242,7 @@ class _BoseEinstein(_Dual):
 
     def _exponents(self, points: Points, v: float, near: float) -> Floats:
         """``l (c - X)``; e^near at the top."""
-        exponents: Floats = (
-            exp(-v) * (self.cells.top - points.values) / self.unit + exp(near)
-        )
+        exponents: Floats = exp(-v) * (self.cells.top - points.values) / self.unit + exp(near)
         return exponents
 
     def _near(self, v: float) -> float:
@@ -324,13 +322,13 @@ class _Step(_Dual):
         return Bracket(self.mean(0.0), self.bound(0.0))
 
 
-def _of_order(divergence: Divergence, budget: float, cells: Cells) -> _Dual:
+def _of_order(divergence: Divergence, budget: float, cells: CellLaw) -> _Dual:
     order = _order_of(divergence)
     kind = _Tilt if order == 1 else _AboveCut if order > 1 else _BelowPole
     return kind(divergence, budget, cells)
 
 
-_DUALS: dict[type[Divergence], Callable[[Divergence, float, Cells], _Dual]] = {
+_DUALS: dict[type[Divergence], Callable[[Divergence, float, CellLaw], _Dual]] = {
     Power: _of_order,
     Renyi: _of_order,
     JensenShannon: _BoseEinstein,
@@ -371,3 +369,11 @@ def root(rising: Callable[[float], float]) -> float:
             return float(brentq(rising, here, there, xtol=CLOSE, rtol=1e-14))
         here, value, step = there, beyond, 2 * step
     return here
+
+
+def best_tilt(cells: CellLaw, budget: float) -> float | None:
+    """The l, per unit of reward, whose tilt spends a KL budget; None where it buys the top."""
+    if cells.low[0] == cells.top or budget >= price_of_top(cells, KL):
+        return None
+    dual = _Tilt(KL, budget, cells)
+    return exp(-root(dual.unspent)) / dual.unit

@@ -52,7 +52,7 @@ class Points:
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class CellLaw:
     """Rewards in cells, ascending; equal rewards may share one or fill several.
 
     Attributes
@@ -69,7 +69,7 @@ class Cells:
     high: Floats
 
     @classmethod
-    def of(cls, rewards: Any) -> Cells:
+    def of(cls, rewards: Any) -> CellLaw:
         """The cells of an array of finite numbers, in any order.
 
         Raises
@@ -143,19 +143,14 @@ class Cells:
         rank = self.total * (1 - level)
         return int(np.searchsorted(-self.at_or_above, -rank, side="right")) - 1
 
-    def clipped(self, cell: int) -> Cells:
+    def clipped(self, cell: int) -> CellLaw:
         """What lies in this cell or above is lowered to the cell's least reward."""
         import numpy as np
 
         cap = self.low[cell : cell + 1]
         counts = np.append(self.counts[:cell], self.at_or_above[cell])
         parts = (np.append(part[:cell], cap) for part in (self.low, self.mean, self.high))
-        return Cells(counts, *parts)
-
-    def with_counts(self, counts: Counts) -> Cells:
-        """The same cells with other numbers of rewards in them; empty ones are left out."""
-        held = counts > 0
-        return Cells(counts[held], self.low[held], self.mean[held], self.high[held])
+        return CellLaw(counts, *parts)
 
 
 def _starts(size: int) -> Counts:

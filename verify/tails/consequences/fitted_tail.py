@@ -1,0 +1,264 @@
+"""The sample below a threshold, with a fitted tail above it: what the data do not show by itself.
+
+Above the threshold u, which a share p of the rewards reaches, the law is
+``Pr(X > u + y) = p (1 + xi y/sigma)^(-1/xi)``: generalised Pareto with shape xi and scale sigma,
+exponential at xi = 0. The verdict says which shapes the data allow; for each the scale is that of
+largest likelihood.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, expm1, inf, isfinite, log, sqrt
+from typing import TYPE_CHECKING
+
+from verify.tails.consequences.best_mean import root
+from verify.tails.consequences.cell_law import CellLaw
+from verify.tails.verdict import Verdict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+#: A shape nearer to 0 counts as 0, which it is told from by no sample.
+EXPONENTIAL = 1e-3
+#: Shapes are at least this: from -1 on down the likelihood has no maximum.
+LEAST_SHAPE = -0.95
+#: Standard errors of a 95 % interval.
+TWO_SIDED = 1.959963984540054
+#: Up to this argument the series of 1F1 fits into a float64.
+LARGEST_ARGUMENT = 600.0
+
+
+@dataclass(frozen=True, eq=False)
+class Spliced:
+    """A sample up to a threshold, and a generalised Pareto tail above it.
+
+    Attributes
+    ----------
+    body : CellLaw
+        The sample.
+    cell : int
+        The first of its cells that the tail stands for.
+    shape, scale : float
+        xi and sigma.
+    """
+
+    body: CellLaw
+    cell: int
+    shape: float
+    scale: float
+
+    @property
+    def threshold(self) -> float:
+        """u."""
+        return float(self.body.low[self.cell])
+
+    @property
+    def share(self) -> float:
+        """p."""
+        return float(self.body.at_or_above[self.cell]) / self.body.total
+
+    @property
+    def top(self) -> float:
+        """The largest value that the law has."""
+        return inf if self.shape >= 0 else self.threshold - self.scale / self.shape
+
+    @property
+    def heavy(self) -> bool:
+        """Whether the exponential moments are infinite."""
+        return self.shape > 0
+
+    def quantile(self, share: Floats) -> Floats:
+        """The value that a share (p or less) of the law exceeds."""
+        import numpy as np
+
+        logs = np.log(self.share / share)
+        grown = logs if self.shape == 0 else np.expm1(self.shape * logs) / self.shape
+        values: Floats = self.threshold + self.scale * grown
+        return values
+
+    def share_above(self, value: float) -> float:
+        """The share of the law above a value from the threshold on."""
+        excess = (value - self.threshold) / self.scale
+        if self.shape == 0:
+            return self.share * exp(-excess)
+        grown = 1 + self.shape * excess
+        return self.share * exp(-log(grown) / self.shape) if grown > 0 else 0.0
+
+    @property
+    def mean(self) -> float:
+        """The mean; infinite from shape 1 on."""
+        if self.shape >= 1:
+            return inf
+        points = self.body.drawn_together
+        below = float((points.masses[: self.cell] * points.values[: self.cell]).sum())
+        return below + self.share * (self.threshold + self.scale / (1 - self.shape))
+
+    def best_mean(self, budget: float) -> float:
+        """``S(d) = min (d + K(l))/l`` under KL; infinite where the tail is heavy."""
+        if self.heavy:
+            return inf
+        # l as far as exponential moments go, or in units of the scale.
+        largest = 1 / self.scale
+
+        def tilt(v: float) -> float:
+            return largest / (1 + exp(v)) if self.shape == 0 else largest * exp(-v)
+
+        def unspent(v: float) -> float:
+            at = tilt(v)
+            log_mgf, slope = self._log_mgf(at)
+            return budget - (at * slope - log_mgf)
+
+        at = tilt(root(unspent))
+        bound = self.threshold + (budget + self._log_mgf(at)[0]) / at
+        return min(bound, self.top)
+
+    def _log_mgf(self, tilt: float) -> tuple[float, float]:
+        """``log E exp(l (X - u))`` and its derivative."""
+        import numpy as np
+
+        points = self.body.drawn_together
+        away = points.values[: self.cell] - self.threshold
+        with np.errstate(under="ignore"):
+            below = points.masses[: self.cell] * np.exp(tilt * away)
+        mass, first = float(below.sum()), float((below * away).sum())
+        log_tail, mean = self._log_mgf_of_excess(tilt)
+        # Over the tail's part, which alone may be large.
+        log_tail += log(self.share)
+        size = max(log_tail, 0.0)
+        total = mass * exp(-size) + exp(log_tail - size)
+        return size + log(total), (first * exp(-size) + exp(log_tail - size) * mean) / total
+
+    def _log_mgf_of_excess(self, tilt: float) -> tuple[float, float]:
+        """``log E e^(l Y)`` of the excess Y, and the mean of Y under the tilt."""
+        if self.shape == 0:
+            rest = 1 - tilt * self.scale
+            return -log(rest), self.scale / rest
+        # Y is a Beta(1, b) share of the way to the end, and E e^(x B) = F = 1F1(1; 1 + b; x).
+        b = -1 / self.shape
+        end = self.scale * b
+        x = tilt * end
+        log_f = _log_kummer(b, x)
+        # x F' = (x - b) F + b, from the series; where x is small that cancels, but B has the mean
+        # 1/(1 + b) and the variance b/((1 + b)^2 (2 + b)), and what follows is O((x/b)^2).
+        if x < 1e-5 * (1 + b):
+            share = (1 + x * b / ((1 + b) * (2 + b))) / (1 + b)
+        else:
+            share = 1 - b / x * -expm1(-log_f)
+        return log_f, end * share
+
+
+def _log_kummer(b: float, x: float) -> float:
+    """``log 1F1(1; 1 + b; x)`` for b > 0 and x >= 0."""
+    from scipy.special import gammainc, gammaln, hyp1f1
+
+    if x < LARGEST_ARGUMENT:
+        return log(float(hyp1f1(1.0, 1 + b, x)))
+    # 1F1(1; 1 + b; x) = b x^-b e^x gamma(b, x)
+    return log(b) - b * log(x) + x + log(float(gammainc(b, x))) + float(gammaln(b))
+
+
+@dataclass(frozen=True, eq=False)
+class FittedTail:
+    """The tails that a verdict allows: the likeliest, and those at the ends of its interval.
+
+    Attributes
+    ----------
+    low, central, high : Spliced
+        The lightest, the likeliest, and the heaviest.
+    because : str
+        How they were chosen.
+    """
+
+    low: Spliced
+    central: Spliced
+    high: Spliced
+    because: str
+
+    @property
+    def rows(self) -> int:
+        """How many rewards the tail was fitted to."""
+        return int(self.central.body.at_or_above[self.central.cell])
+
+
+def fitted_tail(cells: CellLaw, verdict: Verdict) -> FittedTail | None:
+    """The tails that the verdict allows for a sample; None where nothing exceeds a threshold.
+
+    * heavy: the shape's interval, as far as it is not negative;
+    * light: the shape's interval as far as it is not positive, and at its upper end an exponential
+      tail with the larger of the mean excess and 1/rate, each at the upper end of its interval;
+    * bounded, or cannot tell: the shape's interval.
+    """
+    cell = cells.cell_of(1 - verdict.k / cells.total)
+    excesses = Excesses(cells, cell)
+    if verdict.k < 2 or not excesses.mean > 0:
+        return None
+    shape = verdict.shape
+    ends = (shape.low, shape.value, shape.high)
+    if verdict.kind == "heavy":
+        low, central, high = (excesses.tail(max(end, 0.0)) for end in ends)
+        because = "generalised Pareto tails with the shapes of the interval that are not negative"
+    elif verdict.kind == "light":
+        low, central = (excesses.tail(min(end, 0.0)) for end in ends[:2])
+        slowest = _slowest(excesses, verdict)
+        high = Spliced(cells, cell, 0.0, slowest) if isfinite(slowest) else excesses.tail(ends[2])
+        because = (
+            "generalised Pareto tails with the shapes of the interval that are not positive, up to "
+            "an exponential one with the least rate that the data allow"
+        )
+    else:
+        low, central, high = (excesses.tail(end) for end in ends)
+        because = "generalised Pareto tails with the shapes of the interval"
+    return FittedTail(low, central, high, because)
+
+
+def _slowest(excesses: Excesses, verdict: Verdict) -> float:
+    """The largest scale of an exponential tail; infinite where the rate may be 0."""
+    scale = excesses.mean * (1 + TWO_SIDED / sqrt(excesses.rows))
+    if verdict.rate is None:
+        return scale
+    return max(scale, 1 / verdict.rate.low) if verdict.rate.low > 0 else inf
+
+
+class Excesses:
+    """What the rewards in the upper cells have over the least of them.
+
+    Parameters
+    ----------
+    cells : CellLaw
+        The sample.
+    cell : int
+        The first upper cell.
+    """
+
+    def __init__(self, cells: CellLaw, cell: int) -> None:
+        self.cells, self.cell = cells, cell
+        self.sizes: Floats = cells.mean[cell:] - cells.low[cell]
+        self.counts: Floats = cells.counts[cell:].astype(float)
+        self.rows: int = int(cells.at_or_above[cell])
+
+    @property
+    def mean(self) -> float:
+        """Their mean."""
+        return float((self.counts * self.sizes).sum()) / self.rows
+
+    def tail(self, shape: float) -> Spliced:
+        """The tail with a given shape and the scale of largest likelihood."""
+        if abs(shape) < EXPONENTIAL:
+            return Spliced(self.cells, self.cell, 0.0, self.mean)
+        shape = max(shape, LEAST_SHAPE)
+        if shape == inf:
+            return Spliced(self.cells, self.cell, inf, self.mean)
+        least = max(0.0, -shape * float(self.sizes[-1]))
+
+        def scale(v: float) -> float:
+            return least + self.mean * exp(v)
+
+        def score(v: float) -> float:
+            ratio = self.sizes / (scale(v) + shape * self.sizes)
+            return self.rows - (1 + shape) * float((self.counts * ratio).sum())
+
+        return Spliced(self.cells, self.cell, shape, scale(root(score)))

@@ -1,0 +1,191 @@
+"""The best mean within a KL budget: what the sample says, and what it cannot say.
+
+``S_n(d)``, the frontier of the sample's own law, is its entropic value at risk at level
+``1 - e^-d``. It is finite whatever the tail, since a sample has a largest reward. So beside it
+stand how far it is from the truth if the tail is light, how it grows with the number of rewards,
+and what the fitted tail makes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from verify.divergence import KL
+from verify.errors import InputError
+from verify.tails.consequences.answer import Answer, number
+from verify.tails.consequences.best_mean import best_mean, best_tilt
+from verify.tails.consequences.fitted_tail import TWO_SIDED, FittedTail
+from verify.tails.consequences.growth import Growth, growth
+from verify.tails.consequences.sample import Sample
+from verify.tails.verdict import Verdict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+#: Budgets in nats that are answered unless others are asked for.
+BUDGETS = (0.01, 0.1, 0.5, 1.0, 2.0, 5.0)
+#: A tilt that rests on fewer rewards has no band: its normal approximation fails.
+FEWEST = 100.0
+
+EXACT = "the frontier of the sample's own law, its entropic value at risk at level 1 - exp(-d)"
+BUYS_TOP = "the budget buys the largest reward of the sample, so the data end here"
+HEAVY = "the tail is heavy: E exp(l X) = oo for every l > 0, so every budget buys any mean"
+UNKNOWN = "the sample does not tell whether the tail is heavy, and so whether this is finite"
+
+
+@dataclass(frozen=True)
+class BudgetAnswer:
+    """What one KL budget buys.
+
+    Attributes
+    ----------
+    budget : float
+        d, in nats.
+    plug_in : Answer
+        ``S_n(d)``, with bounds on its computation.
+    band : Answer
+        The frontier of the law itself with a 95 % interval, if its tail is light.
+    effective : float
+        How many rewards the plug-in rests on: one over the sum of the squared shares that they
+        have under the best tilt.
+    growth : tuple of Growth
+        ``S_m(d)`` for parts of m rewards.
+    fitted : Answer
+        The frontier with the fitted tail above the threshold.
+    """
+
+    budget: float
+    plug_in: Answer
+    band: Answer
+    effective: float
+    growth: tuple[Growth, ...]
+    fitted: Answer
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "budget": number(self.budget),
+            "plug_in": self.plug_in.as_json(),
+            "band": self.band.as_json(),
+            "effective_rewards": number(self.effective),
+            "growth": [step.as_json() for step in self.growth],
+            "fitted": self.fitted.as_json(),
+        }
+
+
+def frontier_of(
+    sample: Sample,
+    verdict: Verdict,
+    fitted: FittedTail | None,
+    budgets: Iterable[float] = BUDGETS,
+    seed: int = 0,
+) -> tuple[BudgetAnswer, ...]:
+    """What each KL budget buys.
+
+    Parameters
+    ----------
+    sample : Sample
+        The rewards.
+    verdict : Verdict
+        The decision about their upper tail.
+    fitted : FittedTail or None
+        From :func:`verify.tails.consequences.fitted_tail.fitted_tail`.
+    budgets : iterable of float
+        In nats, positive.
+    seed : int
+        Of the parts whose frontiers show the growth.
+
+    Raises
+    ------
+    InputError
+        If a budget is not a positive number.
+    """
+    chosen = tuple(float(budget) for budget in budgets)
+    for budget in chosen:
+        if not 0 < budget < inf:
+            raise InputError(f"expected a positive budget in nats, got {budget!r}")
+    grown = growth(sample.cells, chosen, seed)
+    answers = []
+    for budget, plug_in, steps in zip(chosen, _plug_in(sample, chosen), grown, strict=True):
+        band, effective = _band(sample, budget, plug_in)
+        if verdict.kind == "heavy":
+            band = Answer(None, None, None, "verdict", f"no band: {HEAVY}")
+        spliced = _spliced(verdict, fitted, budget, plug_in)
+        answers.append(BudgetAnswer(budget, plug_in, band, effective, steps, spliced))
+    return tuple(answers)
+
+
+def _plug_in(sample: Sample, budgets: tuple[float, ...]) -> list[Answer]:
+    """The frontier of the sample's law: from its rewards where they are there, else its cells."""
+    found: list[tuple[float, float, bool]]
+    if sample.large is not None:
+        points = sample.large.frontier(budgets)
+        found = [(point.lower, point.upper, point.at_top) for point in points]
+    else:
+        brackets = [best_mean(sample.cells, KL, budget) for budget in budgets]
+        found = [(bracket.lower, bracket.upper, bracket.at_top) for bracket in brackets]
+    return [
+        Answer(
+            (lower + upper) / 2,
+            lower,
+            upper,
+            "exact for these rewards",
+            f"{EXACT}; {BUYS_TOP}" if at_top else EXACT,
+        )
+        for lower, upper, at_top in found
+    ]
+
+
+def _band(sample: Sample, budget: float, plug_in: Answer) -> tuple[Answer, float]:
+    """The interval of the delta method, and how many rewards the plug-in rests on.
+
+    ``S_n(d) = min (d + log M_n(l))/l`` moves with ``M_n`` at the best l alone, so that a reward x
+    has the influence ``(e^{l x}/M - 1)/l``; with prompts, those of a prompt are added first.
+    """
+    import numpy as np
+
+    tilt = best_tilt(sample.cells, budget)
+    if tilt is None:
+        held = sample.cells.top_mass * sample.cells.total
+        return Answer(plug_in.value, None, None, "estimated from these rewards", BUYS_TOP), held
+    points = sample.cells.drawn_together
+    with np.errstate(under="ignore"):
+        weights = np.exp(tilt * (points.values - sample.cells.top))
+    mass = points.expect(weights)
+    effective = sample.cells.total * mass**2 / points.expect(weights**2)
+    if effective < FEWEST:
+        because = f"no band: the value rests on {effective:.3g} rewards, fewer than {FEWEST:g}"
+        return Answer(plug_in.value, None, None, "estimated from these rewards", because), effective
+    if sample.prompts is None or sample.rewards is None:
+        variance = (sample.cells.total / effective - 1) / sample.cells.total
+        how = "delta method, rewards independent"
+    else:
+        with np.errstate(under="ignore"):
+            influence = np.exp(tilt * (sample.rewards - sample.cells.top)) / mass - 1
+        sums = np.bincount(sample.prompts, influence)
+        variance = float((sums**2).sum()) / len(sample.rewards) ** 2
+        how = "delta method, prompts independent"
+    error = TWO_SIDED * variance**0.5 / tilt
+    assert plug_in.value is not None
+    low, high = plug_in.value - error, plug_in.value + error
+    because = f"{how}; it holds if the tail is light and the tilt's weights have a variance"
+    band = Answer(plug_in.value, low, high, "estimated from these rewards", because)
+    return band, effective
+
+
+def _spliced(verdict: Verdict, fitted: FittedTail | None, budget: float, plug_in: Answer) -> Answer:
+    """The frontier with the fitted tail: infinite where the verdict is heavy."""
+    if verdict.kind == "heavy":
+        return Answer(inf, inf, inf, "verdict", f"{HEAVY}; {verdict.because}")
+    if fitted is None:
+        return Answer(None, plug_in.low, inf, "fitted tail", "no reward exceeds the threshold")
+    values = [tail.best_mean(budget) for tail in (fitted.low, fitted.central, fitted.high)]
+    if verdict.kind == "cannot tell":
+        return Answer(None, min(values), inf, "fitted tail", UNKNOWN)
+    return Answer(values[1], min(values), max(values), "fitted tail", fitted.because)
