@@ -210,7 +210,7 @@ def _csv_table(content: bytes, columns: list[str], text: str | None) -> Any:
     from pyarrow import csv, string
 
     first = content.lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
-    options = csv.ReadOptions(autogenerate_column_names=_is_number(first))
+    options = csv.ReadOptions(autogenerate_column_names=is_number(first))
     # In a file of one column an empty line is a missing reward: it is refused, not skipped.
     parsing = csv.ParseOptions(ignore_empty_lines=False)
     types = csv.ConvertOptions(column_types={} if text is None else {text: string()})
@@ -219,7 +219,7 @@ def _csv_table(content: bytes, columns: list[str], text: str | None) -> Any:
     )
 
 
-def _is_number(line: bytes) -> bool:
+def is_number(line: bytes) -> bool:
     """Whether a line is one number: a column without a header."""
     try:
         float(line.decode("ascii"))
@@ -330,7 +330,7 @@ def _refuse_cells(path: str, column: Any) -> None:
     if not (types.is_string(column.type) or types.is_large_string(column.type)):
         return
     cells = [cell for cell in column.to_pylist() if cell is not None]
-    are_numbers = [_is_number(cell.encode("utf-8", "replace")) for cell in cells]
+    are_numbers = [is_number(cell.encode("utf-8", "replace")) for cell in cells]
     if any(are_numbers) and not all(are_numbers):
         first = are_numbers.index(False)
         row = column.to_pylist().index(cells[first]) + 1

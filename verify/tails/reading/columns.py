@@ -1,0 +1,186 @@
+"""Which column is the reward, which the prompt: as asked for, or by the usual names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verify.overoptimization.data import USUAL as USUAL_SCORES
+from verify.reading import DataError, quoted
+from verify.tails.reading.formats import UNNAMED, Kind
+
+#: Names that say what a column is, whatever their case.
+USUAL = {
+    "reward": (
+        *("reward", "rewards", "score", "scores", "reward_score", "rm_score", "reward_model_score"),
+        *USUAL_SCORES["proxy"],
+    ),
+    "prompt": ("prompt_id", "prompt", "query_id", "query", "instruction", "question"),
+    "utility": ("utility", *USUAL_SCORES["gold"]),
+    "log_prob": ("log_prob", "logprob", "logp", "log_probability"),
+}
+#: Scores of the two answers of a pair, as rewardbench writes them: both are rewards.
+PAIR = ("scores_chosen", "scores_rejected")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The names of columns by what they are.
+
+    Attributes
+    ----------
+    reward : tuple of str
+        One column, or several whose rewards are taken together.
+    prompt, utility, log_prob : str or None
+        None where there is none.
+    """
+
+    reward: tuple[str, ...]
+    prompt: str | None = None
+    utility: str | None = None
+    log_prob: str | None = None
+
+    def names(self) -> list[str]:
+        """All that have to be read, each once."""
+        others = (self.prompt, self.utility, self.log_prob)
+        return list(dict.fromkeys([*self.reward, *(each for each in others if each is not None)]))
+
+
+def choose(
+    path: str,
+    kinds: dict[str, Kind],
+    reward: str | None = None,
+    prompt: str | None = None,
+    utility: str | None = None,
+    log_prob: str | None = None,
+) -> tuple[Columns, tuple[str, ...]]:
+    """The columns that were asked for, and the others by their names.
+
+    Parameters
+    ----------
+    path : str
+        The file, for messages.
+    kinds : dict
+        What each column of the file holds.
+    reward, prompt, utility, log_prob : str or None
+        Names of columns; those that are None are looked for under the usual names.
+
+    Returns
+    -------
+    columns : Columns
+    messages : tuple of str
+        One sentence for each that was found by its name.
+
+    Raises
+    ------
+    DataError
+        One line: no such column, one that holds something else, or several that would do.
+    """
+    asked = {"reward": reward, "prompt": prompt, "utility": utility, "log_prob": log_prob}
+    given = {role: name for role, name in asked.items() if name is not None}
+    check(path, kinds, given)
+    taken = set(given.values())
+    messages = []
+    rewards: tuple[str, ...]
+    if reward is not None:
+        rewards = (reward,)
+    else:
+        rewards, message = _rewards(path, kinds, taken)
+        messages += [message] * bool(message)
+    taken.update(rewards)
+    for role in ("prompt", "utility", "log_prob"):
+        if role in given:
+            continue
+        name = _usual(role, kinds, taken)
+        if name is not None:
+            given[role] = name
+            taken.add(name)
+            messages.append(f"column {name!r} is read as the {_SPOKEN[role]}, by its name")
+    others = {role: name for role, name in given.items() if role != "reward"}
+    return Columns(rewards, **others), tuple(messages)
+
+
+_SPOKEN = {
+    "reward": "reward",
+    "prompt": "prompt",
+    "utility": "utility (gold score)",
+    "log_prob": "log-probability",
+}
+
+
+def check(path: str, kinds: dict[str, Kind], given: dict[str, str]) -> None:
+    """Refuse names of columns that a file does not have, or that hold something else.
+
+    Raises
+    ------
+    DataError
+        With the columns that would do.
+    """
+    seen: dict[str, str] = {}
+    for role, name in given.items():
+        if name not in kinds:
+            listed = _listed(kinds, role)
+            if list(kinds) == [UNNAMED]:
+                listed = "it has one column, without a name; leave out the name"
+            raise DataError(f"{path}: no column named {name!r:.60} ({role}); {listed}")
+        if kinds[name] not in _HOLDS[role]:
+            wanted = "text or numbers" if role == "prompt" else "numbers"
+            raise DataError(
+                f"{path}: column {name!r:.60} ({role}) holds {_HELD[kinds[name]]}, not {wanted}; "
+                f"{_listed(kinds, role)}"
+            )
+        if name in seen:
+            raise DataError(f"{path}: column {name!r:.60} is to be both {seen[name]} and {role}")
+        seen[name] = role
+
+
+_NUMBERS: tuple[Kind, ...] = ("number", "numbers")
+_HOLDS: dict[str, tuple[Kind, ...]] = {
+    "reward": _NUMBERS,
+    "prompt": ("number", "text"),
+    "utility": _NUMBERS,
+    "log_prob": _NUMBERS,
+}
+_HELD = {
+    "number": "numbers",
+    "numbers": "lists of numbers",
+    "text": "text",
+    "other": "neither text nor numbers",
+}
+
+
+def _listed(kinds: dict[str, Kind], role: str) -> str:
+    fitting = [name for name, kind in kinds.items() if kind in _HOLDS[role]]
+    return f"columns that would do: {quoted(fitting)}"
+
+
+def _rewards(path: str, kinds: dict[str, Kind], taken: set[str]) -> tuple[tuple[str, ...], str]:
+    """The columns of rewards where none was named, and what to say of them."""
+    named = _usual("reward", kinds, taken)
+    if named is not None:
+        return (named,), f"column {named!r} is read as the reward, by its name"
+    if all(kinds.get(name) in _NUMBERS and name not in taken for name in PAIR):
+        both = " and ".join(repr(name) for name in PAIR)
+        return PAIR, f"columns {both} are read as rewards, taken together; one alone: name it"
+    usual = {name for role in USUAL for name in kinds if name.strip().lower() in USUAL[role]}
+    numeric = [name for name, kind in kinds.items() if kind in _NUMBERS and name not in taken]
+    left = [name for name in numeric if name not in usual]
+    if len(left) != 1:
+        problem = "several columns hold" if numeric else "no column holds"
+        advice = f"; name one with --reward: {quoted(numeric)}" if numeric else ""
+        columns = "" if numeric else f"; its columns: {quoted(list(kinds))}"
+        raise DataError(f"{path}: {problem} numbers{advice}{columns}")
+    message = f"column {left[0]!r} is read as the reward: no other holds numbers"
+    return (left[0],), "" if left[0] == UNNAMED else message
+
+
+def _usual(role: str, kinds: dict[str, Kind], taken: set[str]) -> str | None:
+    """The one column whose name says that it is this; the first usual name goes before others."""
+    for usual in USUAL[role]:
+        fitting = [
+            name
+            for name, kind in kinds.items()
+            if name.strip().lower() == usual and kind in _HOLDS[role] and name not in taken
+        ]
+        if fitting:
+            return fitting[0] if len(fitting) == 1 else None
+    return None
