@@ -1,0 +1,140 @@
+"""The verdict about an upper tail."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from verify.errors import InputError
+from verify.tails.decision.conclusion import conclude
+from verify.tails.decision.family import family
+from verify.tails.decision.gamma_tail import GammaTail
+from verify.tails.decision.levels import FEWEST, Level, critical_value, usable_levels
+from verify.tails.index_interval import index_interval
+from verify.tails.rounding import Rounding, detect, spread
+from verify.tails.upper_tail import Array, UpperTail
+from verify.tails.verdict import Interval, Verdict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+#: At least so many rewards that equal the largest, and more than equal the next value, are a cap.
+FEWEST_AT_CAP = 10
+#: The coefficient of the normal law: a finite rate is given where it is ruled out, and a rate is
+#: estimated as finite from half-way between it and the exponential on.
+NORMAL = 0.5
+#: The rate is read off the widest threshold with at most so many rewards above it at 10**4
+#: rewards. The number grows with the cube root of theirs, so that the hazard has settled.
+RATE_REWARDS = 500
+
+
+def decide(tail: UpperTail, *, level: float = 0.95, rounding: Rounding | None = None) -> Verdict:
+    """Is the tail bounded, light or heavy?
+
+    Parameters
+    ----------
+    tail : UpperTail
+        The largest rewards of the sample: the top 5 % at least. More helps the interval of the
+        extreme-value index.
+    level : float, optional
+        Of the intervals, above 1/2. A light tail whose hazard falls no more than that of a gamma
+        law with shape 1/2 is called heavy with probability at most about ``(1 - level)/2``, and
+        not light with at most about ``1 - level``.
+    rounding : Rounding, optional
+        How the rewards were rounded, where the tail has been spread over the cells already. Else
+        it is looked for here, and the tail is spread.
+
+    Raises
+    ------
+    InputError
+        If the level is not between 1/2 and 1.
+    """
+    if not 0.5 < level < 1:
+        raise InputError(f"level: expected above 0.5 and below 1, got {level}")
+    capped = _at_cap(_as_numpy(tail.values))
+    if rounding is None:
+        rounding = detect(tail.values)
+        tail = tail if rounding is None else spread(tail, rounding)
+    warnings = () if rounding is None else (str(rounding),)
+    values = _as_numpy(tail.values)
+    if capped:
+        because = f"{capped} rewards equal the largest one: they end there, as at a cap."
+        return Verdict("bounded", None, _nothing_known(level), None, capped, because, warnings)
+    cells = None if rounding is None else _cell_widths(values, rounding)
+    levels = usable_levels(values, tail.count, cells)
+    if not levels:
+        because = _no_threshold(tail, rounding)
+        return Verdict("cannot tell", None, _nothing_known(level), None, 0, because, warnings)
+    shape, k = index_interval(tail, level)
+    found = conclude(levels, shape, level)
+    return Verdict(
+        found.kind,
+        family(found.level, critical_value((1 + level) / 2, 1)) if found.kind == "heavy" else None,
+        shape,
+        light_rate(levels, values, tail.count, level) if found.kind == "light" else None,
+        k,
+        found.because,
+        warnings,
+    )
+
+
+def light_rate(levels: Sequence[Level], values: Floats, count: int, confidence: float) -> Interval:
+    """The exponential rate of a light tail; infinite where the hazard rises as a normal one does.
+
+    No sample tells a finite rate from one that is infinite by a hair. The upper end is finite
+    where tails as light as the normal one are ruled out.
+    """
+    widest = levels[0]
+    most = RATE_REWARDS * max(1.0, (count / 10_000) ** (1 / 3))
+    k = next((level.k for level in levels if level.k <= most), levels[-1].k)
+    rate = GammaTail.of(values[:k] - values[k], count).rate(confidence)
+    finite = widest.tail.signed_root(NORMAL) > critical_value((1 + confidence) / 2, 1)
+    settles = finite or widest.tail.coefficient > (1 + NORMAL) / 2
+    return Interval(
+        rate.value if settles else math.inf, rate.low, rate.high if finite else math.inf, confidence
+    )
+
+
+def _at_cap(values: Floats) -> int:
+    """How many rewards equal the largest, if that is a cap; else 0."""
+    if not len(values):
+        return 0
+    equal = int((values == values[0]).sum())
+    if equal < FEWEST_AT_CAP:
+        return 0
+    following = int((values == values[equal]).sum()) if equal < len(values) else 0
+    return equal if equal > following else 0
+
+
+def _cell_widths(values: Floats, rounding: Rounding) -> Floats:
+    """How wide the rounding cell around each value is."""
+    import numpy as np
+
+    if rounding.mantissa_bits is None:
+        return np.full(len(values), rounding.step)
+    _, exponent = np.frexp(values)
+    widths: Floats = np.maximum(np.ldexp(1.0, exponent - rounding.mantissa_bits), rounding.step)
+    return widths
+
+
+def _nothing_known(level: float) -> Interval:
+    return Interval(math.nan, -math.inf, math.inf, level)
+
+
+def _no_threshold(tail: UpperTail, rounding: Rounding | None) -> str:
+    if rounding is not None and tail.kept > FEWEST:
+        return "The rewards are rounded so coarsely that the cells hide the shape of the tail."
+    return f"Of {tail.count} rewards too few lie in the tail to say anything about it."
+
+
+def _as_numpy(values: Array) -> Floats:
+    import numpy as np
+
+    found: Floats = np.asarray(
+        values.detach().cpu() if hasattr(values, "detach") else values, np.float64
+    )
+    return found
