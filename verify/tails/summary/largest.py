@@ -9,7 +9,7 @@ from verify.tails.summary.lattice import Floats
 #: Rows that are looked at together: they and the mask fit into a processor's cache.
 CHUNK = 2**16
 #: How many numbers may wait beside those that are kept, before the smallest are thrown out.
-WAITING = 2**19
+WAITING = 3 * 2**18
 
 
 class Largest:
@@ -22,15 +22,17 @@ class Largest:
     ----------
     keep : int
         How many are kept, at least 1.
+    floor : float, optional
+        Only numbers above it are kept.
     """
 
-    def __init__(self, keep: int) -> None:
+    def __init__(self, keep: int, floor: float = -np.inf) -> None:
         self.keep = keep
         self._waiting = min(WAITING, max(keep, 2**12))
         self._buffer = np.empty(min(keep, 2**12) + self._waiting)
         self._held = 0
         #: What is not above it is among the largest no more.
-        self.cut = -np.inf
+        self.cut = floor
 
     def add(self, values: Floats) -> None:
         """Add finite numbers."""
@@ -68,6 +70,14 @@ class Largest:
         self._buffer[: self.keep] = held[-self.keep :].copy()
         self._held = self.keep
         self.cut = float(self._buffer[: self.keep].min())
+
+    def forget_below(self, bound: float) -> None:
+        """Throw out what is below a bound that at least ``keep`` of the numbers are not below."""
+        held = self._buffer[: self._held]
+        kept = held[held >= bound]
+        self._held = len(kept)
+        self._buffer[: self._held] = kept
+        self.cut = max(self.cut, float(np.nextafter(bound, -np.inf)))
 
     @property
     def values(self) -> Floats:

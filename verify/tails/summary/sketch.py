@@ -143,14 +143,13 @@ class QuantileSketch:
         mean = np.clip(inward + step * into, low, high)
         return Cells(self.counts, low, mean, high)
 
-    def cell_at(self, rank: int) -> int:
-        """The number of the cell of the value that has this rank; 1 is the smallest value."""
-        return int(np.searchsorted(self._up_to, rank))
-
-    @cached_property
-    def _up_to(self) -> Ints:
-        """How many values are in each cell or below."""
-        return np.cumsum(self.counts)
+    def bound_of_largest(self, keep: int) -> float:
+        """A number that at least ``keep`` values are not below; minus infinity if there is none."""
+        below = self.count - keep
+        if below < 0:
+            return float("-inf")
+        cell = int(np.searchsorted(np.cumsum(self.counts), below, side="right"))
+        return float(self.cells().low[min(cell, len(self.keys) - 1)])
 
     def without(self, values: Floats) -> QuantileSketch:
         """Less numbers that it holds; cells may become empty."""

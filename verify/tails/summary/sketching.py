@@ -30,7 +30,8 @@ class Sketching:
     """A sketch that grows."""
 
     def __init__(self) -> None:
-        self._sketch = QuantileSketch.empty()
+        #: Of what the table does not hold.
+        self.settled = QuantileSketch.empty()
         self._window: _Window | None = None
         self._chunks = 0  # since the window was chosen
         self._patience = 1
@@ -45,24 +46,24 @@ class Sketching:
 
     def merge(self, other: QuantileSketch) -> None:
         """Add what another sketch holds."""
-        self._sketch = self.result() + other
+        self.settled = self.result() + other
 
     def result(self) -> QuantileSketch:
         """Of all that was added."""
         if self._window is not None and self._window.used:
-            self._sketch += self._window.sketch(self._sketch.shift)
+            self.settled += self._window.sketch(self.settled.shift)
             self._window = None
-        return self._sketch
+        return self.settled
 
     def _add_chunk(self, chunk: Floats) -> None:
         loose = chunk if self._window is None else self._window.add(chunk)
         if len(loose):
-            self._sketch += QuantileSketch.of(loose)
+            self.settled += QuantileSketch.of(loose)
         self._chunks += 1
         misplaced = self._window is not None and len(loose) > (1 - WORTH) * len(chunk)
         if misplaced or self._chunks >= self._patience:
             self._window = _Window.over(self.result())
-            self._chunks, self._patience = 0, min(2 * self._patience, LONGEST)
+            self._chunks, self._patience = 0, min(3 * self._patience // 2 + 1, LONGEST)
 
 
 class _Window:

@@ -7,16 +7,18 @@ the rounding stated in :mod:`verify.tails.summary.moments`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from verify.errors import InputError
+from verify.tails.reading.batch import Batch, Tally
 from verify.tails.summary.largest import Largest
 from verify.tails.summary.lattice import Floats
 from verify.tails.summary.moments import CHUNK, Moments
+from verify.tails.summary.prompts import PromptSummaries
 from verify.tails.summary.sketch import Cells, QuantileSketch
 from verify.tails.summary.sketching import Sketching
 from verify.tails.upper_tail import UpperTail
@@ -27,6 +29,7 @@ TOP = 2**20
 LOWEST = 2**10
 #: How many of the largest rewards have a cell of their own in Summary.cells.
 SINGLE = 2**12
+NOTHING = Tally()
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,20 +39,29 @@ class Summary:
     Attributes
     ----------
     top : array of shape (m,), float64
-        The largest rewards, the largest first; all of them where there are at most ``keep``.
+        The largest ``keep`` of the rewards above ``floor``, the largest first.
     lowest : array of shape (l,), float64
         The smallest 1,024 rewards, the smallest first.
     moments : Moments
     sketch : QuantileSketch
     keep : int
         How many of the largest are kept.
+    tally : Tally
+        How many rows were read, and which of them were left out.
+    prompts : PromptSummaries or None
+        What is kept of each prompt, where there are prompts.
+    floor : float
+        Minus infinity, but in a part of a sample that is known to have ``keep`` rewards above it.
     """
 
     top: Floats
     lowest: Floats
     moments: Moments
     sketch: QuantileSketch
-    keep: int = field(default=TOP)
+    keep: int = TOP
+    tally: Tally = NOTHING
+    prompts: PromptSummaries | None = None
+    floor: float = -np.inf
 
     @classmethod
     def of(cls, rewards: Any, keep: int = TOP) -> Summary:
@@ -61,15 +73,29 @@ class Summary:
             If an entry is not finite.
         """
         summing = Summing(keep)
-        summing.add(np.asarray(rewards).reshape(-1))
+        rewards = np.asarray(rewards).reshape(-1)
+        summing.add(rewards)
+        summing.tally = Tally(rows=len(rewards))
         return summing.result()
 
     def merge(self, other: Summary) -> Summary:
         """Of both samples."""
-        summing = Summing(min(self.keep, other.keep))
+        summing = Summing(min(self.keep, other.keep), max(self.floor, other.floor))
         summing.merge(self)
         summing.merge(other)
         return summing.result()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no reward below the floor belongs to the largest."""
+        return len(self.top) == min(self.keep, self.count)
+
+    @property
+    def reached(self) -> float:
+        """What rewards of other parts must be above to belong to the largest of the whole."""
+        if len(self.top) < self.keep:
+            return self.floor
+        return float(np.nextafter(self.top[-1], -np.inf))
 
     @property
     def count(self) -> int:
@@ -144,16 +170,29 @@ class Summing:
     ----------
     keep : int, optional
         How many of the largest rewards are kept.
+    floor : float, optional
+        Only rewards above it are kept.
     """
 
-    def __init__(self, keep: int = TOP) -> None:
+    def __init__(self, keep: int = TOP, floor: float = -np.inf) -> None:
         self.keep = keep
-        self._top = Largest(keep)
+        self.floor = floor
+        self._top = Largest(keep, floor)
         self._lowest = Largest(LOWEST)  # of the negated rewards
         self._moments = Moments()
         self._sketch = Sketching()
+        self.tally = Tally()
+        self._prompts: PromptSummaries | None = None
         self._pending: list[Floats] = []
         self._waiting = 0
+
+    def add_batch(self, batch: Batch) -> None:
+        """Add what was read: rewards, their prompts, and the count of what was left out."""
+        self.tally += batch.tally
+        self.add(batch.reward)
+        if batch.prompt is not None:
+            codes, names = batch.prompt.codes, batch.prompt.names
+            self._add_prompts(PromptSummaries.of(codes, names, batch.reward))
 
     def add(self, rewards: Floats) -> None:
         """Add finite rewards.
@@ -179,12 +218,27 @@ class Summing:
         self._lowest.add(-other.lowest)
         self._moments += other.moments
         self._sketch.merge(other.sketch)
+        self.tally += other.tally
+        if other.prompts is not None:
+            self._add_prompts(other.prompts)
 
     def result(self) -> Summary:
         """Of all that was added."""
         self._add_pending()
         lowest = -self._lowest.values + 0.0
-        return Summary(self._top.values, lowest, self._moments, self._sketch.result(), self.keep)
+        return Summary(
+            self._top.values,
+            lowest,
+            self._moments,
+            self._sketch.result(),
+            self.keep,
+            self.tally,
+            self._prompts,
+            self.floor,
+        )
+
+    def _add_prompts(self, prompts: PromptSummaries) -> None:
+        self._prompts = prompts if self._prompts is None else self._prompts + prompts
 
     def _add_pending(self) -> None:
         pending, self._pending, self._waiting = self._pending, [], 0
@@ -202,4 +256,8 @@ class Summing:
             if -low > self._lowest.cut:
                 self._lowest.add(-chunk)
             self._moments += Moments.of(chunk)
+            settled = self._sketch.settled
             self._sketch.add(chunk)
+            if self._sketch.settled is not settled:
+                # Quicker than to let the rewards that are waiting grow, and to part them.
+                self._top.forget_below(self._sketch.settled.bound_of_largest(self.keep))
