@@ -22,8 +22,6 @@ from verify.best_of.holes import of_atoms, of_densities
 from verify.best_of.interval_sums import Place, Sums, TooWide, largest
 from verify.best_of.leaves import ELLIPSES, Leaf, Ray, error_bound
 
-#: Pieces of one range beyond which an interval of t is taken to be too wide.
-MOST_LEAVES = 120
 #: Share of the distance between two knots up to which pieces of one density are used.
 NEAR = 0.4
 #: The last piece of an endless ray that is looked at.
@@ -58,6 +56,23 @@ class _End:
     at: arb | None = None
     knot: Knot | None = None
     moves: bool = False
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """What is taken of a ray: pieces, bounds of what is not, and whether that is all of it."""
+
+    leaves: list[Leaf]
+    rests: list[tuple[arb, arb, arb]]
+    is_all: bool
+
+    @property
+    def end(self) -> arb:
+        """The distance from the knot at which the last piece ends."""
+        if not self.leaves:
+            return arb(0)
+        last = self.leaves[-1]
+        return last.high.exp() if last.in_log else last.high
 
 
 class AtomsAndDensity:
@@ -108,6 +123,7 @@ class TwoDensities:
         self.error, self.utility = error, utility
         self.x_knots, self.v_knots = error.knots, utility.knots
         self.x_rays, self.v_rays = _rays(error, self.x_knots), _rays(utility, self.v_knots)
+        self._begins: dict[int, int] = {}  # by ray, where the last interval began
 
     def specials(self) -> list[Special]:
         """Where the sum is not smooth."""
@@ -186,9 +202,31 @@ class TwoDensities:
 
     # ---- the pieces of a range ----------------------------------------------------------------
 
-    def _pieces(self, ray: Ray, length: arb | None) -> Iterator[int]:
+    def _begin(self, ray: Ray, length: arb | None, place: Place, goal: arb) -> int:
+        """The number of the first piece that is needed: beside a singular end, little is left."""
+        if ray.knot.regular:
+            return 0
+        k = self._begins.get(id(ray), ray.first)
+        while self._is_little(ray, k + 1, length, place, goal) and k < LAST_PIECE:
+            k += 1
+        while not self._is_little(ray, k, length, place, goal):
+            k -= 1
+            if k < -LAST_PIECE:
+                raise TooWide
+        self._begins[id(ray)] = k
+        return k
+
+    def _is_little(self, ray: Ray, k: int, length: arb | None, place: Place, goal: arb) -> bool:
+        """Whether what lies before piece k is little, and that piece within a share of a length."""
+        if length is not None and not ray.reach(k) <= length * NEAR:
+            return False
+        if ray.limit is not None and not ray.start(k) < ray.limit:
+            return False
+        return bool(self._rest(ray, arb(0), ray.start(k), place)[0] <= goal)
+
+    def _pieces(self, ray: Ray, length: arb | None, begin: int) -> Iterator[int]:
         """Numbers of the pieces of a ray: all, or those up to a share of a length."""
-        for k in range(ray.first, LAST_PIECE):
+        for k in range(begin, LAST_PIECE):
             if ray.limit is not None and not ray.start(k) < ray.limit:
                 return
             if length is not None and not ray.reach(k) <= length * NEAR:
@@ -213,65 +251,43 @@ class TwoDensities:
         in_order = (own, rest) if ray.density is self.utility else (rest, own)
         return mass * both[0], in_order[0], in_order[1]
 
-    def _leaves(
-        self, ray: Ray, length: arb | None, place: Place, goal: arb
-    ) -> tuple[list[Leaf], tuple[arb, arb, arb] | None]:
-        """The pieces of a ray up to where the rest is below a goal, and that rest.
-
-        With a length, up to a share of it; then there may be no such rest (None).
-        """
+    def _leaves(self, ray: Ray, length: arb | None, place: Place, goal: arb) -> _Pieces:
+        """The pieces of a ray up to where the rest is below a goal, or to a share of a length."""
         leaves: list[Leaf] = []
-        for k in self._pieces(ray, length):
+        begin = self._begin(ray, length, place, goal)
+        before = [] if ray.knot.regular else [self._rest(ray, arb(0), ray.start(begin), place)]
+        for k in self._pieces(ray, length, begin):
             end = ray.limit if length is None else None
             rest = self._rest(ray, ray.start(k), end, place)
             if rest[0] <= goal:
-                return leaves, rest
+                return _Pieces(leaves, [*before, rest], True)
             leaves.append(ray.leaf(k))
-        return leaves, None
+        return _Pieces(leaves, before, False)
 
     def _split(self, place: Place, goal: arb) -> Iterator[Leaf | Gap | tuple[arb, arb, arb]]:
         """The density on an interval: leaves and gaps, and bounds of what is left out."""
         for rays in self._ranges(place):
             if isinstance(rays, Ray):
-                yield from self._one(rays, place, goal)
+                found = self._leaves(rays, None, place, goal)
+                yield from (*found.leaves, *found.rests)
             else:
                 yield from self._both(rays, place, goal)
-
-    def _one(self, ray: Ray, place: Place, goal: arb) -> Iterator[Leaf | tuple[arb, arb, arb]]:
-        """A ray to its own end."""
-        leaves, rest = self._leaves(ray, None, place, goal)
-        yield from leaves
-        if rest is not None:
-            yield rest
-        if leaves and not ray.knot.regular:
-            yield self._rest(ray, arb(0), ray.start(ray.first), place)
 
     def _both(
         self, rays: tuple[Ray, Ray], place: Place, goal: arb
     ) -> Iterator[Leaf | Gap | tuple[arb, arb, arb]]:
         """The rays of V and of X and the gap between; one ray, if all beyond its end is little."""
-        distance = abs(place.hull - rays[0].knot.place - rays[1].knot.place)
-        found = [self._leaves(ray, distance.lower(), place, goal) for ray in rays]
-        rests = [rest for _, rest in found]
-        narrow = [
-            not leaves and not ray.knot.regular
-            for ray, (leaves, _) in zip(rays, found, strict=True)
-        ]
-        if rests == [None, None] and any(narrow):
-            (v, of_v), (x, of_x) = (ray.outside(arb(0), distance.upper()) for ray in rays)
-            yield v * x, of_v * x, v * of_x
-            return
-        chosen = [k for k in (0, 1) if rests[k] is not None][:1] or [0, 1]
-        for k in chosen:
-            ray, (leaves, rest) = rays[k], found[k]
-            yield from leaves
-            if rest is not None:
-                yield rest
-            if leaves and not ray.knot.regular:
-                yield self._rest(ray, arb(0), ray.start(ray.first), place)
-        if rests == [None, None]:
-            ends = [_reach(leaves[-1]) if leaves else arb(0) for leaves, _ in found]
-            yield Gap(*rays, *ends)
+        distance = abs(place.hull - rays[0].knot.place - rays[1].knot.place).lower()
+        found = []
+        for ray in rays:
+            pieces = self._leaves(ray, distance, place, goal)
+            if pieces.is_all:
+                yield from (*pieces.leaves, *pieces.rests)
+                return
+            found.append(pieces)
+        for pieces in found:
+            yield from (*pieces.leaves, *pieces.rests)
+        yield Gap(*rays, *(pieces.end for pieces in found))
 
     # ---- sums ---------------------------------------------------------------------------------
 
@@ -337,11 +353,6 @@ class TwoDensities:
                 own = largest(point.abs_upper() for point, _ in boxes)
                 return error, own, largest((t - point).abs_upper() for point, _ in boxes)
         return None
-
-
-def _reach(leaf: Leaf) -> arb:
-    """The distance from the knot at which a leaf ends."""
-    return leaf.high.exp() if leaf.in_log else leaf.high
 
 
 def _rays(density: Density, knots: tuple[Knot, ...]) -> dict[tuple[int, int], Ray]:

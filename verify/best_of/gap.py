@@ -96,15 +96,19 @@ class Gap:
             sums.add_term(height * width * (weight * half * side), v, x)
 
     def _bound(self, low: arb, high: arb, sums: Sums) -> None:
-        """Bounds of the sum over the rule's points, by groups of points."""
+        """Bounds of the sum over the rule's points, by groups of points; halves of the large."""
         points = rule()
         half, middle = (high - low) / 2, (high + low) / 2
         widths = [self._width(region) for region in sums.place.regions]
-        for k in range(0, len(points), GROUP):
-            group = points[k : k + GROUP]
+        waiting = [points[k : k + GROUP] for k in range(0, len(points), GROUP)]
+        while waiting:
+            group = waiting.pop()
             r = middle + half * group[0][0].union(group[-1][0])
             total = sum((weight for _, weight in group), arb(0)) * half
             size = largest(self._size(width, r) for width in widths) * total
+            if len(group) > 1 and not size < sums.enough:
+                waiting += [group[: len(group) // 2], group[len(group) // 2 :]]
+                continue
             far_v = largest((self.low + width * r).abs_upper() for width in widths)
             far_x = largest((self.high + width * (1 - r)).abs_upper() for width in widths)
             sums.bound(size, size * far_v, size * far_x)

@@ -25,6 +25,8 @@ RADIUS, TERM_BITS = 3.3, 1.72
 BOXES = (8, 3)
 #: Bits by which the polynomials may fall short of what is sought.
 SHORT_BITS = 6
+#: A bound of a piece on the disc, over the density, that is not made sharper.
+ENOUGH = 2.0**-2
 #: Pieces that may be halved before an interval of t is taken to be too wide.
 MOST_HALVED = 150
 #: By this factor and more bounds allow for the rounding of an interval's ends.
@@ -154,6 +156,11 @@ class Sums:
         """Of the density, for one piece."""
         return self.estimate * arb(2) ** (-goal_bits() - 4)
 
+    @property
+    def enough(self) -> arb:
+        """Of the density on the disc: a bound of one piece so small need not be sharper."""
+        return self.estimate * ENOUGH
+
     def count(self) -> None:
         """Count a piece that had to be halved.
 
@@ -171,7 +178,9 @@ class Sums:
     ) -> None:
         """The sum of ``c f(t - p)`` over points p of V (or of X) in a hull, and its bounds."""
         regions = self.place.regions
-        size = largest(_kernel_bound(kernel, region, nodes, hull) for region in regions)
+        size = largest(
+            _kernel_bound(kernel, region, nodes, hull, self.enough) for region in regions
+        )
         own = size * abs(hull).abs_upper()
         rest = size * largest((region - acb(hull)).abs_upper() for region in regions)
         self.bound(size, own if is_v else rest, rest if is_v else own)
@@ -252,15 +261,19 @@ def largest(sizes: Iterable[arb]) -> arb:
     return found
 
 
-def _kernel_bound(kernel: Density, region: acb, nodes: list[tuple[arb, arb]], hull: arb) -> arb:
-    """A bound of ``sum c |f(t - p)|`` for t in a region."""
+def _kernel_bound(
+    kernel: Density, region: acb, nodes: list[tuple[arb, arb]], hull: arb, enough: arb
+) -> arb:
+    """A bound of ``sum c |f(t - p)|`` for t in a region; halves of the nodes, if it is large."""
     size = kernel.over(region - acb(hull))
-    if size.is_finite() or len(nodes) == 1:
-        return sum((abs(c) for _, c in nodes), arb(0)) * size
+    total = sum((abs(c) for _, c in nodes), arb(0)) * size
+    if total < enough or len(nodes) == 1:
+        return total
     middle = len(nodes) // 2
     total = arb(0)
     for part in (nodes[:middle], nodes[middle:]):
-        total += _kernel_bound(kernel, region, part, part[0][0].union(part[-1][0]))
+        own = part[0][0].union(part[-1][0])
+        total += _kernel_bound(kernel, region, part, own, enough / 2)
         if not total.is_finite():
             break
     return total
