@@ -145,12 +145,14 @@ class CellLaw:
 
     def clipped(self, cell: int) -> CellLaw:
         """What lies in this cell or above is lowered to the cell's least reward."""
+        return self.clipped_at(float(self.low[cell]))
+
+    def clipped_at(self, cap: float) -> CellLaw:
+        """Rewards above a cap are lowered to it; a cell that it cuts keeps its mean if it can."""
         import numpy as np
 
-        cap = self.low[cell : cell + 1]
-        counts = np.append(self.counts[:cell], self.at_or_above[cell])
-        parts = (np.append(part[:cell], cap) for part in (self.low, self.mean, self.high))
-        return CellLaw(counts, *parts)
+        low, mean, high = (np.minimum(part, cap) for part in (self.low, self.mean, self.high))
+        return CellLaw(self.counts, low, mean, high)
 
 
 def _starts(size: int) -> Counts:

@@ -14,7 +14,6 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from verify.divergence import KL
-from verify.errors import InputError
 from verify.tails.consequences.answer import Answer, number
 from verify.tails.consequences.best_mean import best_mean, best_tilt
 from verify.tails.consequences.fitted_tail import TWO_SIDED, FittedTail
@@ -100,16 +99,8 @@ def frontier_of(
         In nats, positive.
     seed : int
         Of the parts whose frontiers show the growth.
-
-    Raises
-    ------
-    InputError
-        If a budget is not a positive number.
     """
-    chosen = tuple(float(budget) for budget in budgets)
-    for budget in chosen:
-        if not 0 < budget < inf:
-            raise InputError(f"expected a positive budget in nats, got {budget!r}")
+    chosen = tuple(budgets)
     grown = growth(sample.cells, chosen, seed)
     answers = []
     for budget, plug_in, steps in zip(chosen, _plug_in(sample, chosen), grown, strict=True):

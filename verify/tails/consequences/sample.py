@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from verify.tails.summary import Summary
+
     Floats = NDArray[np.float64]
 
 
@@ -62,6 +64,14 @@ class Sample:
                 raise InputError(f"{len(given)} rewards and {len(called)} prompts")
             _, codes = np.unique(called, return_inverse=True)
         return cls(cells, given.astype(np.float64), codes)
+
+    @classmethod
+    def of_summary(cls, summary: Summary) -> Sample:
+        """Rewards that were summed up, without their order and their prompts."""
+        if len(summary.top) == summary.count:
+            return cls.of(summary.top)
+        cells = summary.cells()
+        return cls(CellLaw(cells.counts, cells.low, cells.mean, cells.high))
 
     @cached_property
     def large(self) -> LargeSample | None:
