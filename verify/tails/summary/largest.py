@@ -79,6 +79,12 @@ class Largest:
         self._buffer[: self._held] = kept
         self.cut = max(self.cut, float(np.nextafter(bound, -np.inf)))
 
+    def reached(self) -> float:
+        """What further numbers must be above to be among the largest."""
+        if self._held > self.keep:
+            self._drop()
+        return self.cut
+
     @property
     def values(self) -> Floats:
         """What is kept, the largest first; a zero has no sign."""

@@ -6,8 +6,8 @@ more cells are occupied. So the finest shift that is allowed, and with it every 
 the data alone: not on their order, nor on how they were split.
 
 What is known of a cell is its count, exactly; its ends; and the sum of how far into it the values
-lie, each of them cut to 28 bits of mantissa. So ranks are exact at the ends of cells, a quantile is
-known up to the width of its cell, and a cell's mean up to 2**-29 of its size (exactly for float32,
+lie, each of them cut to 27 bits of mantissa. So ranks are exact at the ends of cells, a quantile is
+known up to the width of its cell, and a cell's mean up to 2**-28 of its size (exactly for float32,
 fp16, bf16). Where the data has at most CELLS distinct values, each has a cell of its own.
 """
 
@@ -32,11 +32,11 @@ from verify.tails.summary.lattice import (
 
 #: How many cells may be occupied.
 CELLS = 2**15
-#: Positions within cells are counted in 2**UNIT floats: 28 bits of mantissa.
-UNIT = 24
-#: More rewards could overflow the sum of positions in one cell: a position has at most 25 bits, as
+#: Positions within cells are counted in 2**UNIT floats: 27 bits of mantissa.
+UNIT = 25
+#: More rewards could overflow the sum of positions in one cell: a position has at most 24 bits, as
 #: all floats lie in fewer than CELLS cells of 2**49.
-MOST_ROWS = 2**37
+MOST_ROWS = 2**38
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +100,12 @@ class QuantileSketch:
         Raises
         ------
         InputError
-            If there are more than 2**37 rewards.
+            If there are more than 2**38 rewards.
         """
         if not len(other.keys) or not len(self.keys):
             return self if len(self.keys) else other
         if self.count + other.count > MOST_ROWS:
-            raise InputError(f"expected at most 2**37 rewards, got {self.count + other.count:,}")
+            raise InputError(f"expected at most 2**38 rewards, got {self.count + other.count:,}")
         shift = max(self.shift, other.shift)
         left, right = self._coarser(shift), other._coarser(shift)
         keys = np.concatenate([left.keys, right.keys])

@@ -16,7 +16,7 @@ from verify.tails.summary.sketch import UNIT, QuantileSketch
 
 #: The table covers 2**WINDOW cells of either sign.
 WINDOW = 15
-#: Chunks have just under 2**LARGEST rows, so that they fit into a processor's cache.
+#: Chunks have at most 2**LARGEST rows, so that they fit into a processor's cache.
 LARGEST = 17
 #: Which share of the data a window must hold to be worth it.
 WORTH = 0.9
@@ -85,9 +85,10 @@ class _Window:
         self.bits = bits
         self.used = False
         position_bits = max(0, shift - UNIT)
-        exponent = min(LARGEST, (53 - position_bits) // 2)
-        #: Just under a power of two, so that counts below it and fractions fit into 53 bits.
-        self.rows = (1 << exponent) - 64
+        # Counts up to the number of rows and fractions have to fit into 53 bits.
+        exponent = min(LARGEST, (52 - position_bits) // 2)
+        #: How many rows a chunk may have.
+        self.rows = 1 << exponent
         self.fraction = exponent + position_bits
         self.mask = ((1 << position_bits) - 1) << (52 - self.fraction)
         self.counts = np.zeros(2 << WINDOW)

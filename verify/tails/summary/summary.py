@@ -7,7 +7,7 @@ the rounding stated in :mod:`verify.tails.summary.moments`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -39,7 +39,7 @@ class Summary:
     Attributes
     ----------
     top : array of shape (m,), float64
-        The largest ``keep`` of the rewards above ``floor``, the largest first.
+        The largest ``keep`` of the rewards, the largest first; of those above ``floor`` only.
     lowest : array of shape (l,), float64
         The smallest 1,024 rewards, the smallest first.
     moments : Moments
@@ -80,22 +80,17 @@ class Summary:
 
     def merge(self, other: Summary) -> Summary:
         """Of both samples."""
-        summing = Summing(min(self.keep, other.keep), max(self.floor, other.floor))
+        summing = Summing(min(self.keep, other.keep))
         summing.merge(self)
         summing.merge(other)
         return summing.result()
 
     @property
     def is_complete(self) -> bool:
-        """Whether no reward below the floor belongs to the largest."""
-        return len(self.top) == min(self.keep, self.count)
-
-    @property
-    def reached(self) -> float:
-        """What rewards of other parts must be above to belong to the largest of the whole."""
-        if len(self.top) < self.keep:
-            return self.floor
-        return float(np.nextafter(self.top[-1], -np.inf))
+        """Whether no reward below the floor belongs to the largest ``keep``."""
+        if self.floor == -np.inf:
+            return True
+        return len(self.top) == self.keep and bool(self.top[-1] >= self.floor)
 
     @property
     def count(self) -> int:
@@ -214,6 +209,7 @@ class Summing:
     def merge(self, other: Summary) -> None:
         """Add what another summary holds."""
         self._add_pending()
+        self.floor = max(self.floor, other.floor)
         self._top.add(other.top)
         self._lowest.add(-other.lowest)
         self._moments += other.moments
@@ -222,11 +218,15 @@ class Summing:
         if other.prompts is not None:
             self._add_prompts(other.prompts)
 
+    def reached(self) -> float:
+        """What further rewards must be above to belong to the largest."""
+        return self._top.reached()
+
     def result(self) -> Summary:
         """Of all that was added."""
         self._add_pending()
         lowest = -self._lowest.values + 0.0
-        return Summary(
+        summary = Summary(
             self._top.values,
             lowest,
             self._moments,
@@ -236,6 +236,7 @@ class Summing:
             self._prompts,
             self.floor,
         )
+        return replace(summary, floor=-np.inf) if summary.is_complete else summary
 
     def _add_prompts(self, prompts: PromptSummaries) -> None:
         self._prompts = prompts if self._prompts is None else self._prompts + prompts
