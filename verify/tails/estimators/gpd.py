@@ -129,15 +129,20 @@ def gpd_path(tail: UpperTail, ks: Sequence[int]) -> GpdPath:
         counts = xp.asarray(batch, dtype=xp.float64, device=device(values))
         found.append(fit_rows(rows, counts=counts))
     shape, scale, likelihood, k = (xp.concat(each) for each in zip(*found, strict=True))
-    nothing = xp.full_like(shape, nan)
     return GpdPath(
         xp.astype(k, xp.int64),
         shape,
-        xp.where(shape > -0.5, (1 + shape) / xp.sqrt(k), nothing),
         "GPD maximum likelihood",
+        gpd_variance,
         scale=scale,
         log_likelihood=likelihood,
     )
+
+
+def gpd_variance(shape: Array) -> Array:
+    """The asymptotic variance of the shape times k; NaN for shapes of at most -1/2."""
+    xp = array_namespace(shape)
+    return xp.where(shape > -0.5, (1 + shape) ** 2, xp.full_like(shape, nan))
 
 
 def _batches(ks: Sequence[int]) -> list[list[int]]:
@@ -180,10 +185,11 @@ def fit_rows(
     xp = array_namespace(rows)
     if weights is not None:
         counts = xp.sum(weights, axis=-1)
+        # What counts 0 times must not bound theta.
+        rows = xp.where(weights > 0, rows, xp.zeros_like(rows))
     elif counts is None:
         counts = xp.full((rows.shape[0],), rows.shape[1], dtype=xp.float64, device=device(rows))
-    seen = rows if weights is None else xp.where(weights > 0, rows, xp.zeros_like(rows))
-    largest = xp.max(seen, axis=-1)
+    largest = xp.max(rows, axis=-1)
     if not bool(xp.all(largest > 0)) or not bool(xp.all(counts >= 2)):
         raise InputError(
             "a fit to excesses: expected two or more that are not all 0; "

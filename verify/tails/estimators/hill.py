@@ -10,7 +10,7 @@ from array_api_compat import array_namespace
 
 from verify.tails.estimators.log_spacings import counting, positive_logs
 from verify.tails.estimators.path import NOT_INVARIANT, Path, above
-from verify.tails.upper_tail import UpperTail
+from verify.tails.upper_tail import Array, UpperTail
 
 
 def hill_path(tail: UpperTail) -> Path:
@@ -24,9 +24,15 @@ def hill_path(tail: UpperTail) -> Path:
     logs = positive_logs(tail)
     xp = array_namespace(logs)
     k = counting(logs, 1, logs.shape[0] - 1)
-    shape = (xp.cumulative_sum(logs[:-1]) / k - logs[1:])[1:]
-    k = k[1:]
-    return Path(xp.astype(k, xp.int64), shape, shape / xp.sqrt(k), "Hill", NOT_INVARIANT)
+    shape = xp.cumulative_sum(logs[:-1])
+    shape /= k
+    shape -= logs[1:]
+    return Path(k[1:], shape[1:], "Hill", hill_variance, NOT_INVARIANT)
+
+
+def hill_variance(shape: Array) -> Array:
+    """The asymptotic variance times k."""
+    return shape**2
 
 
 def port_hill_path(tail: UpperTail, base: int | None = None) -> Path:
@@ -41,4 +47,4 @@ def port_hill_path(tail: UpperTail, base: int | None = None) -> Path:
         If fewer than four rewards are above the base.
     """
     path = hill_path(above(tail, base))
-    return Path(path.k, path.shape, path.standard_error, "PORT-Hill")
+    return Path(path.k, path.shape, "PORT-Hill", hill_variance)

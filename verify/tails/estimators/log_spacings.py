@@ -9,9 +9,9 @@ from verify.tails.upper_tail import Array, UpperTail
 
 
 def counting(like: Array, first: int, last: int) -> Array:
-    """first, .., last as float64, on the device of ``like``."""
+    """first, .., last as int64, on the device of ``like``."""
     xp = array_namespace(like)
-    return xp.arange(first, last + 1, dtype=xp.float64, device=device(like))
+    return xp.arange(first, last + 1, dtype=xp.int64, device=device(like))
 
 
 def positive_logs(tail: UpperTail) -> Array:

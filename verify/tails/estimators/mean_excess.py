@@ -49,10 +49,10 @@ def mean_excess(tail: UpperTail) -> MeanExcess:
     mean = xp.cumulative_sum(top) / k
     square = xp.cumulative_sum(top * top) / k
     zero = xp.zeros_like(mean)
-    variance = xp.maximum(square - mean * mean, zero)[1:] * k[1:] / (k[1:] - 1)
+    variance = xp.maximum(square - mean * mean, zero)[1:] / (k[1:] - 1)
     return MeanExcess(
-        xp.astype(k[1:], xp.int64),
+        k[1:],
         tail.values[2:],
         (mean - threshold)[1:],
-        xp.sqrt(variance / k[1:]),
+        xp.sqrt(variance),
     )

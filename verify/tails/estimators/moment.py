@@ -24,25 +24,32 @@ def moment_path(tail: UpperTail) -> Path:
     logs = positive_logs(tail)
     xp = array_namespace(logs)
     k = counting(logs, 1, logs.shape[0] - 1)
-    top, last = logs[:-1], logs[1:]
-    mean = xp.cumulative_sum(top) / k
-    square = xp.cumulative_sum(top * top) / k
-    # The mean square about `last`; the mean about it is `first`.
-    first = mean - last
-    second = square - last * (mean + first)
-    shape = moment_shape(first, second)[1:]
-    k = k[1:]
-    error = xp.sqrt(moment_variance(shape) / k)
-    return Path(xp.astype(k, xp.int64), shape, error, "moment", NOT_INVARIANT)
+    first = xp.cumulative_sum(logs[:-1])
+    second = xp.cumulative_sum((logs * logs)[:-1])
+    k, last, first, second = k[1:], logs[2:], first[1:], second[1:]
+    first /= k
+    second /= k
+    # Both about `last`: E(t - u)^2 = E t^2 - u (E t + E(t - u)). In place: memory is what costs.
+    about = first - last
+    first += about
+    first *= last
+    second -= first
+    shape = moment_shape(about, second, float(logs[0]) ** 2)
+    return Path(k, shape, "moment", moment_variance, NOT_INVARIANT)
 
 
-def moment_shape(first: Array, second: Array) -> Array:
-    """The estimate from the mean and the mean square of logarithms; NaN where all are equal."""
+def moment_shape(first: Array, second: Array, square: float) -> Array:
+    """The estimate from the mean and the mean square of logarithms; NaN where all are equal.
+
+    Mean squares below 1e-13 of ``square``, the largest one, are rounding.
+    """
     xp = array_namespace(first)
     spread = second - first * first
-    nothing = xp.full_like(spread, float("nan"))
-    positive = spread > 0
-    return first + 1 - xp.where(positive, second / xp.where(positive, 2 * spread, spread), nothing)
+    spread *= 2
+    seen = (spread > 0) & (second > 1e-13 * square)
+    shape = second / xp.where(seen, spread, xp.full_like(spread, float("nan")))
+    shape -= first
+    return 1 - shape
 
 
 def moment_variance(shape: Array) -> Array:

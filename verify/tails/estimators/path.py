@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
+
+from array_api_compat import array_namespace
 
 from verify.tails.upper_tail import Array, UpperTail
 from verify.tails.verdict import Interval
@@ -25,20 +29,32 @@ class Path:
         How many of the largest rewards each estimate rests on, ascending.
     shape : array of shape (p,), float64
         The extreme-value index (GPD shape). NaN where the estimator has no value.
-    standard_error : array of shape (p,), float64
-        The asymptotic one, at the estimated shape, for independent rewards; it knows nothing of
-        bias. NaN where there is no normal limit.
     name : str
         The estimator.
+    variance : callable
+        The asymptotic variance at each shape, times ``size``; NaN where there is no normal limit.
     warning : str or None
         What the reader must know before relying on it.
+    size : array of shape (p,), optional
+        What the variance falls with; k if None.
     """
 
     k: Array
     shape: Array
-    standard_error: Array
     name: str
+    variance: Callable[[Array], Array]
     warning: str | None = None
+    size: Array | None = None
+
+    @cached_property
+    def standard_error(self) -> Array:
+        """The asymptotic one at the estimated shape, for independent rewards: of shape (p,).
+
+        It knows nothing of bias.
+        """
+        xp = array_namespace(self.shape)
+        size = self.k if self.size is None else self.size
+        return xp.sqrt(self.variance(self.shape) / xp.astype(size, xp.float64))
 
     def at(self, k: int, level: float = 0.95) -> Interval:
         """The estimate at the largest k of the path that is at most ``k``, and its interval.
