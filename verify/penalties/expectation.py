@@ -22,13 +22,17 @@ from verify.law import Law
 from verify.laws.custom import Tail
 from verify.mixture import Mixture
 from verify.penalties.kernels import Kernel, Pair
+from verify.penalties.region import Region
 from verify.penalties.tail_moments import power_mean_beyond
+from verify.penalties.work import affordable, check_work, count_evaluation
 from verify.quadrature import EVALUATIONS
 from verify.quantile import quantile
 from verify.truncation import Truncated
 
 #: Bits that powers of a far point lose.
 LOST_BITS = 16
+#: Widths of a law over which it is integrated plainly.
+PLAIN = 64
 #: Points of the grid on which the size of an integrand is guessed.
 GRID = 33
 #: Bits below the answer at which the ends of an integral are cut off.
@@ -39,30 +43,6 @@ FARTHEST_LOG = -10_000
 PUSHES = 60
 #: Precision at which the middle of a law is looked for: any place would do.
 PLACE_BITS = 64
-
-
-@dataclass(frozen=True)
-class Region:
-    """Which rewards count: ``low < X <= high`` and ``z = side (X - cut) > 0``."""
-
-    cut: fmpq
-    side: int
-    low: fmpq | None = None
-    high: fmpq | None = None
-
-    def within(self, low: fmpq | None, high: fmpq | None) -> Region:
-        """The part of it in ``(low, high]``."""
-        lows = [end for end in (self.low, low) if end is not None]
-        highs = [end for end in (self.high, high) if end is not None]
-        return Region(self.cut, self.side, max(lows, default=None), min(highs, default=None))
-
-    def distance(self, x: fmpq) -> fmpq:
-        """z at a reward."""
-        return self.side * (x - self.cut)
-
-    def place(self, z: fmpq) -> fmpq:
-        """The reward at z."""
-        return self.cut + self.side * z
 
 
 def expect(law: Law, cut: fmpq, side: int, kernel: Kernel) -> Pair:
@@ -169,6 +149,7 @@ class _Integral:
 
     def __init__(self, law: ContinuousLaw, region: Region, kernel: Kernel) -> None:
         self.law, self.region, self.kernel = law, region, kernel
+        self.spread, self.lost = fmpq(1), 0
         self.pieces: list[_Piece] = []
         self.value, self.product = arb(0), arb(0)
 
@@ -177,19 +158,21 @@ class _Integral:
         start, end = self._ends()
         if end is not None and not start < end:
             return arb(0), arb(0)
-        centre, spread = middle(self.law)
+        centre, self.spread = middle(self.law)
         z = self.region.distance(centre)
+        # ``x = cut + side z`` loses so many bits where both are far larger than the law is wide.
+        self.lost = max(0, _bits(ball(abs(self.region.cut) / self.spread)))
         inside = z > start and (end is None or z < end)
         if inside:
             self._from_end(start, (start + z) / 2, +1)
-            self._plain((start + z) / 2, z)
+            self._from_middle(z, (start + z) / 2)
             start = z
         if end is None:
-            self._to_infinity(start, spread, smooth=inside)
+            self._to_infinity(start, smooth=inside)
         else:
             half = (start + end) / 2
             if inside:
-                self._plain(start, half)
+                self._from_middle(start, half)
             else:
                 self._from_end(start, half, +1)
             self._from_end(end, half, -1)
@@ -217,7 +200,7 @@ class _Integral:
         xs = [self.region.cut + self.region.side * z for z in (one, other)]
         low, high = xs if self.region.side > 0 else reversed(xs)
         mass = self.law.between(low, high)
-        return arb(0).union(mass.abs_upper()) if mass.is_finite() else arb(0).union(arb(1))
+        return mass if mass.is_finite() else arb(0).union(arb(1))
 
     def _mass_next_to(self, end: fmpq, distance: arb, direction: int) -> arb:
         """The mass within a distance of one end of the range, seen from the end of the support."""
@@ -229,9 +212,28 @@ class _Integral:
 
     # ---- pieces -----------------------------------------------------------------------------
 
-    def _plain(self, low: fmpq, high: fmpq) -> None:
-        one = acb(1)
-        self.pieces.append(_Piece(lambda s: s, lambda s: one, ball(low), ball(high), ctx.prec + 16))
+    def _add_piece(
+        self, place: Callable[[acb], acb], speed: Callable[[acb], acb], ends: Pair, bits: int = 0
+    ) -> None:
+        bits += ctx.prec + self.lost + LOST_BITS
+        self.pieces.append(_Piece(place, speed, *ends, bits))
+
+    def _from_middle(self, middle: fmpq, other: fmpq) -> None:
+        """``z = middle +- s`` over a few widths of the law, else ``middle +- spread (e^s - 1)``."""
+        length, direction = abs(other - middle), 1 if other > middle else -1
+        if length < PLAIN * self.spread:
+            one = acb(1)
+            self._add_piece(lambda s: middle + direction * s, lambda s: one, (arb(0), ball(length)))
+        else:
+            self._outwards(middle, direction, ball(length / self.spread).log1p())
+
+    def _outwards(self, middle: fmpq, direction: int, last: arb) -> None:
+        size = direction * self.spread
+        self._add_piece(
+            lambda s: middle + size * s.expm1(),
+            lambda s: abs(size) * s.exp(),
+            (arb(0), last),
+        )
 
     def _from_end(self, end: fmpq, inner: fmpq, direction: int) -> None:
         """From an end of the range, where the density or g may be singular: ``z = end +- e^s``."""
@@ -241,15 +243,10 @@ class _Integral:
         self._exponential(end, direction, nearest, length.log())
 
     def _exponential(self, end: fmpq, direction: int, low: arb, high: arb) -> None:
-        bits = ctx.prec + int(abs(low / arb(2).log()).upper().ceil().unique_fmpz() or 0) + 16
-        # The end as a ball of those bits: it is added to exp(s), which is small.
-        with working_precision(2 * bits):
-            anchor = ball(end)
-
         def place(s: acb) -> acb:
-            return anchor + direction * s.exp() if anchor != 0 else direction * s.exp()
+            return end + direction * s.exp() if end != 0 else direction * s.exp()
 
-        self.pieces.append(_Piece(place, lambda s: s.exp(), low, high, bits))
+        self._add_piece(place, lambda s: s.exp(), (low, high), abs(_bits(low.exp())))
 
     def _negligible(self, end: fmpq, length: arb, direction: int) -> arb:
         """``log`` of a distance from an end within which next to nothing lies."""
@@ -258,40 +255,35 @@ class _Integral:
         step = arb(16)
         with working_precision(4 * ctx.prec):
             while nearest > FARTHEST_LOG:
-                mass = self._mass_next_to(end, nearest.exp(), direction)
-                if not mass.is_finite() or mass.abs_upper() < goal:
+                reach = nearest.exp()
+                mass = self._mass_next_to(end, reach, direction)
+                values = self.kernel.over(ball(end), end + direction * reach)
+                # The mass is known, so that there an even g takes no small one.
+                spread = values.rad() / abs(values.mid()) if values.is_finite() else arb(1)
+                if not mass.is_finite() or mass.abs_upper() * spread < goal:
                     break
                 step = step * 1.5
                 nearest = (nearest - step).mid()
         return nearest
 
     def _add_end(self, end: fmpq, nearest: arb, direction: int) -> None:
-        bits = ctx.prec + int(abs(nearest / arb(2).log()).upper().ceil().unique_fmpz() or 0) + 16
-        with working_precision(2 * bits):
+        with working_precision(2 * (ctx.prec + self.lost + abs(_bits(nearest.exp())) + LOST_BITS)):
             reach = nearest.exp()
             other = end + direction * reach
             mass = self._mass_next_to(end, reach, direction)
-            part = arb(0).union(mass.abs_upper()) * self.kernel.over(ball(end), other)
+            part = mass * self.kernel.over(ball(end), other)
         self.value += part
         self.product += part * ball(end).union(other)
 
-    def _to_infinity(self, start: fmpq, spread: fmpq, smooth: bool) -> None:
-        """From the middle, ``z = start + spread (e^s - 1)``; from an end, ``z = start + e^s``."""
-        far = self._far(start, spread)
+    def _to_infinity(self, start: fmpq, smooth: bool) -> None:
+        """From the middle outwards, or from an end, ``z = start + e^s``."""
+        far = self._far(start)
         if smooth:
-            a, b = ball(start), ball(spread)
-            self.pieces.append(
-                _Piece(
-                    lambda s: a + b * s.expm1(),
-                    lambda s: b * s.exp(),
-                    arb(0),
-                    ((far - a) / b).log1p().mid(),
-                    ctx.prec + 16,
-                )
-            )
-            cut_at = a + b * self.pieces[-1].high.expm1()
+            last = ((far - start) / self.spread).log1p().mid()
+            self._outwards(start, +1, last)
+            cut_at = start + self.spread * last.expm1()
         else:
-            nearest = self._negligible(start, ball(spread), +1)
+            nearest = self._negligible(start, ball(self.spread), +1)
             self._add_end(start, nearest, +1)
             top = (far - start).log().mid()
             self._exponential(start, +1, nearest, top)
@@ -310,9 +302,9 @@ class _Integral:
     def _power_mean(self, order: fmpq, far: arb) -> arb:
         return power_mean_beyond(self.law, order, self.region.cut, far, self.region.side)
 
-    def _far(self, start: fmpq, spread: fmpq) -> arb:
+    def _far(self, start: fmpq) -> arb:
         """A point beyond which the expectation is known to ``2^-precision`` of all of it."""
-        far = 4 * (abs(ball(self.region.cut)) + abs(ball(start)) + spread + 1)
+        far = 4 * (abs(ball(self.region.cut)) + abs(ball(start)) + self.spread + 1)
         size = self._size_between(start, far)
         factor = arb(2)
         for _ in range(PUSHES):
@@ -344,6 +336,7 @@ class _Integral:
     def _weight(self, piece: _Piece, s: acb, analytic: bool) -> tuple[acb, acb]:
         """``g f ds`` at s, and z."""
         with working_precision(piece.bits):
+            count_evaluation()
             z = piece.place(s)
             x = self.region.cut + self.region.side * z
             density = self.law.log_density(x, complex_balls(analytic)).exp()
@@ -372,12 +365,19 @@ class _Integral:
                 piece.low,
                 piece.high,
                 abs_tol=sizes[0] * arb(2) ** -ctx.prec,
-                eval_limit=EVALUATIONS,
+                eval_limit=affordable(EVALUATIONS, piece.bits),
                 depth_limit=EVALUATIONS,
                 use_heap=True,
             )
+            check_work()
             self.value += both.real
             self.product += both.imag / unit.imag if paired else arb.nan()
+
+
+def _bits(size: arb) -> int:
+    """About the binary logarithm of a positive number."""
+    exponent = size.mid().man_exp()[1] + int(size.mid().man_exp()[0]).bit_length()
+    return int(exponent)
 
 
 def _known(part: arb, size: arb) -> bool:

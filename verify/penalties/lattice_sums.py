@@ -7,9 +7,10 @@ from flint import arb, fmpq
 from verify.enclosure import Diverges, Undecided
 from verify.law import Law
 from verify.laws.zeta import Zeta
-from verify.penalties.expectation import Region
 from verify.penalties.kernels import Kernel, Pair, PowerKernel
+from verify.penalties.region import Region
 from verify.penalties.tail_moments import power_mean_beyond
+from verify.penalties.work import check_work, count_evaluation
 
 #: Atoms that are summed before the sum is given up: of a finite list, and of an endless one.
 MOST_ATOMS, MOST_ENDLESS = 200_000, 20_000
@@ -33,6 +34,8 @@ def over_atoms(law: Law, region: Region, kernel: Kernel) -> Pair:
         if (region.high is not None and x > region.high) or (region.side < 0 and z <= 0):
             break
         if z > 0 and (region.low is None or x > region.low):
+            count_evaluation()
+            check_work()
             term = mass * kernel.real(arb(z))
             value, product = value + term, product + z * term
         if endless and region.side > 0 and count % STRIDE == STRIDE - 1 and z > 0:
@@ -80,6 +83,8 @@ def _of_zeta(law: Zeta, region: Region, kernel: Kernel) -> Pair:
     sums = [arb(0), arb(0)]
     for n in range(start + 1, last + 1):
         if n > cut:
+            count_evaluation()
+            check_work()
             term = arb(n) ** -s * kernel.real(n - arb(cut))
             sums[0] += term
             sums[1] += term * (n - cut)

@@ -75,9 +75,12 @@ class Dual:
 def with_top(primal: Primal, share: arb, law: Law, scale: Scale) -> Primal:
     """P with a share of it moved to the top of the law, which spends the rest of the budget.
 
-    The share is taken from its ball's lower end, so that P stays within the budget.
+    The share is taken from its ball's lower end, so that P stays within the budget; where that is
+    not above 0, nothing is moved.
     """
-    share = share.lower().max(arb(0)).mid()
+    share = share.lower().mid()
+    if not share > 0:
+        return primal
     top = scale.next_to_top()
     mean = (1 - share) * primal.mean + share * ball(top)
     return replace(primal, mean=mean, spent=arb(1), at_top=share, top_from=top)

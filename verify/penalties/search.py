@@ -72,19 +72,22 @@ class Spending:
         y, longest = (arb(0) if start is None else start), arb(step)
         here = self._height(y)
         low = high = None
+        at_farthest = False
         for _ in range(BRACKETS):
             if here <= 0:
                 low = (y, here)
             else:
                 high = (y, here)
-            if low is not None and high is not None and self.exceeded:
-                return Found(self._narrowed(low, high), True)
+            # A share that stays below 1 may still pass the aim: it is followed to the farthest.
+            turned = self.exceeded or at_farthest
+            if low is not None and high is not None and turned:
+                return Found(self._narrowed(low, high), self.exceeded)
             guess = (-here / 2).mid()  # where the share goes like exp(2 y)
             size = min(max(abs(guess) * arb(1.5), longest / 8), longest)
-            y = (y + size if here <= 0 else y - size).mid()
+            y = (y - size if here > 0 and turned else y + size).mid()
             longest = longest * 2
             if y > farthest:
-                y = arb(farthest)
+                y, at_farthest = arb(farthest), True
                 here = self._height(y)
                 if here <= 0:
                     return Found(y, False)

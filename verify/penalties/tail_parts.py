@@ -9,8 +9,10 @@ from flint import acb, arb, ctx, fmpq
 from verify.arithmetic import complex_balls
 from verify.enclosure import Undecided, working_precision
 from verify.laws.custom import Tail
-from verify.penalties.expectation import FARTHEST_LOG, SPARE_BITS, Region
+from verify.penalties.expectation import FARTHEST_LOG, SPARE_BITS
 from verify.penalties.kernels import Kernel, Pair, PowerKernel
+from verify.penalties.region import Region
+from verify.penalties.work import count_evaluation
 from verify.quadrature import integrate
 from verify.ray import power_bound
 
@@ -113,6 +115,7 @@ class _Parts:
 
         def integrand(s: acb, analytic: bool) -> acb:
             with working_precision(bits):
+                count_evaluation()
                 away = direction * s.exp()
                 z, x = arb(side * (anchor - cut)) + side * away, arb(anchor) + away
                 return slope(z, analytic) * self._survival(x, analytic) * s.exp()
