@@ -10,9 +10,15 @@ from verify.errors import InputError
 from verify.tails.decision.conclusion import conclude
 from verify.tails.decision.family import family
 from verify.tails.decision.gamma_tail import GammaTail
-from verify.tails.decision.levels import FEWEST, Level, critical_value, usable_levels
+from verify.tails.decision.levels import (
+    DISTINCT,
+    FEWEST,
+    Level,
+    critical_value,
+    usable_levels,
+)
 from verify.tails.index_interval import index_interval
-from verify.tails.rounding import Rounding, detect, spread
+from verify.tails.rounding import Rounding, detect, share_of_ties, spread
 from verify.tails.upper_tail import Array, UpperTail
 from verify.tails.verdict import Interval, Verdict
 
@@ -24,6 +30,10 @@ if TYPE_CHECKING:
 
 #: At least so many rewards that equal the largest, and more than equal the next value, are a cap.
 FEWEST_AT_CAP = 10
+#: With fewer different values below it, it may as well be rounding.
+FEWEST_BELOW_CAP = 5
+#: More ties than this, without a lattice that explains them, are worth a warning.
+MOST_TIES = 0.01
 #: The coefficient of the normal law: a finite rate is given where it is ruled out, and a rate is
 #: estimated as finite from half-way between it and the exponential on.
 NORMAL = 0.5
@@ -55,20 +65,21 @@ def decide(tail: UpperTail, *, level: float = 0.95, rounding: Rounding | None = 
     """
     if not 0.5 < level < 1:
         raise InputError(f"level: expected above 0.5 and below 1, got {level}")
-    capped = _at_cap(_as_numpy(tail.values))
+    capped = _at_cap(as_numpy(tail.values))
     if rounding is None:
         rounding = detect(tail.values)
         tail = tail if rounding is None else spread(tail, rounding)
+    values = as_numpy(tail.values)
     warnings = () if rounding is None else (str(rounding),)
-    values = _as_numpy(tail.values)
+    nothing = Interval(math.nan, -math.inf, math.inf, level)
     if capped:
         because = f"{capped} rewards equal the largest one: they end there, as at a cap."
-        return Verdict("bounded", None, _nothing_known(level), None, capped, because, warnings)
+        return Verdict("bounded", None, nothing, None, capped, because, warnings)
     cells = None if rounding is None else _cell_widths(values, rounding)
     levels = usable_levels(values, tail.count, cells)
     if not levels:
-        because = _no_threshold(tail, rounding)
-        return Verdict("cannot tell", None, _nothing_known(level), None, 0, because, warnings)
+        because = _no_threshold(values, tail.count, rounding)
+        return Verdict("cannot tell", None, nothing, None, 0, because, warnings)
     shape, k = index_interval(tail, level)
     found = conclude(levels, shape, level)
     return Verdict(
@@ -78,7 +89,7 @@ def decide(tail: UpperTail, *, level: float = 0.95, rounding: Rounding | None = 
         light_rate(levels, values, tail.count, level) if found.kind == "light" else None,
         k,
         found.because,
-        warnings,
+        warnings or _copies(values),
     )
 
 
@@ -99,15 +110,26 @@ def light_rate(levels: Sequence[Level], values: Floats, count: int, confidence: 
     )
 
 
+def as_numpy(values: Array) -> Floats:
+    """The values on the processor, in float64."""
+    import numpy as np
+
+    found: Floats = np.asarray(
+        values.detach().cpu() if hasattr(values, "detach") else values, np.float64
+    )
+    return found
+
+
 def _at_cap(values: Floats) -> int:
     """How many rewards equal the largest, if that is a cap; else 0."""
+    import numpy as np
+
     if not len(values):
         return 0
-    equal = int((values == values[0]).sum())
-    if equal < FEWEST_AT_CAP:
+    first = np.flatnonzero(np.diff(values)) + 1
+    if len(first) < FEWEST_BELOW_CAP or first[0] < FEWEST_AT_CAP:
         return 0
-    following = int((values == values[equal]).sum()) if equal < len(values) else 0
-    return equal if equal > following else 0
+    return int(first[0]) if first[0] > first[1] - first[0] else 0
 
 
 def _cell_widths(values: Floats, rounding: Rounding) -> Floats:
@@ -121,20 +143,26 @@ def _cell_widths(values: Floats, rounding: Rounding) -> Floats:
     return widths
 
 
-def _nothing_known(level: float) -> Interval:
-    return Interval(math.nan, -math.inf, math.inf, level)
+def _copies(values: Floats) -> tuple[str, ...]:
+    """A warning where values that are not rounded tie."""
+    ties = share_of_ties(values)
+    if ties <= MOST_TIES:
+        return ()
+    return (
+        f"{ties:.1%} of the largest rewards equal another one, and they are not rounded: if rows "
+        "were copied, all errors are larger than shown.",
+    )
 
 
-def _no_threshold(tail: UpperTail, rounding: Rounding | None) -> str:
-    if rounding is not None and tail.kept > FEWEST:
-        return "The rewards are rounded so coarsely that the cells hide the shape of the tail."
-    return f"Of {tail.count} rewards too few lie in the tail to say anything about it."
-
-
-def _as_numpy(values: Array) -> Floats:
+def _no_threshold(values: Floats, count: int, rounding: Rounding | None) -> str:
     import numpy as np
 
-    found: Floats = np.asarray(
-        values.detach().cpu() if hasattr(values, "detach") else values, np.float64
-    )
-    return found
+    if rounding is not None and len(values) > FEWEST:
+        return "The rewards are rounded so coarsely that the cells hide the shape of the tail."
+    different = len(np.unique(values))
+    if len(values) > FEWEST and different < DISTINCT * len(values):
+        return (
+            f"The largest {len(values)} rewards take no more than {different} different values: "
+            "if no others can occur the tail is bounded, if they are rounded its shape is lost."
+        )
+    return f"Of {count} rewards too few lie in the tail to say anything about it."

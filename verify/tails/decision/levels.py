@@ -25,6 +25,9 @@ FEWEST = 15
 #: Rewards whose rounding cells are wider than this share of the mean excess tell the rounding, not
 #: the tail: the variance of an exponential law that is cut into such cells is right to 1 %.
 COARSEST = 0.25
+#: At least this share of the rewards above a threshold differs from the next one. More ties than
+#: that are copies, and copies are no further evidence.
+DISTINCT = 0.5
 #: Correlation of the statistics at a threshold and at the next one. That of two means, the second
 #: over half of the terms, is 0.71; measured here 0.5 to 0.7. The less it is, the more a maximum
 #: has to reach to be called large, so the guess is on the low side.
@@ -73,13 +76,17 @@ def usable_levels(values: Floats, count: int, cells: Floats | None = None) -> li
     cells : array of shape (m,), optional
         How wide the rounding cell of each value is.
     """
-    share = WIDEST_SHARE * min(1.0, math.sqrt(GROWING / count))
+    import numpy as np
+
+    share = WIDEST_SHARE * min(1.0, math.sqrt(GROWING / max(count, 1)))
     k = min(int(count * share), len(values) - 1)
+    different = np.concatenate(([0], np.cumsum(np.diff(values[: k + 1]) < 0)))
     found = []
     while k >= FEWEST:
         excesses = values[:k] - values[k]
         mean = float(excesses.mean())
-        if mean > 0 and (cells is None or cells[k] <= COARSEST * mean):
+        distinct = different[k] >= DISTINCT * k
+        if distinct and (cells is None or cells[k] <= COARSEST * mean):
             found.append(Level(k, WeibullTail.of(excesses, count)))
         k //= 2
     return found
