@@ -245,17 +245,31 @@ def _jsonl_table(content: bytes, columns: list[str], text: str | None) -> Any:
 
 def _json_table(content: bytes, columns: list[str], text: str | None) -> Any:
     """A list of objects, one a row, or an object of lists, one a column."""
-    from json import loads
-
     from pyarrow import table
+
+    found = json_columns(content)
+    if not all(isinstance(each, list) for each in found.values()):
+        raise ValueError("expected a list of objects, or an object of lists")
+    return table(found)
+
+
+def json_columns(content: bytes) -> dict[str, Any]:
+    """The lists in a list of objects, one a row, or in an object, each under its name.
+
+    Raises
+    ------
+    ValueError
+        If it is neither; what an object has beside lists is for the caller to judge.
+    """
+    from json import loads
 
     found = loads(content, object_pairs_hook=_once_each)
     if isinstance(found, list) and all(isinstance(row, dict) for row in found):
         names = dict.fromkeys(name for row in found for name in row)
         found = {name: [row.get(name) for row in found] for name in names}
-    if not isinstance(found, dict) or not all(isinstance(each, list) for each in found.values()):
+    if not isinstance(found, dict):
         raise ValueError("expected a list of objects, or an object of lists")
-    return table(found)
+    return found
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: Why a cell is left out, by its code; 0 is a finite number.
 REASONS = ("", "NaN", "infinite", "missing", "text")
 _NAN, _INFINITE, _NULL, _TEXT = 1, 2, 3, 4
+#: What stands for a missing number in a text file.
+MISSING = ["", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "Null", "None", "none", "<NA>"]
 #: Numbers as they are written in text files, blanks around them allowed.
 NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 NOT_A_NUMBER = r"(?i)^\s*[+-]?nan\s*$"
@@ -222,15 +224,15 @@ def _lists(array: Any) -> _Cells:
 def _written(array: Any) -> tuple[Floats, NDArray[np.uint8]]:
     """Numbers that were written down, and words."""
     import numpy as np
+    from pyarrow import array as arrow_array
     from pyarrow import compute, float64, nulls
-
-    missing = array.is_null().to_numpy(zero_copy_only=False)
 
     def matching(pattern: str) -> Any:
         return compute.match_substring_regex(array, pattern).fill_null(False)
 
     is_number = matching(NUMBER)
     trimmed = compute.utf8_trim_whitespace(array)
+    missing = compute.is_in(trimmed, arrow_array([*MISSING, None], trimmed.type))
     # arrow reads no leading plus
     plain = compute.replace_substring_regex(trimmed, r"^\+", "")
     numeric = compute.if_else(is_number, plain, nulls(1, plain.type)[0])
@@ -240,7 +242,7 @@ def _written(array: Any) -> tuple[Floats, NDArray[np.uint8]]:
     codes[matching(NOT_A_NUMBER).to_numpy(zero_copy_only=False)] = _NAN
     codes[matching(INFINITY).to_numpy(zero_copy_only=False)] = _INFINITE
     codes[np.isinf(numbers)] = _INFINITE
-    codes[missing] = _NULL
+    codes[missing.to_numpy(zero_copy_only=False)] = _NULL
     return numbers, codes
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from verify.overoptimization.data import USUAL as USUAL_SCORES
 from verify.reading import DataError, quoted
-from verify.tails.reading.formats import UNNAMED, Kind
 
+#: What a column holds: a number, a list of numbers (one per completion of a prompt), text, or
+#: something that is of no use here.
+Kind = Literal["number", "numbers", "text", "other"]
+#: The name of the one column of a format whose columns have no names.
+UNNAMED = ""
 #: Names that say what a column is, whatever their case.
 USUAL = {
     "reward": (
@@ -125,7 +130,7 @@ def check(path: str, kinds: dict[str, Kind], given: dict[str, str]) -> None:
         if kinds[name] not in _HOLDS[role]:
             wanted = "text or numbers" if role == "prompt" else "numbers"
             raise DataError(
-                f"{path}: column {name!r:.60} ({role}) holds {_HELD[kinds[name]]}, not {wanted}; "
+                f"{path}: column {name!r:.60} ({role}) {_HELD[kinds[name]]}; expected {wanted}; "
                 f"{_listed(kinds, role)}"
             )
         if name in seen:
@@ -141,10 +146,10 @@ _HOLDS: dict[str, tuple[Kind, ...]] = {
     "log_prob": _NUMBERS,
 }
 _HELD = {
-    "number": "numbers",
-    "numbers": "lists of numbers",
-    "text": "text",
-    "other": "neither text nor numbers",
+    "number": "holds numbers",
+    "numbers": "holds lists of numbers",
+    "text": "holds text",
+    "other": "holds neither text nor numbers",
 }
 
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from verify.reading import DataError
+from verify.tails.reading.columns import Columns, Kind
 
-#: What a column holds: a number, a list of numbers (one per completion of a prompt), text, or
-#: something that is of no use here.
-Kind = Literal["number", "numbers", "text", "other"]
 #: Numpy arrays or pyarrow arrays, by the names of their columns.
 Arrays = dict[str, Any]
-#: The name of the one column of a format whose columns have no names.
-UNNAMED = ""
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ class Format(Protocol):
     def parts(self, path: str) -> list[Part]:
         """The parts to read a file in, each by a process of its own if need be."""
 
-    def blocks(self, path: str, part: Part, names: list[str]) -> Iterator[tuple[int, Arrays]]:
+    def blocks(self, path: str, part: Part, columns: Columns) -> Iterator[tuple[int, Arrays]]:
         """Some rows of the columns named, again and again: the first row, from 0, and arrays."""
 
 
@@ -65,6 +61,19 @@ def is_known(path: str) -> bool:
 
 
 def _formats() -> dict[str, Format]:
-    from verify.tails.reading.numpy_files import Npy
+    from verify.tails.reading.arrow_files import Arrow, Parquet
+    from verify.tails.reading.csv_files import Csv
+    from verify.tails.reading.json_files import Json, JsonLines
+    from verify.tails.reading.numpy_files import Npy, Npz
 
-    return {".npy": Npy()}
+    return {
+        ".npy": Npy(),
+        ".npz": Npz(),
+        ".csv": Csv(),
+        ".csv.gz": Csv(),
+        ".jsonl": JsonLines(),
+        ".jsonl.gz": JsonLines(),
+        ".json": Json(),
+        ".parquet": Parquet(),
+        ".arrow": Arrow(),
+    }

@@ -9,8 +9,8 @@ from typing import Literal
 from verify.reading import DataError, broken_files
 from verify.tails.reading.batch import Batch
 from verify.tails.reading.cells import batch_of
-from verify.tails.reading.columns import Columns, check, choose
-from verify.tails.reading.formats import Arrays, Kind, Part, format_of
+from verify.tails.reading.columns import Columns, Kind, check, choose
+from verify.tails.reading.formats import Arrays, Part, format_of
 from verify.tails.reading.sources import files_of
 
 Side = Literal["upper", "lower"]
@@ -50,8 +50,7 @@ class Shard:
 
     def _blocks(self) -> Iterator[tuple[int, Arrays]]:
         with broken_files(self.path):
-            names = self.columns.names()
-            yield from format_of(self.path).blocks(self.path, self.part, names)
+            yield from format_of(self.path).blocks(self.path, self.part, self.columns)
 
 
 @dataclass(frozen=True)

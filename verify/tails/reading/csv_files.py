@@ -1,0 +1,126 @@
+"""Reading CSV files in blocks, through pyarrow; also packed with gzip."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from verify.reading import DataError, is_number
+from verify.tails.reading.arrow_files import kinds_of
+from verify.tails.reading.cells import MISSING
+from verify.tails.reading.columns import Columns, Kind
+from verify.tails.reading.formats import WHOLE, Arrays, Part
+from verify.tails.reading.packed import broken, opened
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Bytes of a block.
+BLOCK = 2**22
+#: A column of words is one of numbers if so large a share of its first cells are numbers.
+MOSTLY = 0.5
+
+
+class Csv:
+    """A CSV file, with a line of names unless it is a single column of numbers."""
+
+    def columns(self, path: str) -> dict[str, Kind]:
+        """Its columns; one of mostly numbers with words among them holds numbers."""
+        from pyarrow import ArrowInvalid, types
+
+        with opened(path) as source:
+            try:
+                reader = _reader(source, path, {})
+                schema = reader.schema
+                batch = reader.read_next_batch()
+            except ArrowInvalid as error:
+                raise _at_row(path, error) from None
+            except StopIteration:
+                raise DataError(f"{path}: there are no rows in it") from None
+            except OSError as error:
+                raise broken(path, error) from None
+        found = kinds_of(path, schema)
+        for name, column in zip(schema.names, batch.columns, strict=True):
+            if types.is_null(column.type):
+                found[name] = "number"
+            if found[name] == "text":
+                cells = [cell for cell in column.to_pylist() if cell not in {None, *MISSING}]
+                if sum(map(_reads_as_number, cells)) > MOSTLY * len(cells):
+                    found[name] = "number"
+            elif found[name] == "other":
+                found[name] = "text"  # dates and times can name prompts
+        return found
+
+    def parts(self, path: str) -> list[Part]:
+        """The whole: a line break may be in a quoted cell, so that no place to cut is safe."""
+        return [WHOLE]
+
+    def blocks(self, path: str, part: Part, columns: Columns) -> Iterator[tuple[int, Arrays]]:
+        """Blocks of rows: numbers as long as all cells are, and written cells from there on."""
+        from pyarrow import ArrowInvalid, float64, string
+
+        names = columns.names()
+        kinds = self.columns(path)
+        is_number = {name: kinds[name] == "number" and name != columns.prompt for name in names}
+        types = {name: float64() if is_number[name] else string() for name in names}
+        read = 0
+        for attempt in (types, dict.fromkeys(names, string())):
+            try:
+                for first, arrays in self._rows(path, names, attempt):
+                    if first < read:
+                        continue  # the blocks are cut at the same bytes again
+                    read = first + len(arrays[names[0]])
+                    yield first, arrays
+                return
+            except ArrowInvalid as error:
+                if "conversion error" not in str(error):
+                    raise _at_row(path, error, read) from None
+            except OSError as error:
+                raise broken(path, error) from None
+
+    def _rows(
+        self, path: str, names: list[str], kinds: dict[str, pa.DataType]
+    ) -> Iterator[tuple[int, Arrays]]:
+        first = 0
+        with opened(path) as source:
+            for batch in _reader(source, path, kinds):
+                yield first, {name: batch.column(name) for name in names}
+                first += batch.num_rows
+
+
+def _reader(source: Any, path: str, kinds: dict[str, pa.DataType]) -> Any:
+    from pyarrow import csv
+
+    with opened(path) as beginning:
+        line = beginning.read(2**16).lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+    cells = line.strip().split(b",")
+    return csv.open_csv(
+        source,
+        # One thread: with several, pyarrow does not say which row is wrong.
+        csv.ReadOptions(
+            use_threads=False,
+            block_size=BLOCK,
+            autogenerate_column_names=all(is_number(cell) for cell in cells),
+        ),
+        # In a file of one column an empty line is a missing reward.
+        csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(cells) > 1),
+        csv.ConvertOptions(
+            column_types=kinds,
+            include_columns=list(kinds),
+            null_values=MISSING,
+        ),
+    )
+
+
+def _reads_as_number(cell: str) -> bool:
+    return is_number(cell.encode("utf-8", "replace"))
+
+
+def _at_row(path: str, error: Exception, read: int = 0) -> DataError:
+    """What pyarrow says of a broken row, in one line; it counts the line of names as a row."""
+    text = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    row = re.search(r"Row #(\d+): (.*)", text)
+    if row:
+        return DataError(f"{path}: line {row[1]} is not whole or has too many cells ({row[2]:.80})")
+    return DataError(f"{path}: cannot be read after row {read} ({text:.120})")
