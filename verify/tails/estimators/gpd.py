@@ -35,7 +35,7 @@ NEAREST = 1e-6
 BATCH = 2**17
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class GpdFit:
     """A generalised Pareto law fitted to excesses: its parameters and how well they fit.
 
