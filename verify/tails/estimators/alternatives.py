@@ -242,7 +242,7 @@ def _cutoff(ratio: Floats, u: float) -> FittedTail:
     first, second = float(t.mean()), float(over.mean())
 
     def log_integral(a: float, rate: float) -> float:
-        # int_0^oo exp(-a t - rate (e^t - 1)) dt, over its largest value
+        # int_0^oo exp(-a t - rate (e^t - 1)) dt, in units of its largest value
         if rate <= 0:
             return -log(a)
         peak = max(0.0, log(-a / rate)) if a < 0 else 0.0
@@ -250,8 +250,9 @@ def _cutoff(ratio: Floats, u: float) -> FittedTail:
 
         # The integrand has fallen by exp(-40) at the end.
         end = peak + min(log1p((40 + abs(a) * 8) / rate), 40 / a if a > 0 else inf)
-        t = end * nodes
-        return float(top) + log(end * float(weights @ np.exp(-a * t - rate * np.expm1(t) - top)))
+        along = end * nodes
+        heights = np.exp(-a * along - rate * np.expm1(along) - top)
+        return float(top) + log(end * float(weights @ heights))
 
     a, rate = _best_pair(log_integral, first, second, 1 / first, 1 / second)
     densities = -a * t - rate * over - log_integral(a, rate) - t - log(u)
