@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from verify.tails.decision.climbing import climb
+from verify.tails.decision.climbing import Point, Slopes, climb, standard_error
 from verify.tails.verdict import Interval
 
 if TYPE_CHECKING:
@@ -66,21 +66,21 @@ class GammaTail:
         top, _ = self._top
         width = float(ndtri((1 + level) / 2))
         ends = [self._end(width, side) for side in (-1, 1)]
-        value, low, high = (math.exp(log) / self.mean for log in (float(top[0]), *ends))
+        value, low, high = (math.exp(log) / self.mean for log in (top[0], *ends))
         return Interval(value, low, high, level)
 
     @cached_property
-    def _top(self) -> tuple[Floats, float]:
+    def _top(self) -> tuple[Point, float]:
         at, value = climb(self._value, self._slopes, (0.0, 0.0))
         if at[1] > MOST_KAPPA:
-            at, value = climb(self._value, self._slopes, (float(at[0]), MOST_KAPPA), (True, False))
+            at, value = climb(self._value, self._slopes, (at[0], MOST_KAPPA), (True, False))
         return at, value
 
     def _end(self, width: float, side: int) -> float:
         """The logarithm of the rate on one side whose signed root is ``width``."""
         from scipy.optimize import brentq
 
-        top = float(self._top[0][0])
+        top = self._top[0][0]
 
         def missing(log_rate: float) -> float:
             return self._root(log_rate) - width
@@ -94,13 +94,8 @@ class GammaTail:
 
     def _error(self) -> float:
         """A first guess of the standard error of the logarithm of the rate."""
-        import numpy as np
-
-        _, hessian = self._slopes(self._top[0])
-        determinant = float(np.linalg.det(hessian))
-        if not (determinant > 0 and hessian[1, 1] < 0):
-            return 1.0
-        return math.sqrt(-float(hessian[1, 1]) / determinant)
+        bend, cross, end = self._slopes(self._top[0])[2:]
+        return min(1.0, standard_error(bend, end, cross))
 
     def _root(self, log_rate: float) -> float:
         """The root of the likelihood-ratio statistic of a rate."""
@@ -114,7 +109,7 @@ class GammaTail:
         along = self.log_odds + math.exp(log_rate) * self.excesses
         least = -float(along.min())
         bent = float(np.log(along / self.log_odds).sum())
-        kappa = min(float(self._top[0][1]), MOST_KAPPA)
+        kappa = self._top[0][1]
         for _ in range(MOST_STEPS):
             inverse = 1 / (along + kappa)
             step = (float(inverse.sum()) - bent) / float((inverse**2).sum())
@@ -125,11 +120,11 @@ class GammaTail:
             kappa = moved
         return kappa
 
-    def _value(self, at: Floats | tuple[float, float]) -> float:
+    def _value(self, at: Point) -> float:
         """The log-likelihood at the logarithm of the rate and kappa."""
         import numpy as np
 
-        log_rate, kappa = float(at[0]), float(at[1])
+        log_rate, kappa = at
         along = self.log_odds + math.exp(log_rate) * self.excesses
         hazard = 1 + kappa / along
         if not hazard.min() > 0:
@@ -137,23 +132,22 @@ class GammaTail:
         total = np.log(hazard).sum() - kappa * np.log(along / self.log_odds).sum()
         return float(total - (along - self.log_odds).sum()) + len(along) * log_rate
 
-    def _slopes(self, at: Floats) -> tuple[Floats, Floats]:
+    def _slopes(self, at: Point) -> Slopes:
         """Gradient and Hessian there."""
         import numpy as np
 
-        log_rate, kappa = float(at[0]), float(at[1])
+        log_rate, kappa = at
         step = math.exp(log_rate) * self.excesses
         along = self.log_odds + step
         bent = along + kappa
         share = step / along
-        gradient = np.array(
-            [
-                (1 + step / bent - (1 + kappa) * share - step).sum(),
-                (1 / bent - np.log(along / self.log_odds)).sum(),
-            ]
+        inverse = 1 / bent
+        faster = (self.log_odds + kappa) * (step @ inverse**2)
+        slower = (1 + kappa) * self.log_odds * (share @ (1 / along))
+        return (
+            float(len(step) + step @ inverse - (1 + kappa) * share.sum() - step.sum()),
+            float(inverse.sum() - np.log(along / self.log_odds).sum()),
+            float(faster - slower - step.sum()),
+            -float(step @ inverse**2 + share.sum()),
+            -float(inverse @ inverse),
         )
-        cross = -(step / bent**2 + share).sum()
-        faster = step * (self.log_odds + kappa) / bent**2
-        slower = (1 + kappa) * share * (self.log_odds / along)
-        hessian = np.array([[(faster - slower - step).sum(), cross], [cross, -(1 / bent**2).sum()]])
-        return gradient, hessian

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from verify.tails.decision.climbing import climb
+from verify.tails.decision.climbing import Point, Slopes, climb, standard_error
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,18 +61,13 @@ class WeibullTail:
     @property
     def coefficient(self) -> float:
         """The maximum-likelihood estimate of theta."""
-        return float(self._top[0][1])
+        return self._top[0][1]
 
     @cached_property
     def error(self) -> float:
         """Its standard error, from the curvature of the likelihood; infinite where it is flat."""
-        import numpy as np
-
-        _, hessian = self._slopes(self._top[0])
-        determinant = float(np.linalg.det(hessian))
-        if not (determinant > 0 and hessian[0, 0] < 0):
-            return math.inf
-        return math.sqrt(-float(hessian[0, 0]) / determinant)
+        bend, cross, end = self._slopes(self._top[0])[2:]
+        return standard_error(end, bend, cross)
 
     def signed_root(self, coefficient: float) -> float:
         """How far the estimate lies above ``coefficient``, in standard errors.
@@ -85,23 +80,22 @@ class WeibullTail:
         return math.copysign(root, self.coefficient - coefficient)
 
     @cached_property
-    def _top(self) -> tuple[Floats, float]:
+    def _top(self) -> tuple[Point, float]:
         return climb(self._value, self._slopes, self._start(1.0))
 
     def log_densities(self) -> Floats:
         """Of each excess, in the unit of their mean, under the most likely law."""
         (log_scale, theta), _ = self._top
-        return self._terms(float(log_scale), _off_zero(float(theta)))
+        return self._terms(log_scale, _off_zero(theta))
 
-    def _start(self, coefficient: float) -> tuple[float, float]:
+    def _start(self, coefficient: float) -> Point:
         """A scale that every excess is possible with."""
         least = -coefficient * float(self.excesses.max()) / self.log_odds
         return (math.log(2 * least) if 2 * least > 1 else 0.0), coefficient
 
-    def _value(self, at: Floats) -> float:
+    def _value(self, at: Point) -> float:
         """The log-likelihood at the logarithm of the scale and theta."""
-
-        log_scale, theta = float(at[0]), _off_zero(float(at[1]))
+        log_scale, theta = at[0], _off_zero(at[1])
         farthest = theta * float(self.excesses.max()) * math.exp(-log_scale) / self.log_odds
         if not (math.isfinite(theta) and farthest > -1):
             return -math.inf
@@ -118,11 +112,11 @@ class WeibullTail:
         terms: Floats = (1 - theta) * growth - self.log_odds * np.expm1(growth) - log_scale
         return terms
 
-    def _slopes(self, at: Floats) -> tuple[Floats, Floats]:
+    def _slopes(self, at: Point) -> Slopes:
         """Gradient and Hessian there."""
         import numpy as np
 
-        log_scale, theta = float(at[0]), _off_zero(float(at[1]))
+        log_scale, theta = at[0], _off_zero(at[1])
         part = self.excesses * (math.exp(-log_scale) / self.log_odds)
         inside = 1 + theta * part
         # g = log(inside)/theta, and its derivatives: b in the log of the scale, t in theta.
@@ -130,19 +124,18 @@ class WeibullTail:
         g_b = -part / inside
         g_t = -(g_b + g) / theta
         g_bb = -g_b / inside
-        g_bt = g_b**2
+        g_bt = g_b * g_b
         g_tt = -(g_bt + 2 * g_t) / theta
         rise = self.log_odds * np.exp(g)
         weight = 1 - theta - rise
-        gradient = np.array([(weight * g_b - 1).sum(), (weight * g_t - g).sum()])
-        cross = (weight * g_bt - (1 + rise * g_t) * g_b).sum()
-        hessian = np.array(
-            [
-                [(weight * g_bb - rise * g_b**2).sum(), cross],
-                [cross, (weight * g_tt - 2 * g_t - rise * g_t**2).sum()],
-            ]
+        bent = rise * g_t
+        return (
+            float(weight @ g_b) - len(g),
+            float(weight @ g_t - g.sum()),
+            float(weight @ g_bb - rise @ g_bt),
+            float(weight @ g_bt - g_b.sum() - bent @ g_b),
+            float(weight @ g_tt - 2 * g_t.sum() - bent @ g_t),
         )
-        return gradient, hessian
 
 
 def _off_zero(theta: float) -> float:
