@@ -15,7 +15,7 @@ from verify.errors import InputError
 from verify.progress import Progress
 from verify.tails.engine import cluster, processes, serial
 from verify.tails.engine.fingerprint import State, state_of
-from verify.tails.engine.task import Source, Task
+from verify.tails.engine.task import Source, Task, add_shard
 from verify.tails.engine.work_folder import WorkFolder
 from verify.tails.summary.summary import TOP, Summary, Summing
 
@@ -74,6 +74,8 @@ def summarise(
     if workers is not None and workers < 1:
         raise InputError(f"workers: expected at least 1, got {workers}")
     states = {path: state_of(path) for path in {shard.path for shard in scores.shards}}
+    if engine == "serial" and work_folder is None:
+        return _straight(scores.shards, states, keep, progress)
     run = _Run(
         scores.shards, states, keep, None if work_folder is None else WorkFolder(work_folder)
     )
@@ -84,6 +86,18 @@ def summarise(
         # which a file that has changed no longer holds.
         summary = run.afresh().merged(ENGINES[engine], workers, progress)
     return summary
+
+
+def _straight(
+    shards: Sequence[Source], states: dict[str, State], keep: int, progress: Progress | None
+) -> Summary:
+    """The same in one go: quicker than to make a summary of each shard first."""
+    summing = Summing(keep)
+    for number, shard in enumerate(shards):
+        add_shard(summing, shard, states[shard.path])
+        if progress is not None:
+            progress(number + 1, len(shards), shard.path)
+    return summing.result()
 
 
 class _Run:

@@ -51,7 +51,19 @@ class Task:
             If the file is damaged, or is no longer what it was when the work began.
         """
         summing = Summing(self.keep, self.floor)
-        for batch in self.shard.batches():
-            summing.add_batch(batch)
-        check_unchanged(self.shard.path, self.state)
+        add_shard(summing, self.shard, self.state)
         return summing.result()
+
+
+def add_shard(summing: Summing, shard: Source, state: State) -> None:
+    """Add a shard to a summary, as a part of its own.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, or is no longer in the state that it was in.
+    """
+    for batch in shard.batches():
+        summing.add_batch(batch)
+    check_unchanged(shard.path, state)
+    summing.end_part()

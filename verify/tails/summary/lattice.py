@@ -21,7 +21,7 @@ MANTISSA_BITS = 52
 
 
 def keys_of(values: Floats) -> Ints:
-    """Integers in the order of the floats; -0.0 comes just before 0.0."""
+    """Integers in the order of the floats, none of which may be -0.0."""
     bits = values.view(np.int64)
     keys: Ints = bits ^ ((bits >> 63) & MAGNITUDE)
     return keys

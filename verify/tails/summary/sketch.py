@@ -7,8 +7,9 @@ the data alone: not on their order, nor on how they were split.
 
 What is known of a cell is its count, exactly; its ends; and the sum of how far into it the values
 lie, each of them cut to 27 bits of mantissa. So ranks are exact at the ends of cells, a quantile is
-known up to the width of its cell, and a cell's mean up to 2**-28 of its size (exactly for float32,
-fp16, bf16). Where the data has at most CELLS distinct values, each has a cell of its own.
+known up to the width of its cell, and a cell's mean up to 2**-28 of its size, or 1e-316; exactly,
+but for the rounding of a float64, where data comes from float32, fp16 or bf16. Where the data has
+at most CELLS distinct values, each has a cell of its own.
 """
 
 from __future__ import annotations
@@ -89,10 +90,18 @@ class QuantileSketch:
     @classmethod
     def of(cls, values: Floats) -> QuantileSketch:
         """Of finite numbers, by sorting them."""
-        keys = np.sort(keys_of(np.ascontiguousarray(values, np.float64)))
+        keys = np.sort(keys_of(np.asarray(values, np.float64) + 0.0))  # no -0.0
         ones, zeros = np.ones(len(keys), np.int64), np.zeros(len(keys), np.int64)
         bits = int(np.bitwise_or.reduce(magnitudes_of(keys))) if len(keys) else 0
         return cls(0, keys, ones, zeros, bits)._gathered()
+
+    @classmethod
+    def of_zeros(cls, count: int) -> QuantileSketch:
+        """Of so many zeros."""
+        if not count:
+            return cls.empty()
+        none = np.zeros(1, np.int64)
+        return cls(0, none, none + count, none, 0)
 
     def __add__(self, other: QuantileSketch) -> QuantileSketch:
         """Of the data of both.
@@ -143,6 +152,12 @@ class QuantileSketch:
         mean = np.clip(inward + step * into, low, high)
         return Cells(self.counts, low, mean, high)
 
+    @property
+    def zeros(self) -> int:
+        """How many values the cell of 0 holds."""
+        place = int(np.searchsorted(self.keys, 0))
+        return int(self.counts[place]) if place < len(self.keys) and not self.keys[place] else 0
+
     def bound_of_largest(self, keep: int) -> float:
         """A number that at least ``keep`` values are not below; minus infinity if there is none."""
         below = self.count - keep
@@ -153,7 +168,7 @@ class QuantileSketch:
 
     def without(self, values: Floats) -> QuantileSketch:
         """Less numbers that it holds; cells may become empty."""
-        keys = keys_of(np.ascontiguousarray(values, np.float64))
+        keys = keys_of(np.asarray(values, np.float64) + 0.0)
         place = np.searchsorted(self.keys, keys >> self.shift)
         within = (magnitudes_of(keys) & ((1 << self.shift) - 1)) >> UNIT
         counts, positions = self.counts.copy(), self.positions.copy()

@@ -84,6 +84,7 @@ class _Window:
         self.first = first
         self.bits = bits
         self.used = False
+        self.zeros = 0  # apart, as a window that reaches down to 0 holds nothing else
         position_bits = max(0, shift - UNIT)
         # Counts up to the number of rows and fractions have to fit into 53 bits.
         exponent = min(LARGEST, (52 - position_bits) // 2)
@@ -106,12 +107,12 @@ class _Window:
         cells, up_to = cells[order], np.concatenate([[0], np.cumsum(sketch.counts[order])])
         if not len(cells):
             return None
-        inside = np.searchsorted(cells, cells + (1 << WINDOW)) - np.arange(len(cells))
-        held = up_to[np.arange(len(cells)) + inside] - up_to[:-1]
+        end = np.searchsorted(cells, cells + (1 << WINDOW))
+        held = up_to[end] - up_to[:-1]
         best = int(held.argmax())
-        if held[best] < WORTH * up_to[-1]:
+        if held[best] < WORTH * (up_to[-1] - sketch.zeros):
             return None
-        last = int(cells[best + inside[best] - 1])
+        last = int(cells[end[best] - 1])
         # In the middle of what is free, but not below 0.
         free = (1 << WINDOW) - 1 - (last - int(cells[best]))
         return cls(shift, max(0, int(cells[best]) - free // 2), sketch.bits)
@@ -119,8 +120,11 @@ class _Window:
     def add(self, chunk: Floats) -> Floats:
         """Add a chunk of at most ``rows``, less what lies outside, which is returned.
 
-        Where the cells rest on zeros in the last bits that the chunk does not have, all is outside.
+        Zeros lie inside. Where the cells rest on last bits that are 0, and in the chunk they are
+        not, all lies outside.
         """
+        if not self.first:
+            chunk = chunk + 0.0  # no -0.0
         bits = chunk.view(np.int64)
         if not self.bits & 1:
             found = int(np.bitwise_or.reduce(bits)) & int(MAGNITUDE)
@@ -132,6 +136,8 @@ class _Window:
         loose = chunk[:0]
         if outside is not None:
             loose, bits = chunk[outside], bits[~outside]
+            self.zeros += len(loose) - np.count_nonzero(loose)
+            loose = loose[loose != 0]
             index = index[: len(bits)]
             self._place(bits, index)
         scratch = self._scratch[: len(bits)]
@@ -183,4 +189,5 @@ class _Window:
         cells = cells << (self.shift - shift)
         keys = np.where(negative, ~cells, cells)
         order = np.argsort(keys)
-        return QuantileSketch(shift, keys[order], counts[order], positions[order], self.bits)
+        found = QuantileSketch(shift, keys[order], counts[order], positions[order], self.bits)
+        return found + QuantileSketch.of_zeros(self.zeros)

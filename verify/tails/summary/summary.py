@@ -178,6 +178,7 @@ class Summing:
         self._sketch = Sketching()
         self.tally = Tally()
         self._prompts: PromptSummaries | None = None
+        self._prompts_of_part: PromptSummaries | None = None
         self._pending: list[Floats] = []
         self._waiting = 0
 
@@ -187,7 +188,17 @@ class Summing:
         self.add(batch.reward)
         if batch.prompt is not None:
             codes, names = batch.prompt.codes, batch.prompt.names
-            self._add_prompts(PromptSummaries.of(codes, names, batch.reward))
+            found = PromptSummaries.of(codes, names, batch.reward)
+            self._prompts_of_part = _joined(self._prompts_of_part, found)
+
+    def end_part(self) -> None:
+        """Say that a part of the sample ends here.
+
+        What follows is then rounded as if the parts were summed up apart, and merged.
+        """
+        self._add_pending()
+        self._prompts = _joined(self._prompts, self._prompts_of_part)
+        self._prompts_of_part = None
 
     def add(self, rewards: Floats) -> None:
         """Add finite rewards.
@@ -208,15 +219,14 @@ class Summing:
 
     def merge(self, other: Summary) -> None:
         """Add what another summary holds."""
-        self._add_pending()
+        self.end_part()
         self.floor = max(self.floor, other.floor)
         self._top.add(other.top)
         self._lowest.add(-other.lowest)
         self._moments += other.moments
         self._sketch.merge(other.sketch)
         self.tally += other.tally
-        if other.prompts is not None:
-            self._add_prompts(other.prompts)
+        self._prompts = _joined(self._prompts, other.prompts)
 
     def reached(self) -> float:
         """What further rewards must be above to belong to the largest."""
@@ -224,7 +234,7 @@ class Summing:
 
     def result(self) -> Summary:
         """Of all that was added."""
-        self._add_pending()
+        self.end_part()
         lowest = -self._lowest.values + 0.0
         summary = Summary(
             self._top.values,
@@ -237,9 +247,6 @@ class Summing:
             self.floor,
         )
         return replace(summary, floor=-np.inf) if summary.is_complete else summary
-
-    def _add_prompts(self, prompts: PromptSummaries) -> None:
-        self._prompts = prompts if self._prompts is None else self._prompts + prompts
 
     def _add_pending(self) -> None:
         pending, self._pending, self._waiting = self._pending, [], 0
@@ -262,3 +269,11 @@ class Summing:
             if self._sketch.settled is not settled:
                 # Quicker than to let the rewards that are waiting grow, and to part them.
                 self._top.forget_below(self._sketch.settled.bound_of_largest(self.keep))
+
+
+def _joined(
+    first: PromptSummaries | None, second: PromptSummaries | None
+) -> PromptSummaries | None:
+    if first is None or second is None:
+        return first if second is None else second
+    return first + second
