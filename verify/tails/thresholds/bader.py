@@ -10,9 +10,9 @@ it. The tail begins at the next. Excesses do not know of shifts, so neither does
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan, log
+from math import log
 
-from verify.tails.estimators.goodness import asymptotic_chance, goodness
+from verify.tails.estimators.goodness import asymptotic_chance, statistics
 from verify.tails.estimators.gpd import GpdFit, gpd_path
 from verify.tails.thresholds.choice import Choice, candidates
 from verify.tails.upper_tail import UpperTail
@@ -25,7 +25,7 @@ SHORTEST = -0.49
 NEAREST = 1e-12
 
 
-def bader(tail: UpperTail, rate: float = 0.1, number: int = 30) -> Choice:
+def bader(tail: UpperTail, rate: float = 0.05, number: int = 30) -> Choice:
     """The lowest threshold that is left when those with a bad fit are rejected.
 
     Parameters
@@ -75,8 +75,10 @@ def forward_stop(chances: Sequence[float], rate: float) -> int:
 
 
 def _chance(tail: UpperTail, fit: GpdFit) -> float:
-    found = goodness(tail.excesses(int(fit.k)), fit)
-    chance = found.p_anderson_darling
-    if isnan(chance):
-        chance = asymptotic_chance(found.anderson_darling, SHORTEST, True)
-    return chance
+    """The chance of an Anderson-Darling statistic at least as large as that of the excesses."""
+    import numpy as np
+
+    excesses = tail.excesses(int(fit.k))
+    rows = np.asarray(excesses.cpu() if hasattr(excesses, "cpu") else excesses)[None, :]
+    _, found = statistics(rows, np.array([fit.shape]), np.array([fit.scale]))
+    return asymptotic_chance(float(found[0]), max(fit.shape, SHORTEST), True)

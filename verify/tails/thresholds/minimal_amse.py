@@ -17,8 +17,9 @@ from verify.tails.upper_tail import Array, UpperTail
 #: Fewer Z_j do not tell b from noise.
 LEAST = 20
 #: Beyond the first k whose b is so many standard errors from 0 none is looked at: where the sample
-#: is another law, its b may pass 0 again. Over all k of a power law b goes so far rarely.
-FARTHEST = 3.5
+#: is another law, its b may pass 0 again. Over all k of a power law b goes so far rarely, if the
+#: k are large enough for b to be nearly normal.
+FARTHEST, NORMAL_FROM = 4.0, 100
 
 
 def minimal_amse(tail: UpperTail, base: int | None = None, rho: float = -0.5) -> Choice:
@@ -46,16 +47,18 @@ def minimal_amse(tail: UpperTail, base: int | None = None, rho: float = -0.5) ->
     logs, warning = log_rewards(tail, base)
     hill, bias, doubt = amse_path(logs, rho)
     xp = array_namespace(logs)
-    error = (hill * hill / counting(logs, 1, hill.shape[0]) + bias * bias)[LEAST - 1 :]
-    certain = doubt[LEAST - 1 :] > FARTHEST
-    last = int(xp.argmax(xp.astype(certain, xp.int64))) + 1 if bool(xp.any(certain)) else len(error)
-    place = LEAST - 1 + int(xp.argmin(error[:last]))
+    error = hill * hill / counting(logs, 1, hill.shape[0]) + bias * bias
+    certain = doubt[NORMAL_FROM - 1 :] > FARTHEST
+    last = hill.shape[0]
+    if bool(xp.any(certain)):
+        last = NORMAL_FROM + int(xp.argmax(xp.astype(certain, xp.int64)))
+    place = LEAST - 1 + int(xp.argmin(error[LEAST - 1 : last]))
     k = place + 1
     detail = {
-        "amse": float(error[k - LEAST]),
+        "amse": float(error[place]),
         "shape": float(hill[place]),
         "bias": float(bias[place]),
-        "last": float(last + LEAST - 1),
+        "last": float(last),
     }
     return Choice(k, float(tail.values[k]), "minimal AMSE", detail, warning)
 
@@ -74,7 +77,7 @@ def amse_path(logs: Array, rho: float) -> tuple[Array, Array, Array]:
         The estimate, its bias, and how many standard errors b is from 0.
     """
     xp = array_namespace(logs)
-    j = counting(logs, 1, logs.shape[0] - 1)
+    j = xp.astype(counting(logs, 1, logs.shape[0] - 1), xp.float64)
     spacings = j * (logs[:-1] - logs[1:])
     powers = j**-rho
     hill = xp.cumulative_sum(spacings) / j
