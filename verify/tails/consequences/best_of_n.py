@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
-from math import inf, log, log1p
+from math import exp, inf, log, log1p
 from typing import TYPE_CHECKING, Any, Literal
 
 from verify.errors import InputError
@@ -34,10 +33,10 @@ SIZES = (*(digit * 10**power for power in range(9) for digit in (1, 2, 5)), 10**
 INSIDE = 10
 #: Where r - n is smaller, Stirling's formula for (r - n)! is off by more than 1e-13.
 NEAR = 100
-#: Nodes of each part of the integral over log y, and where its parts end: below the least, at shape
-#: 0, lies e^-40 of it; below the middle e^-y is 1 up to 2e-9, so that the integrand is a power.
+#: Nodes of the integral over log y, and where it ends: below the least, e^-y is 1 up to 2e-9, and
+#: above the largest it is below 1e-23.
 NODES = 100
-LEAST_LOG, MIDDLE_LOG, LARGEST_LOG = -40.0, -20.0, 4.0
+LEAST_LOG, LARGEST_LOG = -20.0, 4.0
 
 Where = Literal["inside the sample", "leaving the sample", "beyond the sample"]
 
@@ -206,24 +205,14 @@ def spliced_mean(law: Spliced, n: int) -> float:
     below = float((np.diff(powers) * points.values[: law.cell]).sum())
     # Above it: the largest draw is exceeded by a share s with (1 - s)^n = e^-y, y exponential.
     last = -n * log1p(-law.share) if law.share < 1 else inf
-    logs, weights = _nodes(min(log(last), LARGEST_LOG), law.shape)
-    y = np.exp(logs)
-    density = weights * np.exp(-y) * y
-    share = -np.expm1(-y / n)
-    return below + float((density * law.quantile(share)).sum())
-
-
-def _nodes(highest: float, shape: float) -> tuple[Floats, Floats]:
-    """Where to take an integral over log y, whose integrand falls like ``y^(1 - xi)`` to 0."""
-    import numpy as np
-
+    highest = min(log(last), LARGEST_LOG)
+    lowest = min(LEAST_LOG, highest)
     places, weights = _gauss_legendre()
-    ends = (LEAST_LOG / (1 - max(shape, 0.0)), min(MIDDLE_LOG, highest), highest)
-    panels = [(low, high) for low, high in pairwise(ends) if high > low]
-    return (
-        np.concatenate([low + (high - low) * places for low, high in panels]),
-        np.concatenate([(high - low) * weights for low, high in panels]),
-    )
+    y = np.exp(lowest + (highest - lowest) * places)
+    density = weights * (highest - lowest) * np.exp(-y) * y
+    above = float((density * law.quantile(-np.expm1(-y / n))).sum())
+    # Below the least y, where e^-y is 1, the share is y/n.
+    return below + above + exp(lowest) * law.mean_quantile(exp(lowest) / n)
 
 
 @cache

@@ -28,6 +28,8 @@ DISTINCT = 2**15
 #: farthest rewards lie in cells of their own, the next in narrow ones.
 FINEST = 2**13
 GRADING = 2**9
+#: Levels are at most 1 - 1e-4, so that 1 - level is rounded by a relative 2^-53/1e-4 at most.
+LEVEL_ROUNDING = 2e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +62,22 @@ class CellLaw:
     counts : array of shape (m,), int64
         How many rewards each cell holds, at least 1.
     low, mean, high : array of shape (m,)
-        The least reward of each cell, their mean, the largest.
+        The least reward of each cell, their mean, the largest. The last cell is a point.
+
+    Raises
+    ------
+    ValueError
+        If the last cell is no point: what a budget can reach would not be known.
     """
 
     counts: Counts
     low: Floats
     mean: Floats
     high: Floats
+
+    def __post_init__(self) -> None:
+        if len(self.low) and self.low[-1] != self.high[-1]:
+            raise ValueError("the last cell holds different rewards")
 
     @classmethod
     def of(cls, rewards: Any) -> CellLaw:
@@ -138,10 +149,14 @@ class CellLaw:
 
     def cell_of(self, level: float) -> int:
         """The number of the cell that the quantile of a level lies in."""
+        # A level is a decimal: what its rounding may add to the rows is taken off.
+        return self.cell_of_largest(self.total * (1 - level) * (1 - LEVEL_ROUNDING))
+
+    def cell_of_largest(self, rows: float) -> int:
+        """The number of the highest cell that, with those above it, holds so many rewards."""
         import numpy as np
 
-        rank = self.total * (1 - level)
-        return int(np.searchsorted(-self.at_or_above, -rank, side="right")) - 1
+        return int(np.searchsorted(-self.at_or_above, -rows, side="right")) - 1
 
     def clipped(self, cell: int) -> CellLaw:
         """What lies in this cell or above is lowered to the cell's least reward."""

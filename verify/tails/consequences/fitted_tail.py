@@ -80,6 +80,14 @@ class Spliced:
         values: Floats = self.threshold + self.scale * grown
         return values
 
+    def mean_quantile(self, share: float) -> float:
+        """The mean of the quantiles of all smaller shares: the mean above one of them."""
+        logs = log(self.share / share)
+        if self.shape == 0:
+            return self.threshold + self.scale * (logs + 1)
+        grown = (exp(self.shape * logs) / (1 - self.shape) - 1) / self.shape
+        return self.threshold + self.scale * grown
+
     def share_above(self, value: float) -> float:
         """The share of the law above a value from the threshold on."""
         excess = (value - self.threshold) / self.scale
@@ -192,7 +200,7 @@ def fitted_tail(cells: CellLaw, verdict: Verdict) -> FittedTail | None:
       tail with the larger of the mean excess and 1/rate, each at the upper end of its interval;
     * bounded, or cannot tell: the shape's interval.
     """
-    cell = cells.cell_of(1 - verdict.k / cells.total)
+    cell = cells.cell_of_largest(verdict.k)
     excesses = Excesses(cells, cell)
     if verdict.k < 2 or not excesses.mean > 0:
         return None

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from verify.divergence import KL
 from verify.tails.consequences.answer import Answer, number
-from verify.tails.consequences.best_mean import best_mean, best_tilt
-from verify.tails.consequences.fitted_tail import TWO_SIDED, FittedTail
+from verify.tails.consequences.band import BUYS_TOP, delta_band
+from verify.tails.consequences.best_mean import best_mean
+from verify.tails.consequences.fitted_tail import FittedTail
 from verify.tails.consequences.growth import Growth, growth
 from verify.tails.consequences.sample import Sample
 from verify.tails.verdict import Verdict
@@ -29,11 +30,8 @@ if TYPE_CHECKING:
 
 #: Budgets in nats that are answered unless others are asked for.
 BUDGETS = (0.01, 0.1, 0.5, 1.0, 2.0, 5.0)
-#: A tilt that rests on fewer rewards has no band: its normal approximation fails.
-FEWEST = 100.0
 
 EXACT = "the frontier of the sample's own law, its entropic value at risk at level 1 - exp(-d)"
-BUYS_TOP = "the budget buys the largest reward of the sample, so the data end here"
 HEAVY = "the tail is heavy: E exp(l X) = oo for every l > 0, so every budget buys any mean"
 UNKNOWN = "the sample does not tell whether the tail is heavy, and so whether this is finite"
 
@@ -104,10 +102,11 @@ def frontier_of(
     grown = growth(sample.cells, chosen, seed)
     answers = []
     for budget, plug_in, steps in zip(chosen, _plug_in(sample, chosen), grown, strict=True):
-        band, effective = _band(sample, budget, plug_in)
+        assert plug_in.value is not None
+        band, effective = delta_band(sample, budget, plug_in.value)
+        spliced = _spliced(verdict, fitted, budget, band)
         if verdict.kind == "heavy":
             band = Answer(None, None, None, "verdict", f"no band: {HEAVY}")
-        spliced = _spliced(verdict, fitted, budget, plug_in)
         answers.append(BudgetAnswer(budget, plug_in, band, effective, steps, spliced))
     return tuple(answers)
 
@@ -133,50 +132,18 @@ def _plug_in(sample: Sample, budgets: tuple[float, ...]) -> list[Answer]:
     ]
 
 
-def _band(sample: Sample, budget: float, plug_in: Answer) -> tuple[Answer, float]:
-    """The interval of the delta method, and how many rewards the plug-in rests on.
+def _spliced(verdict: Verdict, fitted: FittedTail | None, budget: float, band: Answer) -> Answer:
+    """The frontier with the fitted tail: infinite where the verdict is heavy.
 
-    ``S_n(d) = min (d + log M_n(l))/l`` moves with ``M_n`` at the best l alone, so that a reward x
-    has the influence ``(e^{l x}/M - 1)/l``; with prompts, those of a prompt are added first.
+    Its interval is that of the tail, wider by half the band: the error of the rewards below it.
     """
-    import numpy as np
-
-    tilt = best_tilt(sample.cells, budget)
-    if tilt is None:
-        held = sample.cells.top_mass * sample.cells.total
-        return Answer(plug_in.value, None, None, "estimated from these rewards", BUYS_TOP), held
-    points = sample.cells.drawn_together
-    with np.errstate(under="ignore"):
-        weights = np.exp(tilt * (points.values - sample.cells.top))
-    mass = points.expect(weights)
-    effective = sample.cells.total * mass**2 / points.expect(weights**2)
-    if effective < FEWEST:
-        because = f"no band: the value rests on {effective:.3g} rewards, fewer than {FEWEST:g}"
-        return Answer(plug_in.value, None, None, "estimated from these rewards", because), effective
-    if sample.prompts is None or sample.rewards is None:
-        variance = (sample.cells.total / effective - 1) / sample.cells.total
-        how = "delta method, rewards independent"
-    else:
-        with np.errstate(under="ignore"):
-            influence = np.exp(tilt * (sample.rewards - sample.cells.top)) / mass - 1
-        sums = np.bincount(sample.prompts, influence)
-        variance = float((sums**2).sum()) / len(sample.rewards) ** 2
-        how = "delta method, prompts independent"
-    error = TWO_SIDED * variance**0.5 / tilt
-    assert plug_in.value is not None
-    low, high = plug_in.value - error, plug_in.value + error
-    because = f"{how}; it holds if the tail is light and the tilt's weights have a variance"
-    band = Answer(plug_in.value, low, high, "estimated from these rewards", because)
-    return band, effective
-
-
-def _spliced(verdict: Verdict, fitted: FittedTail | None, budget: float, plug_in: Answer) -> Answer:
-    """The frontier with the fitted tail: infinite where the verdict is heavy."""
     if verdict.kind == "heavy":
         return Answer(inf, inf, inf, "verdict", f"{HEAVY}; {verdict.because}")
     if fitted is None:
-        return Answer(None, plug_in.low, inf, "fitted tail", "no reward exceeds the threshold")
+        return Answer(None, band.low, inf, "fitted tail", "no reward exceeds the threshold")
+    half = 0.0 if band.low is None or band.high is None else (band.high - band.low) / 2
     values = [tail.best_mean(budget) for tail in (fitted.low, fitted.central, fitted.high)]
+    low, high = min(values) - half, max(values) + half
     if verdict.kind == "cannot tell":
-        return Answer(None, min(values), inf, "fitted tail", UNKNOWN)
-    return Answer(values[1], min(values), max(values), "fitted tail", fitted.because)
+        return Answer(None, low, inf, "fitted tail", UNKNOWN)
+    return Answer(values[1], low, high, "fitted tail", fitted.because)
