@@ -30,7 +30,7 @@ def results(tasks: Iterator[Task], workers: int) -> Generator[Summary]:
     InputError
         If ray is not installed, or workers keep dying.
     """
-    with _cluster(workers) as ray:
+    with connected(workers) as ray:
         done = ray.remote(max_retries=RETRIES)(Task.done)
         running = deque(done.remote(task) for task in islice(tasks, 2 * workers))
         try:
@@ -49,14 +49,21 @@ def _result(ray: Any, reference: Any) -> Summary:
         raise error.cause from None
     except ray.exceptions.WorkerCrashedError:
         raise InputError(
-            f"a shard killed {RETRIES + 1} workers, most likely for want of memory"
+            f"a shard killed {RETRIES + 1} worker{'s' if RETRIES else ''}, most likely for want of "
+            "memory"
         ) from None
     return found
 
 
 @contextmanager
-def _cluster(workers: int) -> Iterator[Any]:
-    """The ray module, connected; a cluster that was started here is stopped at the end."""
+def connected(workers: int) -> Iterator[Any]:
+    """The ray module, connected; a cluster that was started here is stopped at the end.
+
+    Raises
+    ------
+    InputError
+        If ray is not installed, or no cluster answers.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
@@ -69,7 +76,10 @@ def _cluster(workers: int) -> Iterator[Any]:
         return
     address = os.environ.get("RAY_ADDRESS")
     size: dict[str, Any] = {} if address else {"num_cpus": workers, "include_dashboard": False}
-    ray.init(address=address, log_to_driver=False, logging_level="error", **size)
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="error", **size)
+    except (ConnectionError, ValueError) as error:
+        raise InputError(f"no Ray cluster answers at {address}: {error}") from None
     try:
         yield ray
     finally:

@@ -65,10 +65,11 @@ class Largest:
 
     def _drop(self) -> None:
         """Keep the largest only."""
-        held = self._buffer[: self._held]
-        held.partition(self._held - self.keep)
-        self._buffer[: self.keep] = held[-self.keep :].copy()
-        self._held = self.keep
+        if self._held > self.keep:
+            held = self._buffer[: self._held]
+            held.partition(self._held - self.keep)
+            self._buffer[: self.keep] = held[-self.keep :].copy()
+            self._held = self.keep
         self.cut = float(self._buffer[: self.keep].min())
 
     def forget_below(self, bound: float) -> None:
@@ -81,7 +82,7 @@ class Largest:
 
     def reached(self) -> float:
         """What further numbers must be above to be among the largest."""
-        if self._held > self.keep:
+        if self._held >= self.keep:
             self._drop()
         return self.cut
 

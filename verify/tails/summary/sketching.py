@@ -136,7 +136,7 @@ class _Window:
         loose = chunk[:0]
         if outside is not None:
             loose, bits = chunk[outside], bits[~outside]
-            self.zeros += len(loose) - np.count_nonzero(loose)
+            self.zeros += len(loose) - int(np.count_nonzero(loose))
             loose = loose[loose != 0]
             index = index[: len(bits)]
             self._place(bits, index)
