@@ -56,7 +56,7 @@ def test_ends_are_where_the_likelihood_ratio_is_too_large() -> None:
             bounds=(-tail.log_odds + 1e-6, MOST_KAPPA),
             method="bounded",
         )
-        # Ends are found to 1e-3 in the logarithm of the rate; the root changes by about 10 per unit.
+        # Ends are found to 1e-3 in the logarithm of the rate, where the root rises by 10 a unit.
         root = math.sqrt(2 * (tail._top[1] + profile.fun))
         assert root == pytest.approx(1.96, abs=0.02)
 
