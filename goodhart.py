@@ -10,6 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from theorems.commands import verify
+from verify.commands.audit import audit
 from verify.commands.check import check
 from verify.commands.compare import compare
 from verify.commands.construct import construct
@@ -41,6 +42,7 @@ app.command(cls=LawCommand)(frontier)
 app.command(cls=LawCommand)(utility)
 app.command(cls=LawCommand)(compare)
 app.command()(fit)
+app.command()(audit)
 app.command()(laws)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
-from verify.inline_svg import INK, axes_alone
+from verify.inline_svg import INK
 from verify.plotting import BASE, REWEIGHTED
 from verify.tails.report.drawing import Drawing, mark, thinned
 
@@ -25,25 +25,27 @@ def histogram(summary: Summary, marks: list[tuple[float, str]]) -> Drawing:
     """How the rewards are spread, on a logarithmic scale of counts."""
     import numpy as np
 
-    counts, means, _ = summary.cells()
+    cells = summary.cells()
     low, high = summary.quantile(BEYOND), summary.quantile(1 - BEYOND)
     if not high > low:
         low, high = low - 0.5, high + 0.5
-    bars, edges = np.histogram(means, bins=BARS, range=(low, high), weights=counts)
-    above = int(np.sum(counts[means > high]))
-    figure, axes = axes_alone()
-    axes.stairs(bars, edges, fill=True, color=BASE, alpha=0.55)
-    axes.set_yscale("log")
-    axes.set_ylim(bottom=0.5)
-    axes.set_xlabel("reward")
-    axes.set_ylabel("rewards in a bar")
-    mark(axes, [(place, label) for place, label in marks if low <= place <= high])
+    bars, edges = np.histogram(cells.mean, BARS, (low, high), weights=cells.counts)
+    above = int(cells.counts[cells.mean > high].sum())
+
+    def draw(axes: Any) -> None:
+        axes.stairs(bars, edges, fill=True, color=BASE, alpha=0.55)
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=0.5)
+        axes.set_xlabel("reward")
+        axes.set_ylabel("rewards in a bar")
+        mark(axes, [(place, label) for place, label in marks if low <= place <= high])
+
     return Drawing(
         "histogram",
         "The rewards",
         f"How many rewards fall into each of {BARS} equal steps; the scale of counts is"
         f" logarithmic. {above:,} rewards lie to the right of the picture.",
-        figure,
+        draw,
     )
 
 
@@ -59,19 +61,21 @@ def normal_quantiles(summary: Summary, tail: UpperTail) -> Drawing:
     x = [*body, *ndtri(1 - _chances(tail, n))[::-1]]
     y = [*(summary.quantile(float(ndtr(z))) for z in body), *_largest(tail)[::-1]]
     mean, deviation = summary.mean, sqrt(summary.variance)
-    figure, axes = axes_alone()
-    ends = np.array([min(x), max(x)])
-    axes.plot(ends, mean + deviation * ends, color=INK, lw=1, ls=":", label="a normal law")
-    _dots(axes, x, y, "these rewards")
-    axes.set_xlabel("quantile of the standard normal law")
-    axes.set_ylabel("reward")
-    axes.legend()
+
+    def draw(axes: Any) -> None:
+        ends = np.array([min(x), max(x)])
+        axes.plot(ends, mean + deviation * ends, color=INK, lw=1, ls=":", label="a normal law")
+        _dots(axes, x, y, "these rewards")
+        axes.set_xlabel("quantile of the standard normal law")
+        axes.set_ylabel("reward")
+        axes.legend()
+
     return Drawing(
         "normal-quantiles",
         "Against a normal law",
         "Dots on the dotted line: the rewards are normal with this mean and deviation. Dots that"
         " bend upwards on the right: the largest rewards are larger than a normal law allows.",
-        figure,
+        draw,
     )
 
 
@@ -84,20 +88,22 @@ def exponential_quantiles(tail: UpperTail) -> Drawing:
     picked = thinned(k)
     x = -np.log((np.array(picked) + 0.5) / k)
     scale = float(np.mean(excesses))
-    figure, axes = axes_alone()
-    ends = np.array([0.0, float(x.max())])
-    axes.plot(ends, scale * ends, color=INK, lw=1, ls=":", label="an exponential tail")
-    _dots(axes, x, excesses[picked], f"the largest {k:,} rewards")
-    axes.set_xlabel("quantile of the standard exponential law")
-    axes.set_ylabel("reward above the threshold")
-    axes.legend()
+
+    def draw(axes: Any) -> None:
+        ends = np.array([0.0, float(x.max())])
+        axes.plot(ends, scale * ends, color=INK, lw=1, ls=":", label="an exponential tail")
+        _dots(axes, x, excesses[picked], f"the largest {k:,} rewards")
+        axes.set_xlabel("quantile of the standard exponential law")
+        axes.set_ylabel("reward above the threshold")
+        axes.legend()
+
     return Drawing(
         "exponential-quantiles",
         "Against an exponential tail",
         "The line between light and heavy. Dots along the dotted line or bending below it: light."
         " Dots that bend away upwards: heavier than exponential. The last few dots jump about in"
         " every sample.",
-        figure,
+        draw,
     )
 
 

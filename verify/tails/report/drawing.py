@@ -6,11 +6,11 @@ Everything is float64: a picture certifies nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from verify.inline_svg import INK, STYLE, svg_of
+from verify.inline_svg import INK, STYLE, axes_alone, svg_of
 
 #: Dots on a picture at most: more cannot be told apart, and make the page heavy.
 MOST_DOTS = 400
@@ -28,20 +28,23 @@ class Drawing:
         What it shows, in a few words.
     caption : str
         How to read it.
-    figure : matplotlib figure
+    draw : callable
+        Draws it on the matplotlib axes that it is given.
     """
 
     name: str
     title: str
     caption: str
-    figure: Any
+    draw: Callable[[Any], None]
 
     def svg(self) -> str:
         """The picture as inline SVG whose colours come from the page."""
         from matplotlib import rc_context
 
         with rc_context(STYLE):
-            return svg_of(self.figure)
+            figure, axes = axes_alone()
+            self.draw(axes)
+            return svg_of(figure)
 
 
 def thinned(size: int, most: int = MOST_DOTS) -> list[int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from verify.errors import InputError
-from verify.inline_svg import INK, THIRD, axes_alone
+from verify.inline_svg import INK, THIRD
 from verify.plotting import BASE, REWEIGHTED
 from verify.tails.estimators import (
     Path,
@@ -27,6 +28,8 @@ POINTS = 120
 FITS = 40
 #: Fewer rewards give estimates that jump too far to be drawn.
 LEAST = 20
+#: The mean excess is drawn over thresholds that at most this share of the rewards exceeds.
+DRAWN_SHARE = 0.25
 #: Estimators over a random threshold mean nothing where k comes near it.
 SHARE_OF_BASE = 0.3
 #: Estimates further out than this say nothing that a reader can use.
@@ -37,26 +40,29 @@ def mean_excess_plot(tail: UpperTail, verdict: Verdict) -> Drawing:
     """The mean excess over a threshold, with its band."""
     import numpy as np
 
-    found = mean_excess(tail)
+    body = max(int(DRAWN_SHARE * tail.count), 2 * LEAST)
+    found = mean_excess(UpperTail(tail.values[:body], tail.count))
     places = _spaced(len(found.k), POINTS)
     places = places[np.asarray(found.k)[places] >= min(LEAST, len(found.k))]
     low, high = found.band()
     x, y = np.asarray(found.threshold)[places], np.asarray(found.value)[places]
-    figure, axes = axes_alone()
-    band(axes, x, np.asarray(low)[places], np.asarray(high)[places], BASE)
-    axes.plot(x, y, color=BASE, marker="o", ms=2.6, lw=1.2)
-    axes.set_xlabel("threshold (a reward)")
-    axes.set_ylabel("mean excess over it")
-    axes.set_ylim(0, 1.15 * float(np.max(y)))
-    if verdict.k < tail.kept:
-        _mark_threshold(axes, float(tail.values[verdict.k]))
+
+    def draw(axes: Any) -> None:
+        band(axes, x, np.asarray(low)[places], np.asarray(high)[places], BASE)
+        axes.plot(x, y, color=BASE, marker="o", ms=2.6, lw=1.2)
+        axes.set_xlabel("threshold (a reward)")
+        axes.set_ylabel("mean excess over it")
+        axes.set_ylim(0, 1.15 * float(np.max(y)))
+        if verdict.k < tail.kept:
+            _mark_threshold(axes, float(tail.values[verdict.k]))
+
     return Drawing(
         "mean-excess",
         "Mean excess",
         "By how much rewards above a threshold exceed it, on average. Level or falling: light."
         " Rising and rising on: heavy, steeper for heavier tails. The band is pointwise, at 95 %,"
         " and too narrow on the right of a heavy tail.",
-        figure,
+        draw,
     )
 
 
@@ -64,30 +70,26 @@ def index_paths(tail: UpperTail, verdict: Verdict) -> Drawing:
     """The extreme-value index by four estimators, against how many rewards they rest on."""
     import numpy as np
 
-    figure, axes = axes_alone((6.2, 4.2))
-    shape = verdict.shape
-    axes.axhline(0, color=INK, lw=0.8)
-    if np.isfinite([shape.low, shape.high]).all():
-        axes.axhspan(shape.low, shape.high, color=INK, alpha=0.08, lw=0, zorder=0)
-    styles = (
-        (BASE, "-"),
-        (REWEIGHTED, (0, (5, 2))),
-        (THIRD, (0, (1, 1.2))),
-        (INK, (0, (6, 2, 1, 2))),
-    )
-    for path, (colour, dashes), banded in zip(
-        _invariant_paths(tail), styles, (True, False, False), strict=False
-    ):
-        _draw_path(axes, path, colour, dashes, banded)
-    hill = _hill(tail)
-    if hill is not None:
-        _draw_path(axes, hill, *styles[3], False)
-    axes.set_xscale("log")
-    axes.set_ylim(*OUTERMOST)
-    axes.axvline(verdict.k, color=INK, lw=1.0, ls=":")
-    axes.set_xlabel("largest rewards used, k")
-    axes.set_ylabel("extreme-value index")
-    axes.legend(fontsize=9, ncols=2, loc="upper left")
+    def draw(axes: Any) -> None:
+        shape = verdict.shape
+        axes.axhline(0, color=INK, lw=0.8)
+        if np.isfinite([shape.low, shape.high]).all():
+            axes.axhspan(shape.low, shape.high, color=INK, alpha=0.08, lw=0, zorder=0)
+        styles = (
+            (BASE, "-"),
+            (REWEIGHTED, (0, (5, 2))),
+            (THIRD, (0, (1, 1.2))),
+            (INK, (0, (6, 2, 1, 2))),
+        )
+        for shown, (colour, dashes) in zip(_paths(tail), styles, strict=False):
+            _draw_path(axes, shown, colour, dashes)
+        axes.set_xscale("log")
+        axes.set_ylim(*OUTERMOST)
+        axes.axvline(verdict.k, color=INK, lw=1.0, ls=":")
+        axes.set_xlabel("largest rewards used, k")
+        axes.set_ylabel("extreme-value index")
+        axes.legend(fontsize=9, ncols=2, loc="upper left")
+
     return Drawing(
         "index-paths",
         "Extreme-value index",
@@ -96,50 +98,46 @@ def index_paths(tail: UpperTail, verdict: Verdict) -> Drawing:
         " Grey: the interval of the verdict, at the dotted k. The blue band is 95 %, without bias."
         " Hill's estimator depends on where rewards have their zero, so it means little here: it"
         " is drawn because many tools print it alone.",
-        figure,
+        draw,
     )
 
 
-def _invariant_paths(tail: UpperTail) -> Iterator[Path]:
-    """GPD, moment and PORT-Hill: unchanged by a shift of the rewards."""
+@dataclass(frozen=True)
+class _Shown:
+    """A path as it is drawn: up to which place, and whether with its band."""
+
+    path: Path
+    name: str
+    end: int
+    banded: bool = False
+
+
+def _paths(tail: UpperTail) -> Iterator[_Shown]:
+    """GPD, moment and PORT-Hill, which no shift changes; and Hill, where rewards are positive."""
     ks = [int(k) + 1 for k in _spaced(tail.kept - 2, FITS) if k + 1 >= LEAST]
     if ks:
-        yield gpd_path(tail, ks)
+        yield _Shown(gpd_path(tail, ks), "GPD", len(ks), banded=True)
+    below_base = int(SHARE_OF_BASE * tail.kept)
     try:
-        moved = above(tail)
-        yield _below_base(moment_path(moved), "moment, over the smallest kept")
-        yield _below_base(port_hill_path(tail), "PORT-Hill")
+        yield _Shown(moment_path(above(tail)), "moment, over a random threshold", below_base)
+        yield _Shown(port_hill_path(tail), "PORT-Hill", below_base)
+        yield _Shown(hill_path(tail), "Hill (a shift changes it)", tail.kept)
     except InputError:
-        # Fewer than four different rewards: there is no such path.
+        # Too few rewards differ, or are positive: the rest has no path.
         return
 
 
-def _below_base(path: Path, name: str) -> Path:
-    """The part of a path whose k stays well below the random threshold."""
-    end = int(SHARE_OF_BASE * len(path.k))
-    return Path(path.k[:end], path.shape[:end], path.standard_error[:end], name)
-
-
-def _hill(tail: UpperTail) -> Path | None:
-    """Hill's path on the rewards as they are; None where too few are positive."""
-    try:
-        path = hill_path(tail)
-    except InputError:
-        return None
-    return Path(path.k, path.shape, path.standard_error, "Hill (not shift-invariant)")
-
-
-def _draw_path(axes: Any, path: Path, colour: str, dashes: Any, banded: bool) -> None:
+def _draw_path(axes: Any, shown: _Shown, colour: str, dashes: Any) -> None:
     import numpy as np
 
-    k, shape = np.asarray(path.k), np.asarray(path.shape)
-    places = _spaced(len(k), POINTS)
-    places = places[k[places] >= LEAST]
-    x, y = k[places], shape[places]
-    if banded:
+    path = shown.path
+    places = _spaced(min(shown.end, len(path.k)), POINTS)
+    places = places[np.asarray(path.k)[places] >= LEAST]
+    x, y = np.asarray(path.k)[places], np.asarray(path.shape)[places]
+    if shown.banded:
         margin = 1.96 * np.asarray(path.standard_error)[places]
         band(axes, x, y - margin, y + margin, colour)
-    axes.plot(x, y, color=colour, ls=dashes, lw=1.6, label=path.name)
+    axes.plot(x, y, color=colour, ls=dashes, lw=1.6, label=shown.name)
 
 
 def _spaced(size: int, points: int) -> Any:

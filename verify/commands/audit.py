@@ -1,0 +1,183 @@
+"""``goodhart audit``: what a user's own reward scores say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from verify.tails.audit import Audit, Options
+
+ENGINES = ("serial", "processes", "ray")
+SIDES = ("upper", "lower")
+
+
+def audit(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SCORES...",
+            help="Files (.npy, .npz, .csv, .json, .jsonl, .parquet, .arrow; .gz too), folders,"
+            " or patterns in quotes.",
+        ),
+    ],
+    reward: Annotated[
+        str | None, typer.Option(metavar="COL", help="The column of rewards.")
+    ] = None,
+    prompt: Annotated[
+        str | None, typer.Option(metavar="COL", help="The column of prompts or their ids.")
+    ] = None,
+    utility: Annotated[
+        str | None, typer.Option(metavar="COL", help="The column of a second (gold) score.")
+    ] = None,
+    side: Annotated[
+        str, typer.Option(metavar="SIDE", help="Which tail: upper, or lower (rewards negated).")
+    ] = "upper",
+    budgets: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="KL budgets in nats, separated by commas."),
+    ] = None,
+    cap_budget: Annotated[
+        float | None,
+        typer.Option(metavar="NUMBER", help="The KL budget that the cap is for (default: 2)."),
+    ] = None,
+    most_bad: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Largest share of rows without a finite number that is accepted (default: 0.01).",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="NUMBER", help="Of everything drawn.")] = 0,
+    engine: Annotated[
+        str, typer.Option(metavar="NAME", help=f"Where files are read: {', '.join(ENGINES)}.")
+    ] = "serial",
+    workers: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="How many processes read.")
+    ] = None,
+    work: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Keep what was read here: a cut-off run goes on."),
+    ] = None,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The whole report as one HTML file.")
+    ] = None,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
+    ] = None,
+    csv: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="What KL budgets buy, as CSV ('-' for stdout)."),
+    ] = None,
+    plot: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Draw the tail's pictures (.png, .svg or .pdf)."),
+    ] = None,
+) -> None:
+    """Audit reward scores: is their tail heavy, what does a KL budget buy, where to cap.
+
+    Columns are found by their usual names. All numbers are estimates with measured error rates.
+
+    Exit status: 0 audited (whatever the verdict), 2 bad input.
+    """
+    from verify.errors import InputError
+    from verify.files import STDOUT, check_outputs
+    from verify.progress import progress_bar
+
+    outputs = {"--report": report, "--json": json, "--csv": csv, "--plot": plot}
+    check_outputs(outputs, files)
+    for option, given, known in (("--side", side, SIDES), ("--engine", engine, ENGINES)):
+        if given not in known:
+            raise InputError(f"{option}: expected {' or '.join(known)}, got {given!r:.40}")
+    options = _options(budgets, cap_budget, most_bad, seed)
+    if plot is not None:
+        from verify.plotting import format_of
+
+        format_of(plot)
+    from verify.tails.audit import audit as audit_files
+
+    with progress_bar() as progress:
+        answer = audit_files(
+            files,
+            reward,
+            prompt,
+            utility,
+            side=side,  # type: ignore[arg-type]
+            options=options,
+            engine=engine,  # type: ignore[arg-type]
+            workers=workers,
+            work_folder=work,
+            progress=progress,
+        )
+    _write(answer, report, json, csv, plot)
+    if STDOUT not in outputs.values():
+        from verify.tails.report.terminal import terminal_lines
+
+        typer.echo("\n".join(terminal_lines(answer)))
+
+
+def _options(
+    budgets: str | None, cap_budget: float | None, most_bad: float | None, seed: int
+) -> Options:
+    from dataclasses import replace
+
+    from verify.errors import InputError
+    from verify.tails.audit import Options
+
+    found = Options(seed=seed)
+    if seed < 0:
+        raise InputError(f"--seed: expected a number from 0 on, got {seed}")
+    if budgets is not None:
+        found = replace(found, budgets=_budgets(budgets))
+    if cap_budget is not None:
+        if not 0 < cap_budget <= LARGEST_BUDGET:
+            raise InputError(
+                f"--cap-budget: expected above 0 and at most {LARGEST_BUDGET:g}, got {cap_budget:g}"
+            )
+        found = replace(found, cap_budget=cap_budget)
+    if most_bad is not None:
+        if not 0 <= most_bad < 1:
+            raise InputError(f"--most-bad: expected a share from 0 up to 1, got {most_bad:g}")
+        found = replace(found, most_bad=most_bad)
+    return found
+
+
+#: In nats: a policy this far from the base shares nothing with it.
+LARGEST_BUDGET = 100.0
+MOST_BUDGETS = 50
+
+
+def _budgets(text: str) -> tuple[float, ...]:
+    from verify.errors import InputError
+
+    wanted = f"expected numbers above 0 and at most {LARGEST_BUDGET:g}, such as 0.1,1,2"
+    try:
+        found = tuple(sorted({float(each) for each in text.split(",")}))
+    except ValueError:
+        raise InputError(f"--budgets: {wanted}; got {text!r:.60}") from None
+    if len(found) > MOST_BUDGETS or not all(0 < each <= LARGEST_BUDGET for each in found):
+        raise InputError(f"--budgets: {wanted}, {MOST_BUDGETS} at most; got {text!r:.60}")
+    return found
+
+
+def _write(
+    answer: Audit, report: str | None, json: str | None, csv: str | None, plot: str | None
+) -> None:
+    from json import dumps
+
+    from verify.files import write_csv, write_text
+
+    if json is not None:
+        write_text(json, dumps(answer.to_dict(), indent=2) + "\n")
+    if csv is not None:
+        write_csv(csv, list(answer.rows()))
+    if report is not None:
+        from verify.tails.report.sections import page_of
+
+        write_text(report, page_of(answer).html())
+    if plot is not None:
+        from verify.commands.frontier import draw
+        from verify.tails.report.sheet import plot_audit
+
+        draw(plot_audit, answer, plot)

@@ -1,0 +1,237 @@
+"""The audit of a user's reward scores: everything that one column of them says about its tail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from verify.errors import InputError
+from verify.progress import Progress
+from verify.tails.consequences.answer import number
+from verify.tails.consequences.cell_law import CellLaw
+from verify.tails.consequences.frontier import BUDGETS
+from verify.tails.consequences.overview import CAP_BUDGET, Consequences, consequences_of
+from verify.tails.consequences.sample import Sample
+from verify.tails.decision import decide
+from verify.tails.engine import summarise
+from verify.tails.engine.run import Engine
+from verify.tails.estimates import Estimates, estimates_of
+from verify.tails.prompt_tails import PromptTails, interval_json, prompt_tails
+from verify.tails.reading import MOST_BAD, Scores, open_scores
+from verify.tails.reading.scores import Side
+from verify.tails.rounding import detect, spread
+from verify.tails.rows import MOST_ROWS, Rows
+from verify.tails.summary import Summary
+from verify.tails.upper_tail import UpperTail
+from verify.tails.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may choose.
+
+    Attributes
+    ----------
+    budgets : tuple of float
+        KL budgets, in nats.
+    cap_budget : float
+        The one that the cap is recommended for.
+    level : float
+        Of the intervals.
+    most_bad : float
+        The largest share of rows without a finite number that is accepted.
+    seed : int
+        Of everything that is drawn.
+    """
+
+    budgets: tuple[float, ...] = BUDGETS
+    cap_budget: float = CAP_BUDGET
+    level: float = 0.95
+    most_bad: float = MOST_BAD
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What was found.
+
+    Attributes
+    ----------
+    scores : Scores
+        What was read.
+    summary : Summary
+        Of all rewards; negated ones where the lower tail is looked at.
+    tail : UpperTail
+        The largest rewards, spread over their rounding cells where they were rounded.
+    verdict : Verdict
+    estimates : Estimates
+        What each estimator says.
+    consequences : Consequences
+    prompts : PromptTails or None
+        The tail prompt by prompt; None without a column of prompts.
+    warnings : tuple of str
+        What the reader should know before relying on it.
+    """
+
+    scores: Scores
+    summary: Summary
+    tail: UpperTail
+    verdict: Verdict
+    estimates: Estimates
+    consequences: Consequences
+    prompts: PromptTails | None
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON; the keys that DESIGN.md's contract names stand first."""
+        verdict = self.verdict
+        consequences = self.consequences.as_json()
+        summary = self.summary
+        return {
+            "n": summary.count,
+            "verdict": verdict.kind,
+            "family": verdict.family,
+            "because": verdict.because,
+            "tail_index": {**interval_json("shape", verdict.shape), "k": verdict.k},
+            "rate": None if verdict.rate is None else interval_json("rate", verdict.rate),
+            "frontier": consequences.pop("frontier"),
+            "safe_penalties": consequences.pop("safe_penalties"),
+            "cap": consequences.pop("cap"),
+            "per_prompt": None if self.prompts is None else self.prompts.as_json(),
+            "warnings": list(self.warnings),
+            **consequences,
+            **self.estimates.as_json(),
+            "sample": {
+                "files": list(self.scores.files),
+                "columns": _columns(self.scores),
+                "side": self.scores.side,
+                "mean": number(summary.mean),
+                "standard_deviation": number(summary.variance**0.5),
+                "smallest": number(float(summary.lowest[0])),
+                "median": number(summary.quantile(0.5)),
+                "largest": number(float(summary.top[0])),
+                "rows": summary.tally.to_dict(),
+            },
+        }
+
+    def rows(self) -> Iterator[tuple[object, ...]]:
+        """The rows of the CSV, its header first: what each KL budget buys."""
+        ends = ("low", "high")
+        yield (
+            "budget",
+            *(f"{what}_{end}" for what in ("plug_in", "band", "fitted") for end in ends),
+        )
+        for point in self.consequences.frontier:
+            answers = (point.plug_in, point.band, point.fitted)
+            found = (number(end) for each in answers for end in (each.low, each.high))
+            yield (number(point.budget), *("" if each is None else each for each in found))
+
+
+def _columns(scores: Scores) -> dict[str, Any]:
+    columns = scores.columns
+    return {
+        "reward": [name or None for name in columns.reward],
+        "prompt": columns.prompt,
+        "utility": columns.utility,
+        "log_prob": columns.log_prob,
+    }
+
+
+def audit(
+    paths: Sequence[str] | str,
+    reward: str | None = None,
+    prompt: str | None = None,
+    utility: str | None = None,
+    *,
+    side: Side = "upper",
+    options: Options | None = None,
+    engine: Engine = "serial",
+    workers: int | None = None,
+    work_folder: str | None = None,
+    progress: Progress | None = None,
+) -> Audit:
+    """Audit files of reward scores.
+
+    Parameters
+    ----------
+    paths : str or sequence of str
+        Files, folders or patterns, as :func:`verify.tails.reading.open_scores` takes them.
+    reward, prompt, utility : str, optional
+        Names of columns; found by their names where that is clear.
+    side : {'upper', 'lower'}, optional
+        Which tail. The lower one is looked at by negating every reward.
+    options : Options, optional
+        Budgets, level, seed.
+    engine, workers, work_folder, progress
+        As :func:`verify.tails.engine.summarise` takes them.
+
+    Raises
+    ------
+    InputError
+        One line: what is wrong with which file or option, and what would be accepted.
+    """
+    options = options or Options()
+    scores = open_scores(paths, reward, prompt, utility, side=side)
+    summary = summarise(
+        scores, engine=engine, workers=workers, work_folder=work_folder, progress=progress
+    )
+    summary.tally.check(options.most_bad)
+    verdict = decide(summary.tail(), level=options.level)
+    rows = Rows.of(scores) if summary.count <= MOST_ROWS else None
+    if rows is None and scores.columns.utility is not None:
+        raise InputError(
+            f"--utility: gold scores are taken with at most {MOST_ROWS:,} rows, and there are "
+            f"{summary.count:,}; leave the column out, or sample the rows"
+        )
+    if rows is None:
+        cells = summary.cells()
+        sample = Sample(CellLaw(cells.counts, cells.low, cells.mean, cells.high))
+    else:
+        sample = Sample(CellLaw.of(rows.reward), rows.reward, rows.prompt)
+    prompts = None
+    if rows is not None and rows.prompt is not None:
+        prompts = prompt_tails(rows, verdict.k, options.seed)
+    return Audit(
+        scores,
+        summary,
+        _spread(summary.tail()),
+        verdict,
+        estimates_of(_spread(summary.tail()), verdict),
+        consequences_of(
+            sample,
+            verdict,
+            options.budgets,
+            options.cap_budget,
+            None if rows is None else rows.utility,
+            options.seed,
+        ),
+        prompts,
+        tuple(_warnings(scores, summary, verdict, prompts, rows)),
+    )
+
+
+def _spread(tail: UpperTail) -> UpperTail:
+    rounding = detect(tail.values)
+    return tail if rounding is None else spread(tail, rounding)
+
+
+def _warnings(
+    scores: Scores,
+    summary: Summary,
+    verdict: Verdict,
+    prompts: PromptTails | None,
+    rows: Rows | None,
+) -> Iterable[str]:
+    if str(summary.tally):
+        yield f"{summary.tally}."
+    if scores.side == "lower":
+        yield "This is the lower tail: every reward was negated first, in all numbers here."
+    yield from verdict.warnings
+    if prompts is not None and prompts.within.kind != verdict.kind:
+        yield (
+            f"All rewards together: {verdict.kind}. Each less the mean of its prompt: "
+            f"{prompts.within.kind}. A policy that does not choose its prompts meets the second."
+        )
+    if rows is None and scores.columns.prompt is not None:
+        yield f"Prompts were not looked at one by one: there are more than {MOST_ROWS:,} rewards."

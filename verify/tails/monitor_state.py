@@ -1,0 +1,226 @@
+"""What a window of rewards looks like, and the warnings that it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isfinite, nan, sqrt
+from typing import TYPE_CHECKING
+
+from verify.tails.estimators import exponential_test
+from verify.tails.index_interval import index_interval, largest_used
+from verify.tails.rounding import detect, spread
+from verify.tails.upper_tail import UpperTail
+from verify.tails.verdict import Interval
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+#: The share of the largest rewards that the test of the tail takes.
+TAIL = 0.02
+#: Fewer rewards in the tail say nothing.
+FEWEST = 50
+#: Signed root of the likelihood ratio, generalised Pareto against exponential excesses, from which
+#: a tail is called heavy. Normal under an exponential tail, where one window is above it once in
+#: 30,000; the tests measure how often any is in a run of 100 windows.
+CRITICAL = 4.0
+#: The share of the total that is looked at is that of the largest so many, per reward.
+TOP = 0.001
+#: From this multiple of its first value on, the share is said to rise.
+RISE = 2.0
+#: A mean has run away when it rises by more than so many times what a normal law with the first
+#: standard deviation s could, ``s sqrt(2 KL)``, and by more than so many standard errors.
+BEYOND_NORMAL, ERRORS = 2.0, 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """The rewards that are held, each with what belongs to it.
+
+    Attributes
+    ----------
+    rewards, within, kl : arrays of shape (held,), float64
+        Finite rewards; the same less the mean of their prompt; KL divergences in nats. NaN where
+        the latter two are not known.
+    """
+
+    rewards: Floats
+    within: Floats
+    kl: Floats
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the first full window was like.
+
+    Attributes
+    ----------
+    count : int
+        Its rewards.
+    mean, deviation : float
+        In units of reward.
+    share : float
+        See :attr:`State.share_of_top`.
+    """
+
+    count: int
+    mean: float
+    deviation: float
+    share: float
+
+
+@dataclass(frozen=True)
+class State:
+    """What the last rewards look like.
+
+    Attributes
+    ----------
+    steps, seen : int
+        Updates and rewards so far.
+    held : int
+        Rewards that all other numbers are about.
+    left_out : int
+        Rewards so far that were missing, NaN or infinite.
+    mean, median, largest : float
+        In units of reward; NaN before the first.
+    kl : float
+        The mean KL divergence, in nats; NaN where it is not known.
+    share_of_top : float
+        Which share of what lies above the median, summed up, the top 0.1 % carries: 0.8 % for a
+        normal law, 1.4 % for an exponential one. NaN for fewer than 1000 rewards.
+    shape : Interval
+        The extreme-value index of the rewards: 1/a for a power law of index a, 0 for an
+        exponential tail, below 0 for a bounded one. Unchanged by shift and scale.
+    shape_within : Interval
+        That of the rewards less the mean of their prompt, as a policy cannot choose its prompts;
+        NaN where no step had two rewards for a prompt.
+    warnings : dict
+        From ``heavy tail``, ``heavy tail within prompts``, ``share rising`` and ``reward beyond
+        KL`` to a sentence each.
+    """
+
+    steps: int
+    seen: int
+    held: int
+    left_out: int
+    mean: float
+    median: float
+    largest: float
+    kl: float
+    share_of_top: float
+    shape: Interval
+    shape_within: Interval
+    warnings: dict[str, str]
+
+    def metrics(self) -> dict[str, float]:
+        """Numbers for a tracker of experiments, those that are not known left out."""
+        found = {
+            "held": float(self.held),
+            "left_out": float(self.left_out),
+            "mean": self.mean,
+            "median": self.median,
+            "largest": self.largest,
+            "kl": self.kl,
+            "share_of_top": self.share_of_top,
+            "shape": self.shape.value,
+            "shape_low": self.shape.low,
+            "shape_high": self.shape.high,
+            "shape_within": self.shape_within.value,
+            "warnings": float(len(self.warnings)),
+        }
+        return {f"goodhart/{name}": value for name, value in found.items() if isfinite(value)}
+
+
+def state_of(
+    steps: int, seen: int, left_out: int, window: Window, start: Start | None, seed: int
+) -> State:
+    """What a window looks like, compared with the first one."""
+    import numpy as np
+
+    values = window.rewards
+    within = window.within[np.isfinite(window.within)]
+    known = window.kl[np.isfinite(window.kl)]
+    some = len(values) > 0
+    shape, root = _shape_and_root(values, seed)
+    shape_within, root_within = _shape_and_root(within, seed)
+    warnings = {}
+    if root >= CRITICAL:
+        warnings["heavy tail"] = _HEAVY.format("", shape.value, root)
+    if root_within >= CRITICAL:
+        text = _HEAVY.format(" within prompts", shape_within.value, root_within)
+        warnings["heavy tail within prompts"] = text
+    state = State(
+        steps,
+        seen,
+        len(values),
+        left_out,
+        float(values.mean()) if some else nan,
+        float(np.median(values)) if some else nan,
+        float(values.max()) if some else nan,
+        float(known.mean()) if len(known) else nan,
+        share_of_top(values),
+        shape,
+        shape_within,
+        warnings,
+    )
+    if start is not None:
+        warnings.update(_changes(state, start, window))
+    return state
+
+
+_HEAVY = (
+    "the largest rewards{} fall off more slowly than exponentially (extreme-value index {:.2g}, "
+    "{:.1f} standard deviations from an exponential tail)"
+)
+
+
+def share_of_top(values: Floats) -> float:
+    """Which share of what lies above the median, summed up, the top 0.1 % carries.
+
+    NaN for fewer than 1000 values, and where none lies above the median.
+    """
+    import numpy as np
+
+    top = int(len(values) * TOP)
+    if not top:
+        return nan
+    above = np.maximum(values - np.median(values), 0.0)
+    total = float(above.sum())
+    return float(np.partition(above, -top)[-top:].sum()) / total if total > 0 else nan
+
+
+def _shape_and_root(values: Floats, seed: int) -> tuple[Interval, float]:
+    """The extreme-value index, and how many standard deviations the tail is from exponential."""
+    k = int(TAIL * len(values))
+    # Twice what is used: rounded rewards in the lowest cell are lost in spreading.
+    tail = UpperTail.of(values, 2 * max(largest_used(len(values)), k) + 1)
+    rounding = detect(tail.values)
+    if rounding is not None:
+        tail = spread(tail, rounding, seed)
+    shape, _ = index_interval(tail)
+    if not FEWEST <= k < tail.kept or not float(tail.values[0]) > float(tail.values[k]):
+        return shape, -inf
+    return shape, exponential_test(tail.excesses(k)).signed_root
+
+
+def _changes(state: State, start: Start, window: Window) -> dict[str, str]:
+    """What the window warns of against the first one."""
+    found = {}
+    share = state.share_of_top
+    if share >= RISE * start.share:
+        found["share rising"] = (
+            f"the top 0.1 % of answers carries {share:.1%} of the reward above the median, "
+            f"{share / start.share:.1f} times the {start.share:.1%} at the start"
+        )
+    error = sqrt(start.deviation**2 / start.count + float(window.rewards.var()) / state.held)
+    gain = state.mean - start.mean
+    if isfinite(state.kl):
+        usual = start.deviation * sqrt(2 * max(state.kl, 0.0))
+        if gain > BEYOND_NORMAL * usual + ERRORS * error:
+            found["reward beyond KL"] = (
+                f"the mean reward rose by {gain:.3g} at a KL of {state.kl:.3g} nats, where a "
+                f"normal law with the spread of the start allows {usual:.3g}: a tail is exploited"
+            )
+    return found

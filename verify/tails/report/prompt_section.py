@@ -1,0 +1,45 @@
+"""The part of the report about single prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from verify.tails.consequences.quenched import Quenched
+from verify.tails.prompt_tails import PromptTails
+from verify.tails.report.html import Section, Table
+from verify.tails.report.words import DASH, shown, with_interval
+
+
+def prompt_section(found: PromptTails, quenched: Quenched | None) -> Section:
+    """The tail prompt by prompt."""
+    said = [
+        f"{found.prompts:,} prompts, {found.single:,} of them with one reward only."
+        f" {found.between:.0%} of the variance lies between the means of prompts.",
+        f"Each reward less the mean of its prompt: {found.within.kind}. {found.within.because}",
+    ]
+    if found.shape_by_prompt is not None:
+        said.append(
+            "GPD shape of all rewards together, prompts drawn anew:"
+            f" {with_interval(found.shape_by_prompt)}."
+        )
+    if found.decided:
+        kinds = ", ".join(
+            f"{found.count(kind)} {kind}" for kind in ("heavy", "light", "bounded", "cannot tell")
+        )
+        said.append(
+            f"Prompts with enough rewards to be decided alone: {kinds}. Of light tails one in forty"
+            " is called heavy by chance, so one among many prompts says little."
+        )
+    return Section("prompts", "Prompt by prompt", said, (), tuple(_tables(found, quenched)))
+
+
+def _tables(found: PromptTails, quenched: Quenched | None) -> Iterator[Table]:
+    if quenched is not None:
+        rows = [(shown(d), shown(a.value), a.because) for d, a in quenched.points]
+        titles = ("KL budget, mean over prompts", "best mean, prompts given", "how")
+        yield Table(titles, rows, f"Mean over prompts now: {shown(quenched.mean)}.")
+    largest = [
+        (name or DASH, f"{count:,}", shown(mean), shown(top))
+        for name, count, mean, top in found.largest
+    ]
+    yield Table(("prompts with the largest rewards", "rewards", "mean", "largest"), largest)
