@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -59,6 +60,20 @@ def test_what_goes_wrong_there_is_said_here(
     deadly = Deadly(files[1], str(tmp_path / "marker"))
     with pytest.raises(InputError, match="a shard killed 1 worker, most likely for want of memory"):
         summarise(Sources((Lines(files[0]), deadly)), engine="ray", keep=KEEP)
+
+
+@needs_ray
+def test_a_cluster_that_does_not_answer_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with socket.socket() as taken:  # a port where nobody listens
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        file = tmp_path / "rewards.txt"
+        file.write_text("1\n2\n")
+        with pytest.raises(InputError, match=f"no Ray cluster answers at {address}"):
+            summarise(Sources((Lines(str(file)),)), engine="ray")
 
 
 def test_where_ray_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

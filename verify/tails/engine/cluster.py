@@ -6,6 +6,7 @@ Ray is an extra and is imported only here. It neither reports its use nor opens 
 from __future__ import annotations
 
 import os
+import socket
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from verify.tails.summary.summary import Summary
 
 #: How often a shard is given to another worker when its own has died.
 RETRIES = 3
+#: For how many seconds a cluster may be silent when it is called.
+PATIENCE = 10
 
 
 def results(tasks: Iterator[Task], workers: int) -> Generator[Summary]:
@@ -75,12 +78,24 @@ def connected(workers: int) -> Iterator[Any]:
         yield ray
         return
     address = os.environ.get("RAY_ADDRESS")
+    if address:
+        _check_reached(address)
     size: dict[str, Any] = {} if address else {"num_cpus": workers, "include_dashboard": False}
-    try:
-        ray.init(address=address, log_to_driver=False, logging_level="error", **size)
-    except (ConnectionError, ValueError) as error:
-        raise InputError(f"no Ray cluster answers at {address}: {error}") from None
+    ray.init(address=address, log_to_driver=False, logging_level="error", **size)
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _check_reached(address: str) -> None:
+    """Refuse an address where nobody answers: Ray itself would try for two minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        return  # such as auto
+    try:
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+    except (OSError, OverflowError):
+        raise InputError(
+            f"no Ray cluster answers at {address}, where RAY_ADDRESS says that one is"
+        ) from None
