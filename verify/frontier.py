@@ -39,6 +39,7 @@ from verify.tilt_frontier import Bounds, by_tilt
 from verify.tilt_search import Tiltable, TiltPath
 from verify.tilted_threshold import by_tilted_threshold
 from verify.weight import Tilt
+from verify.work import limited_work
 
 if TYPE_CHECKING:
     from verify.large_sample import SamplePoint
@@ -341,7 +342,8 @@ def _by_search(law: Law, budget: Decimal) -> FrontierPoint:
         if beyond is not None:
             return _found(law, budget, beyond, PAST_LAST_TILT)
     try:
-        found = by_tilt(path, exact)
+        with limited_work():
+            found = by_tilt(path, exact)
     except Undecided:
         if law.rates_need_search and law.mgf_abscissa == 0:
             return _infinite(law, budget)

@@ -15,6 +15,7 @@ from flint import acb, arb, ctx, fmpq
 
 from verify.arithmetic import complex_balls
 from verify.enclosure import Diverges, Undecided, ball, working_precision
+from verify.work import Integrand, affordable, check_work, metered
 
 if TYPE_CHECKING:
     from verify.continuous import ContinuousLaw
@@ -26,8 +27,6 @@ EVALUATIONS = 200_000
 
 #: ``log`` of the smallest distance from an end of the support that is looked at.
 FARTHEST_LOG = -10_000
-
-Integrand = Callable[[acb, bool], acb]
 
 
 def integrate(integrand: Integrand, low: arb, high: arb, scale: arb) -> arb:
@@ -49,15 +48,17 @@ def integrate(integrand: Integrand, low: arb, high: arb, scale: arb) -> arb:
 
 def _integrate(integrand: Integrand, low: arb, high: arb, scale: arb) -> acb:
     tolerance = abs(scale.mid()) * arb(2) ** (-ctx.prec)
-    return acb.integral(
-        integrand,
+    value = acb.integral(
+        metered(integrand),
         low,
         high,
         abs_tol=tolerance,
-        eval_limit=EVALUATIONS,
+        eval_limit=affordable(EVALUATIONS, ctx.prec),
         depth_limit=EVALUATIONS,  # with a heap this counts pieces: the default stops at 2 * prec
         use_heap=True,
     )
+    check_work()
+    return value
 
 
 def exponential_moments(

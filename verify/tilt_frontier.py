@@ -15,6 +15,7 @@ from flint import arb, fmpq
 from verify.enclosure import Diverges, Undecided, ball, working_precision
 from verify.law import Law
 from verify.tilt_search import COARSE, Tiltable, TiltPath, approach, crossing
+from verify.work import OutOfWork
 
 #: Precision of the coarse search, and those that are tried for the two values.
 SEARCH_BITS = 64
@@ -80,7 +81,10 @@ def by_tilt(path: TiltPath, budget: fmpq) -> Bounds:
         with working_precision(bits):
             if bits >= BRACKET_BITS:
                 # Newton's steps are no good where D is nearly flat: next to -log Q{top}.
-                start, _ = crossing(path.kl, ball(budget).mid(), FINEST)
+                try:
+                    start, _ = crossing(path.kl, ball(budget).mid(), FINEST)
+                except OutOfWork:
+                    break
             found = _polished(path, ball(budget), start) or found
             if found is not None and found.closed:
                 return _with_attainment(found, path, ball(budget))

@@ -16,6 +16,7 @@ from flint import arb, arb_series
 from verify.enclosure import Diverges, Number, Undecided, ball, working_precision
 from verify.law import Bound, Point
 from verify.tail_rates import Rate
+from verify.work import OutOfWork
 
 #: How far the search goes in the coordinate y, and how closely it finds a root there.
 FARTHEST = 400
@@ -96,6 +97,8 @@ class TiltPath:
         try:
             # Not law.cumulants: that asks first whether the MGF is finite, which it is on the path.
             series = self.law.cumulant_series(tilt)
+        except OutOfWork:
+            raise
         except Undecided:
             return None
         log_mgf, mean, half = series[0], series[1], series[2]

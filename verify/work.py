@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from flint import ctx
+from flint import acb, ctx
 
 from verify.enclosure import Undecided
 
 #: Bits of which an evaluation costs one unit: with fewer the interpreter takes most of the time.
-UNIT_BITS = 1024
+UNIT_BITS = 512
+#: Evaluations for one answer: some twenty seconds.
+ONE_ANSWER = 1_000_000
+
+#: A function for ``acb.integral``.
+Integrand = Callable[[acb, bool], acb]
 
 
 class OutOfWork(Undecided):
@@ -28,7 +33,7 @@ _METER: ContextVar[_Meter | None] = ContextVar("work of a question", default=Non
 
 
 @contextmanager
-def limited_work(units: int) -> Iterator[None]:
+def limited_work(units: int = ONE_ANSWER) -> Iterator[None]:
     """Within it about so many evaluations of integrands and terms of sums are made.
 
     Raises
@@ -50,10 +55,24 @@ def count_evaluation() -> None:
         meter.left -= _price(ctx.prec)
 
 
+def metered(integrand: Integrand) -> Integrand:
+    """The integrand, with its evaluations counted where there is a limit."""
+    if _METER.get() is None:
+        return integrand
+
+    def counted(z: acb, analytic: bool) -> acb:
+        count_evaluation()
+        return integrand(z, analytic)
+
+    return counted
+
+
 def affordable(evaluations: int, bits: int) -> int:
     """So many evaluations, or fewer where the limit allows only those."""
     meter = _METER.get()
-    return evaluations if meter is None else min(evaluations, int(meter.left / _price(bits)) + 1)
+    if meter is None:
+        return evaluations
+    return min(evaluations, 1 + int(max(meter.left, 0.0) / _price(bits)))  # 0 would be no limit
 
 
 def check_work() -> None:

@@ -17,9 +17,10 @@ from verify.arithmetic import BALLS, complex_balls
 from verify.enclosure import Undecided, working_precision
 from verify.expression import Binary, Name, Negation, Node
 from verify.formula import Formula
-from verify.quadrature import Integrand, integrate, integrate_moments, size_of
+from verify.quadrature import integrate, integrate_moments, size_of
 from verify.ray import Refuted, exponential_bound, power_bound, prove_nonincreasing
 from verify.series import Moments
+from verify.work import Integrand
 
 #: Points, as powers of 4 beyond the start, from which a slope is tried.
 _LADDER = 40

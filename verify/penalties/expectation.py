@@ -24,10 +24,10 @@ from verify.mixture import Mixture
 from verify.penalties.kernels import Kernel, Pair
 from verify.penalties.region import Region
 from verify.penalties.tail_moments import power_mean_beyond
-from verify.penalties.work import affordable, check_work, count_evaluation
 from verify.quadrature import EVALUATIONS
 from verify.quantile import quantile
 from verify.truncation import Truncated
+from verify.work import affordable, check_work, count_evaluation
 
 #: Bits that powers of a far point lose.
 LOST_BITS = 16

@@ -48,17 +48,15 @@ from verify.penalties.holding import holds, order_of
 from verify.penalties.orders import OrderProblem
 from verify.penalties.primal import Dual, Primal, Scale
 from verify.penalties.shapes import Shape, Step
-from verify.penalties.work import OutOfWork, limited_work
 from verify.reweighted import reweight
 from verify.tilt_frontier import size_of
 from verify.weight import TopFraction
+from verify.work import OutOfWork, limited_work
 
 #: Precisions that are tried, to which the bits of a small budget are added.
 PRECISIONS = (84, 168, 336)
 #: The gap, relative to max(|S|, S - mean), at which a search stops, and up to which it is settled.
 AIM, ENOUGH = arb("1e-11"), arb("1e-8")
-#: Evaluations of integrands for one point: half a minute or so.
-MOST_WORK = 1_500_000
 #: What is left of a budget unspent where it may be the very price of the top.
 HAIR = fmpq(1, 2**60)
 
@@ -144,7 +142,7 @@ def _point(law: Law, divergence: Divergence, budget: Decimal) -> FrontierPoint:
             return _infinite(budget, held.because)
         if held.answer == "unknown" and order_of(divergence) is None:
             raise Undecided(held.because)
-        with limited_work(MOST_WORK):
+        with limited_work():
             return _finite(law, divergence, budget)
     except Undecided as why:
         return PenalisedPoint(budget, None, None, None, f"not settled: {why}", settled=False)

@@ -10,7 +10,7 @@ from verify.laws.zeta import Zeta
 from verify.penalties.kernels import Kernel, Pair, PowerKernel
 from verify.penalties.region import Region
 from verify.penalties.tail_moments import power_mean_beyond
-from verify.penalties.work import check_work, count_evaluation
+from verify.work import check_work, count_evaluation
 
 #: Atoms that are summed before the sum is given up: of a finite list, and of an endless one.
 MOST_ATOMS, MOST_ENDLESS = 200_000, 20_000

@@ -12,7 +12,6 @@ from verify.laws.custom import Tail
 from verify.penalties.expectation import FARTHEST_LOG, SPARE_BITS
 from verify.penalties.kernels import Kernel, Pair, PowerKernel
 from verify.penalties.region import Region
-from verify.penalties.work import count_evaluation
 from verify.quadrature import integrate
 from verify.ray import power_bound
 
@@ -115,7 +114,6 @@ class _Parts:
 
         def integrand(s: acb, analytic: bool) -> acb:
             with working_precision(bits):
-                count_evaluation()
                 away = direction * s.exp()
                 z, x = arb(side * (anchor - cut)) + side * away, arb(anchor) + away
                 return slope(z, analytic) * self._survival(x, analytic) * s.exp()
