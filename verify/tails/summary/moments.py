@@ -23,6 +23,8 @@ CHUNK = 2**17
 ROUNDING = 40 * 2.0**-53
 #: Every float64 is a multiple of 2**-UNIT.
 UNIT = 1074
+#: Smaller sums of squares may have lost digits to underflow.
+SMALL = 2.0**-900
 
 
 @dataclass(frozen=True)
@@ -52,21 +54,17 @@ class Moments:
 
     @classmethod
     def _of_chunk(cls, values: Floats) -> Moments:
-        # Scaled where squares or sums could overflow or vanish; by powers of 2, so exactly.
-        largest = float(max(values.max(), -values.min()))
-        exponent = int(np.frexp(largest)[1]) if largest else 0
-        scale = exponent if abs(exponent) > 400 else 0
-        if scale:
-            values = np.ldexp(values, -scale)
-        count = len(values)
-        total = float(values.sum())
-        centre = total / count
-        around = values - centre
-        np.multiply(around, around, out=around)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            total, centre, squares = _sums(values)
+        scale = 0
+        if not SMALL < squares < np.inf or not np.isfinite(total):
+            # By a power of 2, so that nothing overflows, or is lost beside what counts.
+            scale = int(np.frexp(max(values.max(), -values.min()))[1])
+            total, centre, squares = _sums(np.ldexp(values, -scale))
         # sum x^2 = sum (x - c)^2 + 2 c sum x - n c^2, which is exact for any c.
-        whole, middle = _units(total), _units(centre)
-        squares = (_units(float(around.sum())) << UNIT) + 2 * middle * whole - count * middle**2
-        return cls(count, _shifted(whole, scale), _shifted(squares, 2 * scale))
+        count, whole, middle = len(values), _units(total), _units(centre)
+        of_squares = (_units(squares) << UNIT) + 2 * middle * whole - count * middle**2
+        return cls(count, _shifted(whole, scale), _shifted(of_squares, 2 * scale))
 
     def __add__(self, other: Moments) -> Moments:
         return Moments(
@@ -85,6 +83,15 @@ class Moments:
             return float("nan")
         spread = self.squares * self.count - self.total**2
         return _rounded(Fraction(max(spread, 0), self.count**2 << 2 * UNIT))
+
+
+def _sums(values: Floats) -> tuple[float, float, float]:
+    """The sum, the mean, and the sum of squared distances from it, rounded."""
+    total = float(values.sum())
+    centre = total / len(values)
+    around = values - centre
+    np.multiply(around, around, out=around)
+    return total, centre, float(around.sum())
 
 
 def _units(value: float) -> int:
