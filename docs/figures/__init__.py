@@ -21,6 +21,7 @@ from docs.figures import (
     penalties,
     phases,
     prompts,
+    tail_estimators,
     theorem_1,
     theorem_2,
     theorem_3,
@@ -48,6 +49,7 @@ MODULES = (
     penalties,
     phases,
     overoptimization,
+    tail_estimators,
     experiments,
 )
 
