@@ -41,8 +41,8 @@ else settled();
 """
 
 
-def missing(site: Path, sources: Iterable[Path]) -> str | None:
-    """Why there is nothing to open or nothing to open it with; None if all is there."""
+def program_missing() -> str | None:
+    """Why there is nothing to open a page with; None if all is there."""
     for program, package in (("chromium", "chromium"), ("chromedriver", "chromium-driver")):
         if shutil.which(program) is None:
             return f"no {program} here (on Debian: apt-get install {package})"
@@ -50,7 +50,14 @@ def missing(site: Path, sources: Iterable[Path]) -> str | None:
         import selenium  # noqa: F401
     except ModuleNotFoundError:
         return "selenium is not installed: pip install '.[docs]'"
+    return None
+
+
+def missing(site: Path, sources: Iterable[Path]) -> str | None:
+    """Why there is nothing to open or nothing to open it with; None if all is there."""
     index = site / "searchindex.js"
+    if (reason := program_missing()) is not None:
+        return reason
     if not index.is_file():
         return "the site is not built: make docs"
     if any(source.stat().st_mtime > index.stat().st_mtime for source in sources):

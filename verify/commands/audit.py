@@ -96,15 +96,14 @@ def audit(
 
         format_of(plot)
     from verify.tails.audit import audit as audit_files
+    from verify.tails.reading import open_scores
 
+    scores = open_scores(files, reward, prompt, utility, side=side)  # type: ignore[arg-type]
+    check_outputs(outputs, scores.files)
     with progress_bar() as progress:
         answer = audit_files(
-            files,
-            reward,
-            prompt,
-            utility,
-            side=side,  # type: ignore[arg-type]
-            options=options,
+            scores,
+            options,
             engine=engine,  # type: ignore[arg-type]
             workers=workers,
             work_folder=work,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,8 @@ from verify.tails.engine import summarise
 from verify.tails.engine.run import Engine
 from verify.tails.estimates import Estimates, estimates_of
 from verify.tails.prompt_tails import PromptTails, interval_json, prompt_tails
-from verify.tails.reading import MOST_BAD, Scores, open_scores
-from verify.tails.reading.scores import Side
+from verify.tails.reading import MOST_BAD, Scores
+from verify.tails.reading.columns import Columns
 from verify.tails.rounding import detect, spread
 from verify.tails.rows import MOST_ROWS, Rows
 from verify.tails.summary import Summary
@@ -139,13 +139,9 @@ def _columns(scores: Scores) -> dict[str, Any]:
 
 
 def audit(
-    paths: Sequence[str] | str,
-    reward: str | None = None,
-    prompt: str | None = None,
-    utility: str | None = None,
-    *,
-    side: Side = "upper",
+    scores: Scores,
     options: Options | None = None,
+    *,
     engine: Engine = "serial",
     workers: int | None = None,
     work_folder: str | None = None,
@@ -155,12 +151,8 @@ def audit(
 
     Parameters
     ----------
-    paths : str or sequence of str
-        Files, folders or patterns, as :func:`verify.tails.reading.open_scores` takes them.
-    reward, prompt, utility : str, optional
-        Names of columns; found by their names where that is clear.
-    side : {'upper', 'lower'}, optional
-        Which tail. The lower one is looked at by negating every reward.
+    scores : Scores
+        From :func:`verify.tails.reading.open_scores`.
     options : Options, optional
         Budgets, level, seed.
     engine, workers, work_folder, progress
@@ -172,34 +164,77 @@ def audit(
         One line: what is wrong with which file or option, and what would be accepted.
     """
     options = options or Options()
-    scores = open_scores(paths, reward, prompt, utility, side=side)
     summary = summarise(
         scores, engine=engine, workers=workers, work_folder=work_folder, progress=progress
     )
     summary.tally.check(options.most_bad)
-    verdict = decide(summary.tail(), level=options.level)
     rows = Rows.of(scores) if summary.count <= MOST_ROWS else None
     if rows is None and scores.columns.utility is not None:
         raise InputError(
             f"--utility: gold scores are taken with at most {MOST_ROWS:,} rows, and there are "
             f"{summary.count:,}; leave the column out, or sample the rows"
         )
-    if rows is None:
-        cells = summary.cells()
-        sample = Sample(CellLaw(cells.counts, cells.low, cells.mean, cells.high))
-    else:
-        sample = Sample(CellLaw.of(rows.reward), rows.reward, rows.prompt)
+    return _audited(scores, summary, rows, options)
+
+
+def audit_rewards(
+    rewards: Any, prompts: Any = None, utility: Any = None, options: Options | None = None
+) -> Audit:
+    """Audit rewards in memory.
+
+    Parameters
+    ----------
+    rewards : array of shape (n,)
+        Finite numbers.
+    prompts : array of shape (n,), optional
+        What each reward's prompt is called: numbers or text.
+    utility : array of shape (n,), optional
+        A gold score for each.
+    options : Options, optional
+        Budgets, level, seed.
+
+    Raises
+    ------
+    InputError
+        If something is not finite, or the lengths differ.
+    """
+    import numpy as np
+
+    summary = Summary.of(rewards)
+    if not summary.count:
+        raise InputError("there are no rewards in the array")
+    codes, called = None, np.empty(0)
+    if prompts is not None:
+        called, codes = np.unique(np.asarray(prompts).reshape(-1), return_inverse=True)
+    rows = Rows(
+        np.asarray(rewards, np.float64).reshape(-1),
+        codes,
+        tuple(str(each) for each in called),
+        None if utility is None else np.asarray(utility, np.float64).reshape(-1),
+    )
+    columns = Columns(
+        ("",),
+        prompt=None if prompts is None else "prompts",
+        utility=None if utility is None else "utility",
+    )
+    scores = Scores(("an array in memory",), columns, ())
+    return _audited(scores, summary, rows, options or Options())
+
+
+def _audited(scores: Scores, summary: Summary, rows: Rows | None, options: Options) -> Audit:
+    verdict = decide(summary.tail(), level=options.level)
+    tail = _spread(summary.tail())
     prompts = None
     if rows is not None and rows.prompt is not None:
         prompts = prompt_tails(rows, verdict.k, options.seed)
     return Audit(
         scores,
         summary,
-        _spread(summary.tail()),
+        tail,
         verdict,
-        estimates_of(_spread(summary.tail()), verdict),
+        estimates_of(tail, verdict),
         consequences_of(
-            sample,
+            _sample(summary, rows),
             verdict,
             options.budgets,
             options.cap_budget,
@@ -209,6 +244,14 @@ def audit(
         prompts,
         tuple(_warnings(scores, summary, verdict, prompts, rows)),
     )
+
+
+def _sample(summary: Summary, rows: Rows | None) -> Sample:
+    """As the consequences take it: from the rewards where they are at hand, else from cells."""
+    if rows is not None:
+        return Sample.of(rows.reward, rows.prompt)
+    cells = summary.cells()
+    return Sample(CellLaw(cells.counts, cells.low, cells.mean, cells.high))
 
 
 def _spread(tail: UpperTail) -> UpperTail:
@@ -222,7 +265,7 @@ def _warnings(
     verdict: Verdict,
     prompts: PromptTails | None,
     rows: Rows | None,
-) -> Iterable[str]:
+) -> Iterator[str]:
     if str(summary.tally):
         yield f"{summary.tally}."
     if scores.side == "lower":

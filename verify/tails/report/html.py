@@ -99,7 +99,7 @@ def _section(section: Section) -> str:
 
 def _drawings(drawings: Iterable[Drawing]) -> str:
     shown = "".join(
-        f'<figure id="{escape(d.name)}">\n{_labelled(d)}\n'
+        f'<figure id="picture-{escape(d.name)}">\n{_labelled(d)}\n'
         f"<figcaption><b>{escape(d.title)}.</b> {escape(d.caption)}</figcaption>\n</figure>\n"
         for d in drawings
     )
