@@ -103,10 +103,10 @@ def test_prompts_that_differ_are_not_a_heavy_tail_within_prompts(
 @pytest.mark.heavy
 @pytest.mark.parametrize("light", ["standard_normal", "standard_exponential", "logistic"])
 def test_how_often_a_long_light_run_is_called_heavy(rng: np.random.Generator, light: str) -> None:
-    """10 runs of 50 windows, looked at 16 times a window: at most one alarm.
+    """10 runs of 50 windows, looked at 16 times a window, without an alarm.
 
-    The chance of one above 4 among 800 looks at an exponential tail is about 50 windows times a
-    few per window of 3e-5: under 1 % a run, so under 0.5 % for two alarms in 10 runs.
+    A normal variable is above 4.5 with a chance of 3.4e-6, and the 8000 looks of an exponential
+    law, most of whose rewards they share, are fewer than 8000 of those: under 3 %.
     """
     alarms = 0
     for _ in range(10):
@@ -116,7 +116,7 @@ def test_how_often_a_long_light_run_is_called_heavy(rng: np.random.Generator, li
             monitor.update(getattr(rng, light)(size=monitor.window // 16))
             warned = warned or "heavy tail" in monitor.state().warnings
         alarms += warned
-    assert alarms <= 1
+    assert alarms == 0
 
 
 # ------------------------------------------------------------------ the numbers

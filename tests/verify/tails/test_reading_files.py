@@ -141,8 +141,14 @@ def cut(content: str | bytes, keep: int) -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.csv", cut(CSV, len(CSV) - 4) + b"\n12", "a.csv: line 5002 is not whole"),
-        ("a.csv", b"prompt,reward\n1,2\n1,2,3\n", "a.csv: line 3 is not whole or has too many"),
+        ("a.csv", cut(CSV, len(CSV) - 4) + b"\n12", "a.csv: row 5001 is not whole"),
+        ("a.csv", b"prompt,reward\n1,2\n1,2,3\n", "a.csv: row 2 is not whole, or has too many"),
+        (
+            "a.csv",
+            b'reward,prompt\n1,"a\nb"\n2,"a\n3,b\n',
+            "a.csv: line 4 opens quotes that are not",
+        ),
+        ("a.csv", b"prompt,reward\na,1\n\xff,2\n", "a.csv: row 2 is not whole"),
         ("a.csv", b"prompt,reward\n", "a.csv: there are no rows in it"),
         ("a.csv", b"a,a\n1,2\n", "a.csv: more than one column is named 'a'"),
         ("a.jsonl", cut(JSONL, len(JSONL) - 9), "a.jsonl: line 5000, the last, is cut off"),
@@ -165,6 +171,11 @@ def cut(content: str | bytes, keep: int) -> bytes:
 def test_what_is_said_of_a_broken_file(name: str, content: bytes, said: str) -> None:
     Path(name).write_bytes(content)
     assert said in refusal(name)
+
+
+def test_a_quote_for_inches_is_no_quote() -> None:
+    Path("a.csv").write_text('reward,prompt\n1,5" tall\n2,"6"" tall"\n')
+    assert read("a.csv")[1] == ['5" tall', '6" tall']
 
 
 def damaged(name: str, damage: Callable[[bytearray], bytes | bytearray]) -> str:

@@ -84,10 +84,14 @@ class Arrow:
             while True:
                 try:
                     batch = next(batches, None)
+                    if batch is not None:
+                        batch = batch.select(names)
+                        # Nothing else checks where a text begins and ends in a damaged file.
+                        batch.validate(full=True)
                 except (OSError, ValueError) as error:
                     raise _damaged(path, read, error) from None
                 if batch is not None:
-                    waiting.append(batch.select(names))
+                    waiting.append(batch)
                     read += batch.num_rows
                 if waiting and (batch is None or read - first >= BLOCK):
                     table = pa.Table.from_batches(waiting)

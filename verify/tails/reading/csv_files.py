@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 from verify.reading import DataError, is_number
@@ -65,62 +67,118 @@ class Csv:
         is_number = {name: kinds[name] == "number" and name != columns.prompt for name in names}
         types = {name: float64() if is_number[name] else string() for name in names}
         read = 0
-        for attempt in (types, dict.fromkeys(names, string())):
-            try:
-                for first, arrays in self._rows(path, names, attempt):
-                    if first < read:
-                        continue  # the blocks are cut at the same bytes again
-                    read = first + len(arrays[names[0]])
+        try:
+            for first, arrays in _rows(path, names, types):
+                read = first + len(arrays[names[0]])
+                yield first, arrays
+            return
+        except ArrowInvalid as error:
+            if "conversion error" not in str(error):
+                raise _at_row(path, error) from None
+        except OSError as error:
+            raise broken(path, error) from None
+        # The blocks are cut at the same bytes again: those that were read are passed over.
+        try:
+            for first, arrays in _rows(path, names, dict.fromkeys(names, string())):
+                if first >= read:
                     yield first, arrays
-                return
-            except ArrowInvalid as error:
-                if "conversion error" not in str(error):
-                    raise _at_row(path, error, read) from None
-            except OSError as error:
-                raise broken(path, error) from None
+        except ArrowInvalid as error:
+            raise _at_row(path, error) from None
+        except OSError as error:
+            raise broken(path, error) from None
 
-    def _rows(
-        self, path: str, names: list[str], kinds: dict[str, pa.DataType]
-    ) -> Iterator[tuple[int, Arrays]]:
-        first = 0
-        with opened(path) as source:
-            for batch in _reader(source, path, kinds):
-                yield first, {name: batch.column(name) for name in names}
-                first += batch.num_rows
+
+class _Quotes:
+    """A stream of bytes that counts the quotes in it: pyarrow takes one that is not closed."""
+
+    closed = False
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+        self.count = 0
+
+    def read(self, size: int | None = None) -> bytes:
+        """The next bytes."""
+        found: bytes = self._source.read(size)
+        self.count += found.count(b'"')
+        return found
+
+    def close(self) -> None:
+        """Whoever opened the source closes it."""
+
+
+def _rows(
+    path: str, names: list[str], kinds: dict[str, pa.DataType]
+) -> Iterator[tuple[int, Arrays]]:
+    first = 0
+    with opened(path) as source:
+        counted = _Quotes(source)
+        for batch in _reader(counted, path, kinds):
+            yield first, {name: batch.column(name) for name in names}
+            first += batch.num_rows
+    if counted.count % 2:
+        _check_last_quote(path)
+
+
+def _check_last_quote(path: str) -> None:
+    """Refuse a file that ends within quotes; an odd number of them may also be inches.
+
+    Raises
+    ------
+    DataError
+        With the line on which they are opened.
+    """
+    begins = 1
+    with opened(path) as source, TextIOWrapper(source, "utf-8", "replace", newline="") as text:
+        rows = csv.reader(text, strict=True)
+        try:
+            for _ in rows:
+                begins = rows.line_num + 1
+        except csv.Error as error:
+            if "unexpected end" in str(error):
+                raise DataError(
+                    f"{path}: line {begins} opens quotes that are not closed: the file is cut off, "
+                    "or the line is damaged"
+                ) from None
 
 
 def _reader(source: Any, path: str, kinds: dict[str, pa.DataType]) -> Any:
-    from pyarrow import csv
+    from pyarrow import csv as arrow_csv
 
-    with opened(path) as beginning:
-        line = beginning.read(2**16).lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
-    cells = line.strip().split(b",")
-    return csv.open_csv(
+    cells = _first_line(path)
+    return arrow_csv.open_csv(
         source,
         # One thread: with several, pyarrow does not say which row is wrong.
-        csv.ReadOptions(
-            use_threads=False,
-            block_size=BLOCK,
-            autogenerate_column_names=all(is_number(cell) for cell in cells),
+        arrow_csv.ReadOptions(
+            use_threads=False, block_size=BLOCK, autogenerate_column_names=_has_no_names(cells)
         ),
         # In a file of one column an empty line is a missing reward.
-        csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(cells) > 1),
-        csv.ConvertOptions(
-            column_types=kinds,
-            include_columns=list(kinds),
-            null_values=MISSING,
+        arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(cells) > 1),
+        arrow_csv.ConvertOptions(
+            column_types=kinds, include_columns=list(kinds), null_values=MISSING
         ),
     )
+
+
+def _first_line(path: str) -> list[bytes]:
+    with opened(path) as beginning:
+        line: bytes = beginning.read(2**16).lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+    return line.strip().split(b",")
+
+
+def _has_no_names(cells: list[bytes]) -> bool:
+    return all(is_number(cell) for cell in cells)
 
 
 def _reads_as_number(cell: str) -> bool:
     return is_number(cell.encode("utf-8", "replace"))
 
 
-def _at_row(path: str, error: Exception, read: int = 0) -> DataError:
+def _at_row(path: str, error: Exception) -> DataError:
     """What pyarrow says of a broken row, in one line; it counts the line of names as a row."""
     text = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    row = re.search(r"Row #(\d+): (.*)", text)
-    if row:
-        return DataError(f"{path}: line {row[1]} is not whole or has too many cells ({row[2]:.80})")
-    return DataError(f"{path}: cannot be read after row {read} ({text:.120})")
+    found = re.search(r"Row #(\d+): (.*)", text)
+    if not found:
+        return DataError(f"{path}: cannot be read ({text:.120})")
+    row = int(found[1]) - (not _has_no_names(_first_line(path)))
+    return DataError(f"{path}: row {row} is not whole, or has too many cells ({found[2]:.80})")
