@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Rows of a block, where the file does not say.
 BLOCK = 2**18
+#: Bytes of a column that are read at once: a row group may be larger than memory.
+BUFFER = 2**22
 #: Rows of a shard at least, where there are so many.
 SHARD = 2**23
 #: How an Arrow file begins that can be read in any order; others are streams.
@@ -146,7 +148,9 @@ def _parquet(path: str) -> Any:
     from pyarrow import ArrowInvalid, parquet
 
     try:
-        return parquet.ParquetFile(path, page_checksum_verification=True)
+        return parquet.ParquetFile(
+            path, page_checksum_verification=True, pre_buffer=False, buffer_size=BUFFER
+        )
     except ArrowInvalid as error:
         if "magic bytes" in str(error) or "footer" in str(error) or "too small" in str(error):
             raise DataError(
