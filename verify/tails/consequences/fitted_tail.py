@@ -8,8 +8,8 @@ largest likelihood.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import exp, expm1, inf, isfinite, log, sqrt
+from dataclasses import dataclass, replace
+from math import exp, expm1, inf, log, sqrt
 from typing import TYPE_CHECKING
 
 from verify.tails.consequences.best_mean import root
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 EXPONENTIAL = 1e-3
 #: Shapes are at least this: from -1 on down the likelihood has no maximum.
 LEAST_SHAPE = -0.95
+#: The tail is fitted to so many times sqrt(n) of the largest rewards.
+ROOTS = 2
 #: Standard errors of a 95 % interval.
 TWO_SIDED = 1.959963984540054
 #: Up to this argument the series of 1F1 fits into a float64.
@@ -109,7 +111,33 @@ class Spliced:
         """``S(d) = min (d + K(l))/l`` under KL; infinite where the tail is heavy."""
         if self.heavy:
             return inf
-        # l as far as exponential moments go, or in units of the scale.
+        at = self._best_tilt(budget)
+        return min(self.threshold + (budget + self._log_mgf(at)[0]) / at, self.top)
+
+    def best_mean_error(self, budget: float) -> float:
+        """The standard error of ``S(d)`` from the rewards below the threshold and from the share p.
+
+        As in :mod:`verify.tails.consequences.band`, where the tail counts as one place: its weight
+        is what the fit says, and how far that is off is not in here.
+        """
+        import numpy as np
+
+        if self.heavy:
+            return inf
+        at = self._best_tilt(budget)
+        log_mgf, _ = self._log_mgf(at)
+        points = self.body.drawn_together
+        away = points.values[: self.cell] - self.threshold
+        with np.errstate(under="ignore"):
+            weights = np.exp(at * away - log_mgf)
+        squares = float((points.masses[: self.cell] * (weights - 1) ** 2).sum())
+        in_tail = exp(self._log_mgf_of_excess(at)[0] - log_mgf)
+        squares += self.share * (in_tail - 1) ** 2
+        return sqrt(squares / self.body.total) / at
+
+    def _best_tilt(self, budget: float) -> float:
+        """The l that spends the budget."""
+        # As far as exponential moments go, or in units of the scale.
         largest = 1 / self.scale
 
         def tilt(v: float) -> float:
@@ -120,9 +148,7 @@ class Spliced:
             log_mgf, slope = self._log_mgf(at)
             return budget - (at * slope - log_mgf)
 
-        at = tilt(root(unspent))
-        bound = self.threshold + (budget + self._log_mgf(at)[0]) / at
-        return min(bound, self.top)
+        return tilt(root(unspent))
 
     def _log_mgf(self, tilt: float) -> tuple[float, float]:
         """``log E exp(l (X - u))`` and its derivative."""
@@ -199,36 +225,36 @@ def fitted_tail(cells: CellLaw, verdict: Verdict) -> FittedTail | None:
     * light: the shape's interval as far as it is not positive, and at its upper end an exponential
       tail with the larger of the mean excess and 1/rate, each at the upper end of its interval;
     * bounded, or cannot tell: the shape's interval.
+
+    The tail begins at the ROOTS sqrt(n) largest rewards, or at as many as the verdict rests on if
+    those are fewer: a shape is that of the limit, and few rewards are near it. At the ends of the
+    interval the scale is off by as much as its own error allows.
     """
-    cell = cells.cell_of_largest(verdict.k)
+    cell = cells.cell_of_largest(min(verdict.k, ROOTS * sqrt(cells.total)))
     excesses = Excesses(cells, cell)
     if verdict.k < 2 or not excesses.mean > 0:
         return None
     shape = verdict.shape
     ends = (shape.low, shape.value, shape.high)
+    because = "generalised Pareto tails with the shapes of the interval"
     if verdict.kind == "heavy":
-        low, central, high = (excesses.tail(max(end, 0.0)) for end in ends)
-        because = "generalised Pareto tails with the shapes of the interval that are not negative"
+        ends = (max(ends[0], 0.0), max(ends[1], 0.0), max(ends[2], 0.0))
+        because += " that are not negative"
     elif verdict.kind == "light":
-        low, central = (excesses.tail(min(end, 0.0)) for end in ends[:2])
-        slowest = _slowest(excesses, verdict)
-        high = Spliced(cells, cell, 0.0, slowest) if isfinite(slowest) else excesses.tail(ends[2])
-        because = (
-            "generalised Pareto tails with the shapes of the interval that are not positive, up to "
-            "an exponential one with the least rate that the data allow"
+        ends = (min(ends[0], 0.0), min(ends[1], 0.0), 0.0)
+        because += (
+            " that are not positive, up to an exponential one with the least rate that the data "
+            "allow"
         )
-    else:
-        low, central, high = (excesses.tail(end) for end in ends)
-        because = "generalised Pareto tails with the shapes of the interval"
+    low, central, high = (
+        excesses.tail(end, off) for end, off in zip(ends, (-TWO_SIDED, 0.0, TWO_SIDED), strict=True)
+    )
+    if verdict.kind == "light" and verdict.rate is not None:
+        if verdict.rate.low > 0:
+            high = replace(high, scale=max(high.scale, 1 / verdict.rate.low))
+        else:  # a rate that may be 0 is that of a heavy tail
+            high = excesses.tail(max(shape.high, 2 * EXPONENTIAL), TWO_SIDED)
     return FittedTail(low, central, high, because)
-
-
-def _slowest(excesses: Excesses, verdict: Verdict) -> float:
-    """The largest scale of an exponential tail; infinite where the rate may be 0."""
-    scale = excesses.mean * (1 + TWO_SIDED / sqrt(excesses.rows))
-    if verdict.rate is None:
-        return scale
-    return max(scale, 1 / verdict.rate.low) if verdict.rate.low > 0 else inf
 
 
 class Excesses:
@@ -253,14 +279,30 @@ class Excesses:
         """Their mean."""
         return float((self.counts * self.sizes).sum()) / self.rows
 
-    def tail(self, shape: float) -> Spliced:
-        """The tail with a given shape and the scale of largest likelihood."""
-        if abs(shape) < EXPONENTIAL:
-            return Spliced(self.cells, self.cell, 0.0, self.mean)
-        shape = max(shape, LEAST_SHAPE)
+    def tail(self, shape: float, off: float = 0.0) -> Spliced:
+        """The tail with a given shape, and the scale of largest likelihood or ``off`` it.
+
+        Parameters
+        ----------
+        shape : float
+            xi.
+        off : float
+            By how many standard errors of the scale to be above it. Given xi that error is
+            ``sigma sqrt((1 + 2 xi)/k)``, and here not less than that of a uniform law's half.
+        """
         if shape == inf:
             return Spliced(self.cells, self.cell, inf, self.mean)
+        shape = 0.0 if abs(shape) < EXPONENTIAL else max(shape, LEAST_SHAPE)
+        # The tail reaches the largest reward.
         least = max(0.0, -shape * float(self.sizes[-1]))
+        scale = self._likeliest(shape, least)
+        scale *= 1 + off * sqrt(max(1 + 2 * shape, 0.25) / self.rows)
+        return Spliced(self.cells, self.cell, shape, max(scale, least, self.mean * 1e-3))
+
+    def _likeliest(self, shape: float, least: float) -> float:
+        """The scale of largest likelihood; more than ``least``."""
+        if shape == 0:
+            return self.mean
 
         def scale(v: float) -> float:
             return least + self.mean * exp(v)
@@ -269,4 +311,4 @@ class Excesses:
             ratio = self.sizes / (scale(v) + shape * self.sizes)
             return self.rows - (1 + shape) * float((self.counts * ratio).sum())
 
-        return Spliced(self.cells, self.cell, shape, scale(root(score)))
+        return scale(root(score))

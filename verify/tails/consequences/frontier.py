@@ -17,7 +17,7 @@ from verify.divergence import KL
 from verify.tails.consequences.answer import Answer, number
 from verify.tails.consequences.band import BUYS_TOP, delta_band
 from verify.tails.consequences.best_mean import best_mean
-from verify.tails.consequences.fitted_tail import FittedTail
+from verify.tails.consequences.fitted_tail import TWO_SIDED, FittedTail
 from verify.tails.consequences.growth import Growth, growth
 from verify.tails.consequences.sample import Sample
 from verify.tails.verdict import Verdict
@@ -103,10 +103,8 @@ def frontier_of(
     answers = []
     for budget, plug_in, steps in zip(chosen, _plug_in(sample, chosen), grown, strict=True):
         assert plug_in.value is not None
-        band, effective = delta_band(sample, budget, plug_in.value)
-        spliced = _spliced(verdict, fitted, budget, band)
-        if verdict.kind == "heavy":
-            band = Answer(None, None, None, "verdict", f"no band: {HEAVY}")
+        band, effective = delta_band(sample, verdict, budget, plug_in.value)
+        spliced = fitted_frontier(verdict, fitted, budget, band)
         answers.append(BudgetAnswer(budget, plug_in, band, effective, steps, spliced))
     return tuple(answers)
 
@@ -132,18 +130,24 @@ def _plug_in(sample: Sample, budgets: tuple[float, ...]) -> list[Answer]:
     ]
 
 
-def _spliced(verdict: Verdict, fitted: FittedTail | None, budget: float, band: Answer) -> Answer:
+def fitted_frontier(
+    verdict: Verdict, fitted: FittedTail | None, budget: float, band: Answer
+) -> Answer:
     """The frontier with the fitted tail: infinite where the verdict is heavy.
 
-    Its interval is that of the tail, wider by half the band: the error of the rewards below it.
+    Its interval is that of the tail, wider by the error of the rewards below the threshold.
     """
     if verdict.kind == "heavy":
         return Answer(inf, inf, inf, "verdict", f"{HEAVY}; {verdict.because}")
     if fitted is None:
         return Answer(None, band.low, inf, "fitted tail", "no reward exceeds the threshold")
     half = 0.0 if band.low is None or band.high is None else (band.high - band.low) / 2
-    values = [tail.best_mean(budget) for tail in (fitted.low, fitted.central, fitted.high)]
-    low, high = min(values) - half, max(values) + half
+    ends, tails = [], (fitted.low, fitted.central, fitted.high)
+    for tail in tails:
+        value = tail.best_mean(budget)
+        error = max(half, TWO_SIDED * tail.best_mean_error(budget))
+        ends += [value - error, value + error]
+    low, high = min(ends), max(ends)
     if verdict.kind == "cannot tell":
         return Answer(None, low, inf, "fitted tail", UNKNOWN)
-    return Answer(values[1], low, high, "fitted tail", fitted.because)
+    return Answer(fitted.central.best_mean(budget), low, high, "fitted tail", fitted.because)

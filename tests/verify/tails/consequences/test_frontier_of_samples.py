@@ -6,16 +6,21 @@ from math import exp, inf, sqrt
 
 import numpy as np
 import pytest
+from flint import arb
 from numpy.typing import NDArray
 
 from verify.divergence import KL
+from verify.frontier import frontier
+from verify.law import Law
 from verify.tails.consequences.answer import Answer
 from verify.tails.consequences.band import delta_band
 from verify.tails.consequences.best_mean import best_mean
 from verify.tails.consequences.fitted_tail import fitted_tail
-from verify.tails.consequences.frontier import BudgetAnswer, frontier_of
+from verify.tails.consequences.frontier import BudgetAnswer, fitted_frontier, frontier_of
 from verify.tails.consequences.sample import Sample
+from verify.tails.decision import decide
 from verify.tails.summary import Summary
+from verify.tails.upper_tail import UpperTail
 from verify.tails.verdict import Interval, Verdict
 
 HEAVY = Verdict("heavy", "power law", Interval(0.33, 0.28, 0.4), None, 400, "test")
@@ -82,7 +87,7 @@ def covered(
     draw: NDArray[np.float64], truth: float, budget: float, prompts: NDArray[np.int64] | None
 ) -> bool:
     sample = Sample.of(draw, prompts)
-    band, _ = delta_band(sample, budget, best_mean(sample.cells, KL, budget).middle)
+    band, _ = delta_band(sample, LIGHT, budget, best_mean(sample.cells, KL, budget).middle)
     assert band.low is not None and band.high is not None
     return band.low <= truth <= band.high
 
@@ -90,8 +95,8 @@ def covered(
 def test_the_band_covers_a_light_frontier() -> None:
     """Normal at d = 1/2: S = 1. Of 300 bands at 95 % at least 269 cover, but for 1 in 2000."""
     rng = np.random.default_rng(11)
-    hits = sum(covered(rng.standard_normal(2000), 1.0, 0.5, None) for _ in range(300))
-    # 285 less 3.3 standard deviations of sqrt(300 0.95 0.05), and 1 % for n = 2000.
+    hits = sum(covered(rng.standard_normal(4000), 1.0, 0.5, None) for _ in range(300))
+    # 285 less 3.3 standard deviations of sqrt(300 0.95 0.05), and 1 % for n = 4000.
     assert 285 - 3.3 * sqrt(300 * 0.95 * 0.05) - 3 <= hits <= 300
 
 
@@ -110,9 +115,9 @@ def test_a_band_that_does_not_know_the_prompts_is_too_narrow() -> None:
 
 def test_a_band_needs_rewards_to_rest_on() -> None:
     sample = Sample.of(np.random.default_rng(1).standard_normal(1000))
-    (answer,) = answers(sample, LIGHT, 4.0)
-    assert answer.effective < 100 and answer.band.low is None
-    assert "fewer than 100" in answer.band.because
+    (answer,) = answers(sample, LIGHT, 1.0)
+    assert answer.effective < 500 and answer.band.low is None
+    assert "fewer than 500" in answer.band.because
 
 
 def test_a_summary_brackets_what_the_rewards_say() -> None:
@@ -140,3 +145,28 @@ def test_the_frontier_is_the_entropic_value_at_risk() -> None:
     values = np.log(mgf / exp(-0.8)) / z
     # The grid is off the best z by at most 1/4000, where the values are flat.
     assert answer.plug_in.value == pytest.approx(float(values.min()), rel=1e-6)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    "law", ["normal()", "exponential()", "logistic()", "gamma(2)", "uniform()"]
+)
+def test_the_fitted_interval_covers_with_the_verdict_of_the_same_sample(law: str) -> None:
+    """10^4 rewards, 200 samples: docs/concepts/consequences.md has what was measured at 100."""
+    hits = {0.1: 0, 0.5: 0, 1.0: 0, 2.0: 0, 5.0: 0}
+    truths = frontier(law, [str(budget) for budget in hits]).points
+    for seed in range(200):
+        sample = Sample.of(Law.parse(law).sample(10**4, np.random.default_rng(seed)))
+        assert sample.rewards is not None
+        verdict = decide(UpperTail.of(sample.rewards))
+        fitted = fitted_tail(sample.cells, verdict)
+        for point in truths:
+            assert isinstance(point.lower, arb)
+            budget = float(point.budget)
+            value = best_mean(sample.cells, KL, budget).middle
+            band, _ = delta_band(sample, verdict, budget, value)
+            found = fitted_frontier(verdict, fitted, budget, band)
+            assert found.low is not None and found.high is not None
+            hits[budget] += found.low <= float(point.lower) <= found.high
+    # Aimed at 95 %; the least that was measured is 91 %, less 3 standard errors of 200 samples.
+    assert min(hits.values()) >= 200 * 0.85
