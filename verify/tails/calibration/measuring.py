@@ -61,14 +61,14 @@ class Row:
         """What tells it from other rows."""
         return self.law, self.n, self.form
 
-    def share(self, count: str) -> float:
-        """Of the samples, by the name of a count."""
-        return float(getattr(self, count)) / self.samples
+    def error(self, hits: str, of: str = "samples") -> float:
+        """The standard error of a share of one count in another, by their names.
 
-    def error(self, count: str) -> float:
-        """The standard error of that share: of ``count + 1`` in ``samples + 2``, never 0."""
-        share = (float(getattr(self, count)) + 1) / (self.samples + 2)
-        return math.sqrt(share * (1 - share) / self.samples)
+        That of ``hits + 1`` in ``tries + 2``, which is never 0.
+        """
+        tries = int(getattr(self, of))
+        share = (int(getattr(self, hits)) + 1) / (tries + 2)
+        return math.sqrt(share * (1 - share) / max(tries, 1))
 
 
 def measure(law: str, n: int, form: Form, samples: int) -> Row:

@@ -199,7 +199,7 @@ def test_tensors_are_decided_like_arrays() -> None:
 
 @pytest.mark.parametrize("level", [0.5, 1.0, math.nan])
 def test_levels_out_of_range_are_refused(level: float) -> None:
-    with pytest.raises(InputError, match="above 0.5 and below 1"):
+    with pytest.raises(InputError, match=r"above 0\.5 and below 1"):
         decide(UpperTail.of(drawn("normal", n=400)), level=level)
 
 
