@@ -29,12 +29,18 @@ HEAVY = ("pareto(alpha=1.4)", "normal()")
 def test_the_table(terminal: Terminal) -> None:
     done = terminal("compare", "laplace()", "normal()", "--kl", "3")
     assert done.status == 0 and not done.err
-    title, asked, header, *rows = done.out.removesuffix(LEGEND + "\n").splitlines()
+    title, asked, header, *rows, note = done.out.removesuffix(LEGEND + "\n").splitlines()
     assert title == "pair: X = laplace(), V = normal(mu=0, sigma=1), independent"
     assert asked == "at a KL divergence of 3:"
     assert header.split()[:3] == ["mitigation", "strength", "KL"]
     assert len(rows) == len(MITIGATIONS)
     assert rows[0].split()[:2] == ["KL", "penalty"] and rows[0].endswith("balls")
+    # The occupancy's row is the KL penalty's, in float64, and says why.
+    assert rows[1].startswith("  KL of the occupancy measure") and rows[1].endswith("float64   (1)")
+    assert note.startswith("  (1) an answer in one piece is one step")
+    # Its digits are those on which two resolutions agree.
+    for ball, other in zip(rows[0].split()[-4:-1], rows[1].split()[-5:-2], strict=True):
+        assert abs(float(ball) - float(other)) < 2e-5
     assert rows[-1].endswith("sample") and " +- " in rows[-1]
     # The legend has a word for each letter.
     letters = {row.split(" = ")[0].split()[-1] for row in rows}
@@ -73,7 +79,8 @@ def test_the_csv(terminal: Terminal) -> None:
     assert header[:5] == ["model", "asked", "target", "mitigation", "strength"]
     assert len(rows) == len(MITIGATIONS) and {len(row) for row in rows} == {len(header)}
     (entropy,) = (row for row in rows if row[3] == "entropy bonus")
-    assert entropy[4:-1] == [""] * 10 and "atoms" in entropy[-1]
+    assert entropy[4:-2] == [""] * 10 and "atoms" in entropy[-2] and not entropy[-1]
+    assert header[-2:] == ["because", "note"] and "one step" in rows[1][-1]
 
 
 def test_a_heavy_error_says_why(terminal: Terminal) -> None:

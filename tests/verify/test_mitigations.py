@@ -17,7 +17,8 @@ from verify.errors import InputError
 from verify.joint.laws import CopulaLaw, conditioned
 from verify.joint.normal_maximum import mean_of_largest
 from verify.law import Law
-from verify.mdp import base_policy, chain_rule_kl
+from verify.mdp import MDP, base_policy, chain_rule_kl
+from verify.mdp.array_frontier import evaluate
 from verify.mitigations import nodes as nodes_module
 from verify.mitigations.catalogue import MITIGATIONS, ByIntegrals
 from verify.mitigations.cells import Resolution
@@ -33,8 +34,10 @@ from verify.mitigations.occupancy import (
     gathered,
     kl,
     occupancy,
+    occupancy_of_actions,
     total_variation,
 )
+from verify.mitigations.one_step import OneStep
 from verify.mitigations.profile import Profile, profile_of
 from verify.mitigations.road import driver, road, where
 from verify.mitigations.weights import (
@@ -319,7 +322,7 @@ def test_at_an_equal_gain_normals_have_one_utility(model: Model) -> None:
         assert strength is not None
         assert abs(path.outcome(strength).mean_v - 1.5 * slope) < 2e-4, mitigation.name
         checked += 1
-    assert checked == 8
+    assert checked == 9
 
 
 def test_finite_pairs_are_exact() -> None:
@@ -475,6 +478,50 @@ def test_real_numbers_of_draws() -> None:
     """n = 1.5 lies between 1 and 2."""
     found = [Draws(FINITE).outcome(log(n)).mean_u for n in (1, 1.5, 2)]
     assert found[0] < found[1] < found[2]
+
+
+# ---------------------------------------------------------------- occupancies
+
+
+@pytest.mark.parametrize("strength", [0.01, 0.4, 0.95])
+def test_one_step_is_the_kl_penalty(strength: float) -> None:
+    """Soft values of the process, and tilts: two routes to one policy, and to its divergence."""
+    profile = LAPLACE_NORMAL.profile(COARSE)
+    path = OneStep(profile)
+    here, there = path.outcome(strength), Tilts(profile).outcome(strength)
+    assert here.distance(there) < 1e-9
+    # The sweep that adds up the KL divergence along trajectories knows no occupancy.
+    mean, spent = evaluate(path.mdp, strength)
+    assert abs(here.kl - spent) < 1e-9 and abs(here.mean_u - mean) < 1e-9
+    assert abs(path.occupancy(strength).sum() - 1) < 1e-12
+
+
+def test_another_process_is_noticed() -> None:
+    """Planted: with a tenth of the time spent elsewhere, the occupancy is no law of answers."""
+    path = OneStep(LAPLACE_NORMAL.profile(COARSE))
+    path.mdp.start[0] = 0.9
+    assert abs(path.occupancy(0.4).sum() - 1) > 0.05
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), min_size=2, max_size=6))
+def test_in_one_step_every_divergence_is_that_of_the_answers(sizes: list[tuple[int, int]]) -> None:
+    """Exactly, for policies in fractions: whatever is penalised, it is the same penalty."""
+    if not any(new for _, new in sizes):
+        return
+    totals = [sum(column) for column in zip(*sizes, strict=True)]
+    base, new = (
+        {f"answer {k}": fmpq(pair[side], totals[side]) for k, pair in enumerate(sizes)}
+        for side in (0, 1)
+    )
+    moves = {"prompt": {answer: (chance, f"after {answer}") for answer, chance in base.items()}}
+    mdp = MDP.build("prompt", moves, {f"after {answer}": 0 for answer in base})
+    policy, usual = {"prompt": new}, base_policy(mdp)
+    one, other = (occupancy_of_actions(mdp, each) for each in (policy, usual))
+    assert {action: share for (_, action), share in one.items()} == new
+    assert total_variation(one, other) == total_variation(new, base)
+    assert chi_square(one, other) == chi_square(new, base)
+    along = chain_rule_kl(mdp, policy, usual)
+    assert abs(ball(kl(one, other)) - ball(along)) < arb(2) ** -40
 
 
 # ---------------------------------------------------------------- the road

@@ -20,7 +20,7 @@ DEFAULT = "2"
 PLACES = 6
 #: An error below this is not worth a word.
 NOTHING = 1e-9
-COLUMNS = ("mitigation", "strength", "KL", "gain of E U", "gain of E V", "known by", "because")
+COLUMNS = ("mitigation", "strength", "KL", "gain of E U", "gain of E V", "known by", "notes")
 KNOWN_BY = {"ball": "balls", "float64": "float64", "monte-carlo": "sample"}
 #: What stands under the tables.
 LEGEND = """\
@@ -166,17 +166,17 @@ def _print_question(question: Question) -> None:
 
 
 def _cells(question: Question, row: Row, reasons: list[str]) -> tuple[str, ...]:
-    """The cells of a row; a reason that is new is added to the list that notes refer to."""
+    """The cells of a row; reasons and notes that are new are added to the list referred to."""
+    said = [words for words in (row.because, row.note) if words]
+    reasons += [words for words in said if words not in reasons]
+    notes = " ".join(f"({reasons.index(words) + 1})" for words in said)
     if row.kl is None:
-        if row.because not in reasons:
-            reasons.append(row.because)
-        note = f"({reasons.index(row.because) + 1})"
-        return (row.mitigation, *("-",) * 5, note)
+        return (row.mitigation, *("-",) * 5, notes)
     sampled = row.means == "monte-carlo"
     means = {"mean_u": row.mean_u, "mean_v": row.mean_v}
     gains = (_shown(value, question.gain(row, name), sampled) for name, value in means.items())
     known_by = KNOWN_BY[row.means or "float64"]
-    return (row.mitigation, row.strength, _shown(row.kl, None, sampled), *gains, known_by, "")
+    return (row.mitigation, row.strength, _shown(row.kl, None, sampled), *gains, known_by, notes)
 
 
 def _shown(value: Quantity, gain: float | None, sampled: bool) -> str:

@@ -13,5 +13,6 @@ divergence.
 * :mod:`.catalogue`: the mitigations; :mod:`.existence`: which of them have an optimum;
 * :mod:`.certified`: balls for the numbers that have a certified route;
 * :mod:`.comparison`: the table; :mod:`.plot`: the picture;
-* :mod:`.occupancy`: divergences of occupancy measures; :mod:`.road`: the process they are shown on.
+* :mod:`.occupancy`: divergences of occupancy measures; :mod:`.one_step`: answers in one piece as a
+  process; :mod:`.road`, :mod:`.losses`: a process on which penalties on states differ.
 """

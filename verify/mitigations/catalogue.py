@@ -17,6 +17,7 @@ from verify.mitigations.ensembles import BATCHES, SIZE, Ensemble, lowest, mean_l
 from verify.mitigations.entropy import EntropyBonus
 from verify.mitigations.existence import why_no_errors, why_no_power, why_no_tilt
 from verify.mitigations.model import Model
+from verify.mitigations.one_step import OneStep
 from verify.mitigations.profile import Profile
 from verify.mitigations.weights import Draws, Path, Powers, Tilts, TopShares
 
@@ -30,6 +31,8 @@ class Mitigation(ABC):
     """A way to optimise that is to spare the utility."""
 
     name: str
+    #: What is to be known of its row; empty where the name says it all.
+    note: str = ""
 
     def why_not(self, model: Model) -> str:
         """Why a pair has no optimal policy under it; empty where it has."""
@@ -62,6 +65,23 @@ class KLPenalty(ByIntegrals):
 
     def enclosed(self, model: Model, path: Path, strength: float) -> Numbers | None:
         return tilted(model, strength)
+
+
+@dataclass(frozen=True)
+class OccupancyPenalty(ByIntegrals):
+    """The proxy under a penalty on the KL divergence of the occupancy measure."""
+
+    name: str = "KL of the occupancy measure"
+    note: str = (
+        "an answer in one piece is one step: the occupancy of (prompt, answer) is the policy, and "
+        "this is the KL penalty, here by soft values of that decision process"
+    )
+
+    def why_not(self, model: Model) -> str:
+        return why_no_tilt(model)
+
+    def path(self, model: Model, resolution: Resolution) -> Path:
+        return OneStep(model.profile(resolution), model.largest_tilt[0])
 
 
 @dataclass(frozen=True)
@@ -163,6 +183,7 @@ class BestByEnsemble(Mitigation):
 
 MITIGATIONS: tuple[Mitigation, ...] = (
     KLPenalty(),
+    OccupancyPenalty(),
     Squashed("KL, proxy clipped at its 99 % rank", clipped),
     Squashed("KL, sigmoid of the proxy", squeezed),
     Entropy(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from math import exp, isfinite
 from typing import Any, Literal
@@ -56,6 +56,8 @@ class Row:
         How they are known.
     because : str
         Why there is no policy; empty where there is one.
+    note : str
+        What else is to be known of it.
     """
 
     mitigation: str
@@ -65,6 +67,7 @@ class Row:
     mean_v: Quantity = None
     means: Means | None = None
     because: str = ""
+    note: str = ""
 
     @property
     def numbers(self) -> dict[str, Quantity]:
@@ -113,7 +116,8 @@ class Question:
         for name, gained in (("gain_u", "mean_u"), ("gain_v", "mean_v")):
             gain = self.gain(row, gained)
             answer[name] = None if gain is None else f"{gain:.12g}"
-        return answer | {"means": row.means, "because": row.because or None}
+        words = {"because": row.because or None, "note": row.note or None}
+        return answer | {"means": row.means} | words
 
 
 def number(value: Quantity) -> float:
@@ -170,7 +174,7 @@ class Comparison:
         """The table, the names of its columns first."""
         ends = [f"{name}_{end}" for name in ("kl", "mean_u", "mean_v") for end in ("low", "high")]
         places = ["model", "asked", "target", "mitigation", "strength"]
-        yield [*places, *ends, "gain_u", "gain_v", "means", "because"]
+        yield [*places, *ends, "gain_u", "gain_v", "means", "because", "note"]
         for question in self.questions:
             for row in question.to_dict()["rows"]:
                 numbers = [row[name] or ["", ""] for name in ("kl", "mean_u", "mean_v")]
@@ -185,6 +189,7 @@ class Comparison:
                     row["gain_v"] or "",
                     row["means"] or "",
                     row["because"] or "",
+                    row["note"] or "",
                 ]
 
 
@@ -227,7 +232,8 @@ def compare(
     for model in pairs:
         answers = []
         for mitigation in known:
-            answers.append(_answers(mitigation, model, asked))
+            rows = _answers(mitigation, model, asked)
+            answers.append([replace(row, note=mitigation.note) for row in rows])
             done += 1
             if progress is not None:
                 progress(done, len(pairs) * len(known), mitigation.name)

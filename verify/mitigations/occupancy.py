@@ -12,7 +12,8 @@ from typing import Any
 from flint import arb, fmpq
 
 from verify.mdp import MDP, MDPError, Policy, visits
-from verify.mdp.model import State
+from verify.mdp.linear import read_policy
+from verify.mdp.model import Action, State
 from verify.mdp.policy import Entropy, relative_entropy
 
 #: A law with exact probabilities.
@@ -38,6 +39,25 @@ def occupancy(mdp: MDP, policy: Policy) -> dict[State, fmpq]:
         raise MDPError("an occupancy is exact: expected a policy in fractions, not in balls")
     total = sum(exact.values(), fmpq(0))
     return {state: times / total for state, times in exact.items()}
+
+
+def occupancy_of_actions(mdp: MDP, policy: Policy) -> dict[tuple[State, Action], fmpq]:
+    """The share of the time spent at each state with each action: the measure on pairs.
+
+    In a process of one step it is the policy itself.
+
+    Raises
+    ------
+    MDPError
+        As for :func:`occupancy`.
+    """
+    chances = read_policy(mdp, policy)
+    return {
+        (state, action): share * chance
+        for state, share in occupancy(mdp, policy).items()
+        for action, chance in chances[state].items()
+        if isinstance(chance, fmpq)
+    }
 
 
 def total_variation(one: Shares, other: Shares) -> fmpq:

@@ -29,6 +29,7 @@ DRAWS = 100_000
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))
 STYLES: tuple[tuple[str, Any], ...] = (
     (BASE, DASHES[0]),
+    (INK, (0, (1, 5))),  # over the one before, with which it is the same
     (BASE, DASHES[1]),
     (BASE, DASHES[2]),
     (MARK, DASHES[2]),
