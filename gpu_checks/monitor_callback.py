@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ class MonitorCallback(TrainerCallback):  # type: ignore[misc]
 
     Where training is distributed, the rewards of all processes are looked at together. A warning
     is logged once, by the main process, when it first applies.
+
+    The monitor is told the KL divergence that TRL's trainers log, for the rewards from there on:
+    that of whole answers, or that of a token times the mean number of tokens.
 
     Parameters
     ----------
@@ -41,6 +45,9 @@ class MonitorCallback(TrainerCallback):  # type: ignore[misc]
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         """Add the numbers to what is logged, and to the history."""
+        divergence = kl_of_answers(logs or {})
+        if divergence is not None:
+            self.monitor.kl = divergence
         seen = _of_all_processes(self.monitor).state()
         metrics = seen.metrics()
         if logs is not None:
@@ -63,6 +70,18 @@ class MonitorCallback(TrainerCallback):  # type: ignore[misc]
         file = _beside_checkpoint(args, state)
         if state.global_step > 0 and file.is_file():
             self.monitor.restore(json.loads(file.read_text()))
+
+
+def kl_of_answers(logs: Mapping[str, Any]) -> float | None:
+    """The KL divergence per answer in what a trainer of TRL logs, in nats; None if it has none.
+
+    A mean over tokens says little: what bounds the reward is the sum over an answer.
+    """
+    if "objective/kl" in logs:
+        return float(logs["objective/kl"])
+    if "kl" in logs and "completions/mean_length" in logs:
+        return float(logs["kl"]) * float(logs["completions/mean_length"])
+    return None
 
 
 def _beside_checkpoint(args: Any, state: Any) -> Path:

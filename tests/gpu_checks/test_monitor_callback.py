@@ -33,9 +33,9 @@ class Loop:
     def begin(self) -> None:
         self.callback_handler.on_train_begin(self.args, self.state, self.control)
 
-    def log(self) -> dict[str, Any]:
+    def log(self, **numbers: float) -> dict[str, Any]:
         """As Trainer.log does it."""
-        logs = {"loss": 1.0}
+        logs = {"loss": 1.0, **numbers}
         self.state.log_history.append({**logs, "step": self.state.global_step})
         self.callback_handler.on_log(self.args, self.state, self.control, logs)
         return logs
@@ -115,3 +115,22 @@ def test_processes_that_train_together_are_looked_at_together(
         assert loop.log() == alone
     finally:
         distributed.destroy_process_group()
+
+
+def test_the_divergence_of_answers_is_taken_from_the_logs_of_trl(
+    rng: np.random.Generator, tmp_path: Path
+) -> None:
+    from gpu_checks.monitor_callback import MonitorCallback
+
+    monitor, loop = Monitor(1000), Loop(tmp_path)
+    MonitorCallback(monitor).attach(loop)
+    reward = rewards_of(rng, monitor)
+    for numbers, expected in (
+        ({"kl": 0.25}, None),  # of a token, for all that is known
+        ({"kl": 0.25, "completions/mean_length": 8.0}, 2.0),
+        ({}, 2.0),  # the last that was heard of
+        ({"objective/kl": 3.0}, 3.0),
+    ):
+        loop.log(**numbers)
+        reward(prompts=["p"] * 1000, completions=["c"] * 1000, heavy=False)
+        assert loop.log().get("goodhart/kl") == expected

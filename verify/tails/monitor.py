@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from functools import wraps
 from inspect import iscoroutinefunction
-from math import nan
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any
 
 from verify.errors import InputError
@@ -50,6 +50,9 @@ class Monitor:
         Updates so far; finite rewards in them, and others.
     start : Start or None
         What the first full window was like.
+    kl : float
+        The KL divergence, in nats per answer, of rewards that come without one; NaN if it is not
+        known. May be set at any time, where it is measured elsewhere than the rewards.
 
     Raises
     ------
@@ -66,6 +69,7 @@ class Monitor:
         self.seed = seed
         self.steps = self.seen = self.left_out = 0
         self.start: Start | None = None
+        self.kl = nan
         self._rows = np.full((3, window), nan)
         self._held = self._next = 0
 
@@ -83,7 +87,7 @@ class Monitor:
             A list, an array or a tensor. What is None, NaN or infinite is counted and left out.
         kl : float or iterable of float, optional
             The KL divergence of the policy from its reference, in nats per answer: one number, or
-            one for each reward.
+            one for each reward. That of :attr:`kl` if it is not given.
         prompts : sequence, optional
             What each reward's answer is to; equal ones are one prompt.
 
@@ -97,7 +101,7 @@ class Monitor:
         values = _numbers(rewards)
         count = len(values)
         rows = np.full((3, count), nan)
-        rows[_REWARD] = values
+        rows[_REWARD], rows[_KL] = values, self.kl
         if kl is not None:
             given = _numbers(kl if isinstance(kl, Iterable) else [kl])
             _check_count("KL divergences", len(given), {1, count})
@@ -170,6 +174,7 @@ class Monitor:
             "steps": self.steps,
             "seen": self.seen,
             "left_out": self.left_out,
+            "kl": None if isnan(self.kl) else self.kl,
             "start": None if self.start is None else asdict(self.start),
             "held": b64encode(held.tobytes()).decode("ascii"),
         }
@@ -193,6 +198,7 @@ class Monitor:
             monitor._put(held.astype(np.float64))
             monitor.steps, monitor.seen = int(saved["steps"]), int(saved["seen"])
             monitor.left_out = int(saved["left_out"])
+            monitor.kl = nan if saved["kl"] is None else float(saved["kl"])
             monitor.start = None if saved["start"] is None else Start(**saved["start"])
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"not a saved monitor ({error})") from None
