@@ -243,7 +243,7 @@ def _by_search(law: Law, divergence: Divergence, budget: Decimal, scale: Scale) 
             try:
                 primal, dual, attained = _witnesses(law, divergence, exact, scale)
             except OutOfWork as why:
-                reason = str(why)
+                reason = reason or str(why)  # what fewer bits met says more
                 break
             except Undecided as why:
                 reason = str(why)
