@@ -91,9 +91,10 @@ class QuantileSketch:
     def of(cls, values: Floats) -> QuantileSketch:
         """Of finite numbers, by sorting them."""
         keys = np.sort(keys_of(np.asarray(values, np.float64) + 0.0))  # no -0.0
-        ones, zeros = np.ones(len(keys), np.int64), np.zeros(len(keys), np.int64)
-        bits = int(np.bitwise_or.reduce(magnitudes_of(keys))) if len(keys) else 0
-        return cls(0, keys, ones, zeros, bits)._gathered()
+        starts = _starts(keys)
+        distinct, counts = keys[starts], np.diff(starts, append=len(keys))
+        bits = int(np.bitwise_or.reduce(magnitudes_of(distinct))) if len(keys) else 0
+        return cls(0, distinct, counts, np.zeros_like(distinct), bits)._gathered()
 
     @classmethod
     def of_zeros(cls, count: int) -> QuantileSketch:

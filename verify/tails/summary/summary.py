@@ -26,7 +26,7 @@ from verify.tails.upper_tail import UpperTail
 #: How many of the largest rewards are kept.
 TOP = 2**20
 #: How many of the smallest.
-LOWEST = 2**10
+LOWEST = 2**8
 #: How many of the largest rewards have a cell of their own in Summary.cells.
 SINGLE = 2**12
 NOTHING = Tally()
@@ -41,7 +41,7 @@ class Summary:
     top : array of shape (m,), float64
         The largest ``keep`` of the rewards, the largest first; of those above ``floor`` only.
     lowest : array of shape (l,), float64
-        The smallest 1,024 rewards, the smallest first.
+        The smallest 256 rewards, the smallest first.
     moments : Moments
     sketch : QuantileSketch
     keep : int
@@ -262,7 +262,7 @@ class Summing:
             if high > self._top.cut:
                 self._top.add(chunk)
             if -low > self._lowest.cut:
-                self._lowest.add(-chunk)
+                self._lowest.add(-chunk[chunk < -self._lowest.cut])
             self._moments += Moments.of(chunk)
             settled = self._sketch.settled
             self._sketch.add(chunk)

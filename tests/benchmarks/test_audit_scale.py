@@ -1,0 +1,226 @@
+"""Summing up many rewards: time against reading them, and memory.
+
+Run by ``make bench``. Every time is measured in this run, in turn with what it is compared with;
+the least of a few counts. The aims: the largest and Hill's estimate of 10**7 rewards within 1.5
+times plain numpy; their whole summary with less than 50 MB beside them; 10**8 rewards of a .npy
+file under 2 s, 100 MB and 3 times one sequential read (``np.load``); Parquet within 1.5 times
+``pyarrow.parquet.read_table``. With GOODHART_HEAVY set, 10**9 rewards under 1 GiB. Beside them
+stands the bare transport of the bytes through a small buffer, which nothing can be as fast as.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pytest
+
+from verify.tails.engine import summarise
+from verify.tails.estimators import hill_path
+from verify.tails.reading import open_scores
+from verify.tails.summary import Summary
+from verify.tails.summary.largest import Largest
+from verify.tails.upper_tail import UpperTail
+
+MANY, K = 10**7, 10**4
+LOTS = 10**8
+MOST = 10**9
+REPEATS = 3
+MEGABYTE = 2**20
+
+#: Run apart, as a process never gives back how much memory it had at most.
+APART = """
+from time import perf_counter
+import tests.benchmarks.test_audit_scale as scale
+before = scale.most_memory()
+start = perf_counter()
+found = scale.{what}
+print(found.count, len(found.top), perf_counter() - start, before, scale.most_memory())
+"""
+
+
+def best(*works: Callable[[], object]) -> list[float]:
+    """The least seconds of each, done in turn."""
+    times = [float("inf")] * len(works)
+    for _ in range(REPEATS):
+        for place, work in enumerate(works):
+            start = perf_counter()
+            work()
+            times[place] = min(times[place], perf_counter() - start)
+    return times
+
+
+def apart(what: str) -> tuple[int, int, float, float, float]:
+    """An expression in a process of its own: rows, kept, seconds, MB before, MB at most."""
+    run = subprocess.run(
+        [sys.executable, "-c", APART.format(what=what)],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    rows, kept, *others = run.stdout.split()
+    seconds, before, used = map(float, others)
+    return int(rows), int(kept), seconds, before, used
+
+
+def most_memory() -> float:
+    """How many MB this program had at most; getrusage would tell of the one that started it."""
+    status = Path("/proc/self/status").read_text()
+    line = next(each for each in status.splitlines() if each.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
+def plain_largest(rewards: np.ndarray, keep: int) -> np.ndarray:
+    """In plain numpy: one pass, with a cut that rises."""
+    kept = np.sort(rewards[: 2 * keep])[keep:]
+    for start in range(2 * keep, len(rewards), 2**16):
+        chunk = rewards[start : start + 2**16]
+        chunk = chunk[chunk > kept[0]]
+        if len(chunk):
+            kept = np.sort(np.concatenate([kept, chunk]))[-keep:]
+    return kept[::-1]
+
+
+def plain_hill(top: np.ndarray) -> float:
+    """Of all but the last."""
+    return float(np.log(top[:-1] / top[-1]).mean())
+
+
+def rewards(count: int) -> np.ndarray:
+    """Of a Student law."""
+    return np.random.default_rng(6).standard_t(3, count)
+
+
+def summarised(path: str) -> Summary:
+    """Of a file."""
+    return summarise(open_scores(path))
+
+
+def streamed() -> Summary:
+    """Of 10**9 rewards that no file holds: blocks of normal ones, each scaled a little."""
+    from verify.tails.summary.summary import Summing
+
+    block = np.random.default_rng(7).standard_normal(2**20)
+    summing = Summing()
+    done = 0
+    while done < MOST:
+        part = block[: MOST - done] * (1 + done / MOST)
+        summing.add(part)
+        done += len(part)
+    return summing.result()
+
+
+def through_a_buffer(path: Path) -> None:
+    """Every byte of a file, and nothing else."""
+    buffer = bytearray(2**20)
+    with open(path, "rb", buffering=0) as file:
+        while file.readinto(buffer):
+            pass
+
+
+def test_the_largest_and_hill() -> None:
+    data = rewards(MANY)
+
+    def ours() -> np.ndarray:
+        found = Largest(K + 1)
+        found.add(data)
+        top = found.values
+        hill_path(UpperTail(top, MANY))
+        return top
+
+    def floor() -> np.ndarray:
+        top = plain_largest(data, K + 1)
+        plain_hill(top)
+        return top
+
+    assert np.array_equal(ours(), floor())
+    seconds, least = best(ours, floor)
+    print(
+        f"\nthe {K} largest of 10**7 and Hill's path: {1e3 * seconds:.1f} ms; plain numpy, one k: "
+        f"{1e3 * least:.1f} ms; {seconds / least:.2f} times"
+    )
+    assert seconds <= 1.5 * least
+
+
+def test_the_summary_of_an_array() -> None:
+    data = rewards(MANY)
+    (seconds, once, ordered) = best(lambda: Summary.of(data), data.sum, lambda: np.sort(data))
+    tracemalloc.start()
+    Summary.of(data)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    print(
+        f"\nthe summary of 10**7: {1e3 * seconds:.0f} ms, {most / MEGABYTE:.0f} MB over the data; "
+        f"np.sum {1e3 * once:.1f} ms, np.sort {1e3 * ordered:.0f} ms"
+    )
+    assert most < 50 * MEGABYTE
+    assert seconds < ordered
+
+
+def test_a_file_of_numpy(tmp_path: Path) -> None:
+    path = tmp_path / "rewards.npy"
+    file = np.lib.format.open_memmap(path, mode="w+", dtype="<f8", shape=(LOTS,))
+    for start in range(0, LOTS, MANY):
+        file[start : start + MANY] = rewards(MANY) + start / LOTS
+    file.flush()
+    del file
+    times = [apart(f"summarised({str(path)!r})") for _ in range(REPEATS)]
+    rows, _, seconds, before, used = min(times, key=lambda each: each[2])
+    loaded, moved = best(lambda: np.load(path), lambda: through_a_buffer(path))
+    print(
+        f"\n10**8 from .npy: {seconds:.2f} s, {used:.0f} MB at most, {used - before:.0f} MB more "
+        f"than what is imported; np.load {loaded:.2f} s, {seconds / loaded:.2f} times; through a "
+        f"buffer {moved:.2f} s, {seconds / moved:.1f} times"
+    )
+    assert rows == LOTS
+    assert used - before < 100
+    assert seconds <= 3 * loaded
+
+
+def test_a_file_of_parquet(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "rewards.parquet"
+    with pq.ParquetWriter(path, pa.schema([("reward", pa.float64())])) as file:
+        for start in range(0, LOTS, MANY):
+            file.write_table(pa.table({"reward": rewards(MANY) + start / LOTS}))
+
+    def batches() -> None:
+        for _ in pq.ParquetFile(path).iter_batches(2**18):
+            pass
+
+    ours, table, streaming = best(
+        lambda: summarised(str(path)), lambda: pq.read_table(path), batches
+    )
+    print(
+        f"\n10**8 from Parquet: {ours:.2f} s; pyarrow's read_table {table:.2f} s, "
+        f"{ours / table:.2f} times; its batches, thrown away, {streaming:.2f} s, "
+        f"{ours / streaming:.1f} times"
+    )
+    assert ours <= 1.5 * table
+
+
+@pytest.mark.skipif("GOODHART_HEAVY" not in os.environ, reason="10**9 rows: set GOODHART_HEAVY")
+def test_a_thousand_million_rows() -> None:
+    rows, kept, seconds, before, used = apart("streamed()")
+    print(
+        f"\n10**9 rows streamed: {seconds:.1f} s, {used:.0f} MB at most, {used - before:.0f} MB "
+        "more than what is imported"
+    )
+    assert rows == MOST
+    assert kept == 2**20
+    assert used < 1024
+
+
+def test_memory_that_is_used_is_seen() -> None:
+    """Planted: a process that takes 200 MB."""
+    taken = apart("Summary.of(scale.np.ones(25 * 2**20))")
+    assert taken[4] - taken[3] > 200
