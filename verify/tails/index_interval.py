@@ -8,9 +8,11 @@ two fits, at k and at k / 4, are extrapolated to k = 0:
 
 That is the generalised jackknife of Gray and Schucany, as Gomes, Martins and Neves (Extremes 3,
 2000) use it on tail indices. No sample tells rho well. Here it is tied to the shape, as heavier
-tails of the usual families come closer to theirs sooner: ``-rho = 0.4 + 0.75 x(k)``. The threshold
-is no choice of the data: k depends on the sample size only. Both fits are to excesses over an order
-statistic, so a shift of the rewards changes nothing, nor does a positive scale.
+tails of the usual families come closer to theirs sooner: ``-rho = 0.4 + 0.75 x(k)``. The first k
+depends on the sample size only. It is left for k / 4, k / 16, .. only where fits further out
+contradict the answer, as they do where the tail is a small part of a mixture. All fits are to
+excesses over an order statistic, so a shift of the rewards changes nothing, nor does a positive
+scale.
 
 The line for rho, the growth of k and the correction for small k were chosen by simulation, on
 Student t, Burr, Frechet, inverse gamma, F, log-gamma, GEV and exact GPD samples of 10**3 to 10**6
@@ -41,6 +43,9 @@ FLOOR = 0.7
 #: Estimates from few rewards err downwards: the upper margin is longer by the factor
 #: ``1 + (FIRST s + SECOND s**2) exp(-FADING x(k))`` with s the standard error at shape 0.
 FIRST, SECOND, FADING = 1.2, 3.5, 1.6
+#: A fit further out that is so many standard errors off says that another tail begins there. Less
+#: would leave the first k too often where there is no reason to.
+CONTRADICTION = 3.5
 
 
 @dataclass(frozen=True)
@@ -49,39 +54,55 @@ class Extrapolation:
 
     Attributes
     ----------
+    few, many : int
+        How many of the largest rewards the fits are to.
     upper, lower : float
-        The GPD shapes at k / 4 and at k.
-    weight : float
-        c: how far their difference is extrapolated.
-    index : float
-        The extreme-value index.
-    relative_error : float
-        s: the standard error at shape 0.
+        The GPD shapes there.
     """
 
+    few: int
+    many: int
     upper: float
     lower: float
-    weight: float
-    index: float
-    relative_error: float
 
-    @classmethod
-    def of(cls, upper: float, lower: float, few: int, many: int) -> Extrapolation:
-        """From the shapes at ``few`` and at ``many`` largest rewards.
+    @property
+    def weight(self) -> float:
+        """c: how far their difference is extrapolated."""
+        rho = -min(max(INTERCEPT + SLOPE * self.lower, LEAST), MOST)
+        return float(1 / ((self.many / self.few) ** -rho - 1))
 
-        The fit at ``many`` is efficient, so its covariance with the other is its own variance,
+    @property
+    def index(self) -> float:
+        """The extreme-value index."""
+        return self.upper + self.weight * (self.upper - self.lower)
+
+    @property
+    def relative_error(self) -> float:
+        """s: the standard error at shape 0.
+
+        The fit to ``many`` is efficient, so its covariance with the other is its own variance,
         ``(1 + shape)^2 / many``.
         """
-        rho = -min(max(INTERCEPT + SLOPE * lower, LEAST), MOST)
-        c = 1 / ((many / few) ** -rho - 1)
-        variance = (1 + c) ** 2 / few - (2 * c + c * c) / many
-        return cls(upper, lower, c, upper + c * (upper - lower), sqrt(variance))
+        c = self.weight
+        return sqrt((1 + c) ** 2 / self.few - (2 * c + c * c) / self.many)
+
+    @property
+    def growth(self) -> float:
+        """Standard errors are this times those at shape 0."""
+        return max(1 + self.lower, FLOOR)
+
+    def contradicts(self, shape: float, k: int) -> bool:
+        """Whether a fit to the k largest rewards, fewer than ``few``, has too different a shape."""
+        c = self.weight
+        covariance = (1 + c) / self.few - c / self.many
+        error = sqrt(1 / k + self.relative_error**2 - 2 * covariance)
+        return abs(shape - self.index) > CONTRADICTION * error * self.growth
 
     def interval(self, level: float) -> Interval:
         """The interval at a level."""
         z = NormalDist().inv_cdf((1 + level) / 2)
         s = self.relative_error
-        margin = z * s * max(1 + self.lower, FLOOR)
+        margin = z * s * self.growth
         longer = 1 + (FIRST * s + SECOND * s * s) * exp(-FADING * max(self.lower, 0.0))
         return Interval(self.index, self.index - margin, self.index + longer * margin, level)
 
@@ -111,11 +132,17 @@ def index_interval(tail: UpperTail, level: float = 0.95) -> tuple[Interval, int]
         How many of the largest rewards it rests on; 0 where there is no estimate.
     """
     many = min(largest_used(tail.count), tail.kept - 1)
-    few = many // RATIO
+    ks: list[int] = []
+    while many >= FEWEST and float(tail.values[0]) > float(tail.values[many]):
+        ks.append(many)
+        many //= RATIO
     unknown = Interval(nan, -inf, inf, level), 0
-    if few < FEWEST or not float(tail.values[0]) > float(tail.values[few]):
+    if len(ks) < 2:
         return unknown
-    upper, lower = (float(each) for each in gpd_path(tail, [few, many]).shape)
-    if isnan(upper) or isnan(lower):
-        return unknown
-    return Extrapolation.of(upper, lower, few, many).interval(level), many
+    shapes = [float(each) for each in gpd_path(tail, ks).shape][::-1]
+    for place in range(len(ks) - 1):
+        found = Extrapolation(ks[place + 1], ks[place], shapes[place + 1], shapes[place])
+        further = zip(shapes[place + 2 :], ks[place + 2 :], strict=True)
+        if not any(found.contradicts(*each) for each in further):
+            break
+    return unknown if isnan(found.index) else (found.interval(level), found.many)
