@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -27,8 +26,6 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--out", type=Path, default=TABLE, help="the table; rows in it are kept")
     options = parser.parse_args()
-    # One thread a process: the arrays are small.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         if options.samples < 1 or options.jobs < 1:
             raise InputError("--samples and --jobs: expected 1 or more")

@@ -142,12 +142,13 @@ class GammaTail:
         bent = along + kappa
         share = step / along
         inverse = 1 / bent
-        faster = (self.log_odds + kappa) * (step @ inverse**2)
-        slower = (1 + kappa) * self.log_odds * (share @ (1 / along))
+        fading = step * inverse**2
+        faster = (self.log_odds + kappa) * fading
+        slower = (1 + kappa) * self.log_odds * share / along
         return (
-            float(len(step) + step @ inverse - (1 + kappa) * share.sum() - step.sum()),
-            float(inverse.sum() - np.log(along / self.log_odds).sum()),
-            float(faster - slower - step.sum()),
-            -float(step @ inverse**2 + share.sum()),
-            -float(inverse @ inverse),
+            float((1 + step * inverse - (1 + kappa) * share - step).sum()),
+            float((inverse - np.log(along / self.log_odds)).sum()),
+            float((faster - slower - step).sum()),
+            -float((fading + share).sum()),
+            -float((inverse**2).sum()),
         )

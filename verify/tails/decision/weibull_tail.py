@@ -129,12 +129,13 @@ class WeibullTail:
         rise = self.log_odds * np.exp(g)
         weight = 1 - theta - rise
         bent = rise * g_t
+        # Sums of products, not `@`: threads of BLAS wait for each other on a busy machine.
         return (
-            float(weight @ g_b) - len(g),
-            float(weight @ g_t - g.sum()),
-            float(weight @ g_bb - rise @ g_bt),
-            float(weight @ g_bt - g_b.sum() - bent @ g_b),
-            float(weight @ g_tt - 2 * g_t.sum() - bent @ g_t),
+            float((weight * g_b).sum()) - len(g),
+            float((weight * g_t - g).sum()),
+            float((weight * g_bb - rise * g_bt).sum()),
+            float((weight * g_bt - (1 + bent) * g_b).sum()),
+            float((weight * g_tt - (2 + bent) * g_t).sum()),
         )
 
 
