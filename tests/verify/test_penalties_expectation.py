@@ -7,7 +7,7 @@ from typing import Any
 
 import mpmath
 import pytest
-from flint import arb, fmpq
+from flint import acb, arb, fmpq
 
 from verify.claim import mpf_of_ball
 from verify.enclosure import Diverges, Undecided, working_precision
@@ -95,6 +95,21 @@ def test_distances_below_mirror_those_above(text: str) -> None:
         one, other = expect(-law, -cut, -1, ONE), expect(law, cut, +1, ONE)
         for left, right in zip(one, other, strict=True):
             closely(left, right, abs(right) + arb(2) ** -40)
+
+
+@pytest.mark.parametrize("far", ["1", "10", "1" + 40 * "0", "1" + 130 * "0"])
+def test_a_lower_tail_without_moments(far: str) -> None:
+    """``E (C - Y)_+`` is the integral of ``Q(Y < t)`` up to C; with ``t = e^s`` no tail is left."""
+    distance = fmpq(int(far))
+
+    def below(s: acb, analytic: bool) -> acb:
+        return (acb(1) / 2 + s.atan() / acb.pi()) * s.exp()
+
+    with working_precision(4 * BITS):  # less e^-200, which is below 2^-280
+        other = acb.integral(below, -200, arb(distance).log(), eval_limit=10**5).real
+    with working_precision(BITS):
+        value, _ = expect(Law.parse("-log_cauchy()"), -distance, +1, ONE)
+        closely(value, other)
 
 
 def closed_forms() -> list[tuple[str, fmpq, int, Kernel, Any, Any]]:

@@ -20,8 +20,9 @@ from verify.laws import binomial, mixture, point, uniform
 from verify.penalties import PenalisedPoint, holds, lattice_sums, penalised_frontier
 from verify.penalties import frontier as module
 from verify.penalties.orders import OrderProblem
-from verify.penalties.primal import Dual, Primal
+from verify.penalties.primal import Dual, Primal, Scale, with_top
 from verify.penalties.search import Found, Spending
+from verify.penalties.shapes import Step
 
 TOKENS = (
     "chi2",
@@ -368,6 +369,28 @@ def test_a_share_that_falls_nowhere_is_undecided() -> None:
         Spending(lambda y: arb(2)).spend()
     with pytest.raises(Undecided, match="precision is too low"):
         Spending(lambda y: arb("[0 +/- 1]")).spend()
+
+
+def test_a_share_that_may_be_negative_moves_nothing() -> None:
+    """What is spent is then as it was: not certainly within the budget."""
+    law = uniform()
+    before = Primal(Step(fmpq(0)), mean=arb("0.5"), spent=arb("[1 +/- 1e-9]"))
+    after = with_top(before, arb("[0 +/- 1e-9]"), law, Scale.of(law))
+    assert after is before and not after.within
+    assert with_top(before, arb("[0.25 +/- 1e-9]"), law, Scale.of(law)).within
+
+
+def test_a_share_that_only_tends_to_the_budget_is_followed() -> None:
+    """It passes the aim, and never certainly all: the search ends in between, not at minus oo."""
+    seen: list[arb] = []
+
+    def share(y: arb) -> arb:
+        seen.append(y)
+        return 1 / (1 + (-y).exp())
+
+    found = Spending(share).spend(farthest=60.0)
+    assert not found.reached and 0 < found.y < 60 and min(seen) >= 0
+    assert abs(share(found.y) - 1) < arb(2) ** -42
 
 
 def test_a_law_that_begins_at_no_fraction() -> None:
