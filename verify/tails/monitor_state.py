@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isfinite, nan, sqrt
+from math import inf, isfinite, log, nan, sqrt
 from typing import TYPE_CHECKING
 
 from verify.tails.estimators import exponential_test
@@ -32,9 +32,10 @@ CRITICAL = 4.5
 TOP = 0.001
 #: From this multiple of its first value on, the share is said to rise.
 RISE = 2.0
-#: A mean has run away when it rises by more than so many times what a normal law with the first
-#: standard deviation s could, ``s sqrt(2 KL)``, and by more than so many standard errors.
-BEYOND_NORMAL, ERRORS = 2.0, 4.0
+#: A mean has run away when it rises by more than so many times what an exponential law with the
+#: first standard deviation could at its KL divergence, and by more than so many standard errors.
+#: The multiple leaves room for gamma laws down to shape 1/2, at any KL.
+BEYOND, ERRORS = 1.5, 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,10 +220,25 @@ def _changes(state: State, start: Start, window: Window) -> dict[str, str]:
     error = sqrt(start.deviation**2 / start.count + float(window.rewards.var()) / state.held)
     gain = state.mean - start.mean
     if isfinite(state.kl):
-        usual = start.deviation * sqrt(2 * max(state.kl, 0.0))
-        if gain > BEYOND_NORMAL * usual + ERRORS * error:
+        usual = start.deviation * exponential_gain(max(state.kl, 0.0))
+        if gain > BEYOND * usual + ERRORS * error:
             found["reward beyond KL"] = (
-                f"the mean reward rose by {gain:.3g} at a KL of {state.kl:.3g} nats, where a "
-                f"normal law with the spread of the start allows {usual:.3g}: a tail is exploited"
+                f"the mean reward rose by {gain:.3g} at a KL of {state.kl:.3g} nats, where an "
+                f"exponential tail with the spread of the start allows {usual:.3g}"
             )
     return found
+
+
+def exponential_gain(kl: float) -> float:
+    """How far a policy at a KL divergence can raise the mean of an exponential law of mean 1.
+
+    ``w - 1`` where ``w - log w = 1 + kl`` and w is at least 1. Newton's method
+    comes down to it from ``1 + kl + sqrt(2 kl)``, which is above.
+    """
+    w = 1 + kl + sqrt(2 * kl)
+    while w > 1:
+        lower = w - (w - log(w) - 1 - kl) / (1 - 1 / w)
+        if not lower < w:
+            break
+        w = lower
+    return w - 1

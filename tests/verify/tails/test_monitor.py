@@ -17,7 +17,7 @@ from tests.verify.tails.rounded import to_bf16
 from verify.errors import InputError
 from verify.tails.index_interval import index_interval
 from verify.tails.monitor import Monitor, watched
-from verify.tails.monitor_state import share_of_top
+from verify.tails.monitor_state import exponential_gain, share_of_top
 from verify.tails.upper_tail import UpperTail
 
 Floats = NDArray[np.float64]
@@ -78,6 +78,18 @@ def test_a_mean_that_runs_away_at_a_small_kl(rng: np.random.Generator) -> None:
     assert "at a KL of 0.5 nats" in beyond.warnings["reward beyond KL"]
     unknown = fed(monitor, 9 + rng.standard_normal(2000)).state()
     assert isnan(unknown.kl) and "reward beyond KL" not in unknown.warnings
+
+
+@pytest.mark.parametrize("shape", [0.5, 1.0, 5.0])
+def test_a_mean_that_its_kl_explains(rng: np.random.Generator, shape: float) -> None:
+    # The tilt of a gamma law by l is one of scale 1/(1 - l), and is the best policy at its KL.
+    monitor = fed(Monitor(2000), rng.gamma(shape, size=2000), kl=0.0)
+    for scale in (1.1, 2.0, 5.0, 30.0):
+        kl = shape * (scale - 1 - np.log(scale))
+        tilted = fed(monitor, scale * rng.gamma(shape, size=2000), kl=kl).state()
+        assert "reward beyond KL" not in tilted.warnings
+        if shape == 1:
+            assert exponential_gain(kl) == pytest.approx(scale - 1, rel=1e-9)
 
 
 def test_prompts_that_differ_are_not_a_heavy_tail_within_prompts(
