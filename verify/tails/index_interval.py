@@ -37,8 +37,8 @@ RATIO = 4
 FEWEST = 25
 #: -rho = INTERCEPT + SLOPE x(k), kept between LEAST and MOST.
 INTERCEPT, SLOPE, LEAST, MOST = 0.4, 0.75, 0.35, 0.9
-#: The normal limit of the errors ends at shape -1/2. For smaller 1 + x the standard error is that
-#: of this one: too large, as the fits are then better than their normal limit.
+#: Towards shape -1/2 the errors cease to be normal, and beyond it they are smaller than the formula
+#: says. Where 1 + x is below this, the standard error is that of this.
 FLOOR = 0.7
 #: Estimates from few rewards err downwards: the upper margin is longer by the factor
 #: ``1 + (FIRST s + SECOND s**2) exp(-FADING x(k))`` with s the standard error at shape 0.

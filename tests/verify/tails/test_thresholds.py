@@ -69,6 +69,16 @@ def test_shift_and_scale_change_no_choice(name: str) -> None:
     assert found.warning is None
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_torch_gives_the_same(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    tail = spliced(3, 4000)
+    found = METHODS[name](tail)
+    other = METHODS[name](UpperTail(torch.from_numpy(tail.values.copy()), tail.count))
+    assert (other.k, other.threshold) == (found.k, found.threshold)
+    assert other.detail == pytest.approx(found.detail, rel=1e-6)
+
+
 @pytest.mark.parametrize("name", ON_LOGARITHMS)
 def test_rewards_as_they_are_come_with_a_warning(name: str) -> None:
     """Planted: with a zero point that is given, a shift does change what is chosen."""
