@@ -11,7 +11,9 @@ from typing import Any
 from matplotlib import rc_context
 
 from docs.figures import (
+    calibration,
     concepts,
+    consequences,
     decay_rate,
     dependence_sweep,
     experiments,
@@ -28,6 +30,7 @@ from docs.figures import (
     theorem_4,
     theorem_5,
     theorem_6,
+    thresholds,
 )
 from docs.figures.canvas import BITS
 from verify.enclosure import working_precision
@@ -50,6 +53,9 @@ MODULES = (
     phases,
     overoptimization,
     tail_estimators,
+    thresholds,
+    calibration,
+    consequences,
     experiments,
 )
 
