@@ -48,7 +48,7 @@ class Csv:
                 found[name] = "number"
             if found[name] == "text":
                 cells = [cell for cell in column.to_pylist() if cell not in {None, *MISSING}]
-                if sum(map(_reads_as_number, cells)) > MOSTLY * len(cells):
+                if sum(map(_reads_as_number, cells)) >= MOSTLY * len(cells) > 0:
                     found[name] = "number"
             elif found[name] == "other":
                 found[name] = "text"  # dates and times can name prompts
