@@ -113,9 +113,9 @@ def test_the_derivatives_take_up_what_they_should() -> None:
 
 @pytest.mark.parametrize("shape", [-0.2, 0.3])
 def test_limit_law_against_simulation(shape: float) -> None:
-    # 2,000 samples of 200: 4 sd of a share of 5 % are 2 %, of one half 4.5 %; the limit itself is
-    # off by about 1 and 2 % there.
-    hazard = np.random.default_rng(5).standard_exponential((2000, 200))
+    # 1,200 samples of 200: 4 sd of a share of 5 % are 2.5 %, of one half 5.8 %; the limit itself
+    # is off by about 1 and 2 % there.
+    hazard = np.random.default_rng(5).standard_exponential((1200, 200))
     y = np.expm1(shape * hazard) / shape
     shapes, scales, _, _ = fit_rows(y)
     for weighted, seen in zip((False, True), statistics(y, shapes, scales), strict=True):
@@ -123,8 +123,8 @@ def test_limit_law_against_simulation(shape: float) -> None:
             optimize.brentq(lambda s, p=p, w=weighted: asymptotic_chance(s, shape, w) - p, 0.01, 9)
             for p in (0.5, 0.05)
         ]
-        assert np.mean(seen > points[0]) == pytest.approx(0.5, abs=0.045 + 0.02)
-        assert np.mean(seen > points[1]) == pytest.approx(0.05, abs=0.02 + 0.01)
+        assert np.mean(seen > points[0]) == pytest.approx(0.5, abs=0.058 + 0.02)
+        assert np.mean(seen > points[1]) == pytest.approx(0.05, abs=0.025 + 0.01)
 
 
 def test_asymptotic_and_bootstrap_agree() -> None:

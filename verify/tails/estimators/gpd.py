@@ -22,11 +22,11 @@ from verify.errors import InputError
 from verify.tails.estimators.path import Path
 from verify.tails.upper_tail import Array, UpperTail
 
-#: Distances in s from the least possible value to where the search may begin.
-STARTS = (0.003, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.55, 0.7, 0.9, 1.2, 1.6, 2.2, 3, 4, 7)
+#: Distances in s from the least possible value to where the search may begin, up to 40.
+STARTS = (0.003, 0.01, 0.03, 0.06, *(0.1 * 1.25**i for i in range(28)))
 #: Excesses that choose among them.
 THINNED = 200
-#: Newton steps are at most this long, in s, and end below this length.
+#: Newton steps are at most this long, in s or in shares of s / 2, and end below this length.
 LONGEST, SHORTEST, MOST_STEPS = 0.5, 1e-9, 100
 #: theta c is kept this far from 0, where m / theta is a quotient of zeros. The rounding of the
 #: first derivative is 1e-16 over it, so a shape is off by at most about as much as this.
@@ -93,7 +93,8 @@ def fit_gpd(excesses: Array, weights: Array | None = None) -> GpdFit:
     Parameters
     ----------
     excesses : array of shape (k,)
-        At least two; none negative, not all 0.
+        At least two; none negative, not all 0. Any that is 0 lets the likelihood grow without
+        bound as the scale falls to 0: spread rounded rewards first.
     weights : array of shape (k,), optional
         How often each counts.
 
@@ -183,6 +184,7 @@ def fit_rows(
         If a row has fewer than two excesses, or all of them are 0.
     """
     xp = array_namespace(rows)
+    plain = rows
     if weights is not None:
         counts = xp.sum(weights, axis=-1)
         # What counts 0 times must not bound theta.
@@ -195,34 +197,39 @@ def fit_rows(
             "a fit to excesses: expected two or more that are not all 0; "
             "where rewards are rounded, spread them first"
         )
-    search = _Search(rows, weights, counts, largest)
+    # In units of the largest: no scale overflows, and none changes the shape.
+    unit = largest[:, None]
+    search = _Search(rows / unit, weights, counts, xp.minimum(plain / unit, xp.ones_like(unit)))
     s = search.start()
     best = xp.full_like(counts, -float("inf"))
     at, step, shape = s, xp.zeros_like(s), xp.zeros_like(s)
     for _ in range(MOST_STEPS):
         height, slope, bend, m = search.at(at)
         better = height >= best - 1e-13 * (1 + xp.abs(height))
-        newton = xp.where(bend < 0, -slope / bend, 0.25 * xp.sign(slope))
-        step = xp.where(better, xp.clip(newton, -LONGEST, LONGEST), step / 2)
+        longest = LONGEST * xp.maximum(xp.ones_like(s), xp.abs(at) / 2)
+        newton = xp.where(bend < 0, -slope / bend, longest * xp.sign(slope))
+        step = xp.where(better, xp.minimum(xp.maximum(newton, -longest), longest), step / 2)
         s, best = xp.where(better, at, s), xp.where(better, height, best)
         shape = xp.where(better, m, shape)
         if not bool(xp.any(xp.abs(step) > SHORTEST)):
             break
         at = xp.maximum(s + step, (s + search.least) / 2)
-    # The uniform law up to the largest excess is the fit with shape -1.
-    uniform = -xp.log(largest)
-    inside = best >= uniform
-    nothing = xp.full_like(s, nan)
-    shape = xp.where(xp.abs(step) < 1e-6, shape, nothing)
+    shape = xp.where(xp.abs(step) < 1e-6, shape, xp.full_like(s, nan))
+    # The uniform law up to the largest excess is the fit with shape -1; its likelihood is 1.
+    inside = best >= 0
     shape = xp.where(inside, shape, -xp.ones_like(shape))
-    scale = xp.where(inside, shape / search.theta(s), largest)
-    return shape, scale, counts * xp.maximum(best, uniform), counts
+    scale = largest * xp.where(inside, shape / search.theta(s), xp.ones_like(shape))
+    best = xp.maximum(best, xp.zeros_like(best))
+    return shape, scale, counts * (best - xp.log(largest)), counts
 
 
 class _Search:
-    """The likelihood of each row in s: what is left when the shape is the best for its theta."""
+    """The likelihood of each row in s: what is left when the shape is the best for its theta.
 
-    def __init__(self, rows: Array, weights: Array | None, counts: Array, largest: Array) -> None:
+    ``rows`` have 1 as their largest; ``plain`` are the same where nothing counts 0 times.
+    """
+
+    def __init__(self, rows: Array, weights: Array | None, counts: Array, plain: Array) -> None:
         self.xp = array_namespace(rows)
         self.rows, self.weights, self.counts = rows, weights, counts
         xp, size = self.xp, min(THINNED, rows.shape[1])
@@ -230,14 +237,16 @@ class _Search:
         along = xp.arange(size, dtype=xp.float64, device=device(rows)) + 0.5
         if weights is None:
             places = xp.astype(along[None, :] * counts[:, None] / size, xp.int64)
-            self.thin = xp.take_along_axis(rows, places, axis=1)
+            self.thin = xp.take_along_axis(plain, places, axis=1)
         else:
             places = xp.astype(along * (rows.shape[1] / size), xp.int64)
-            self.thin = xp.take(rows, places, axis=1)
-        middle = xp.sort(self.thin, axis=-1)[:, size // 2]
-        self.centre = xp.where(middle > 0, middle, xp.mean(self.thin, axis=-1) + largest / counts)
-        # theta is above -1 / largest.
-        self.floor = -xp.minimum(self.centre / largest, xp.ones_like(largest)) * (1 - 1e-12)
+            self.thin = xp.take(plain, places, axis=1)
+        middle = xp.sort(self.thin, axis=-1)[:, (size - 1) // 2]
+        self.centre = xp.where(middle > 0, middle, xp.mean(self.thin, axis=-1) + 1 / counts)
+        # Any centre will do, but s needs room below where all excesses are nearly equal.
+        self.centre = xp.minimum(self.centre, 0.9 + 0 * middle)
+        # theta is above -1.
+        self.floor = -self.centre * (1 - 1e-12)
         self.least = xp.log1p(self.floor) / log(2)
 
     def theta(self, s: Array) -> Array:

@@ -80,7 +80,7 @@ class _Profile:
             if over < 0:
                 inside = xi
                 if xi == NEAREST - 1:
-                    return -inf
+                    return -inf if side < 0 else xi
             else:
                 outside = xi
             # At the best scale only the shape itself moves the likelihood.
