@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from verify.errors import InputError
-from verify.tails.summary import QuantileSketch, sketch, sketching
+from verify.tails.summary import QuantileSketch, few_values, sketch, sketching
+from verify.tails.summary.few_values import FewValues
 from verify.tails.summary.lattice import floats_of, keys_of, magnitudes_of
 from verify.tails.summary.sketching import Sketching
 
@@ -88,7 +89,7 @@ def test_the_quick_way_agrees_with_sorting(name: str, rng: np.random.Generator) 
     assert same(quick.result(), QuantileSketch.of(data))
 
 
-@pytest.mark.parametrize("name", ["normal", "far from 0", "halves", "float32"])
+@pytest.mark.parametrize("name", ["normal", "far from 0", "halves", "float32", "tenths"])
 def test_nearly_all_rows_go_the_quick_way(
     name: str, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,6 +147,19 @@ def test_what_has_few_bits_or_few_values_is_known_exactly(
         assert np.array_equal(cells.low, distinct)
         assert np.array_equal(cells.high, distinct)
         assert np.array_equal(cells.counts, counts)
+
+
+def test_values_that_share_a_place_are_told_apart(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(few_values, "PLACES", 5)  # 32 for some 80 values
+    data = np.round(rng.standard_normal(N), 1)
+    table = FewValues.over(QuantileSketch.of(data))
+    assert table is not None
+    loose = table.add(data)
+    assert 0 < len(loose) < N
+    assert same(table.sketch(0) + QuantileSketch.of(loose), QuantileSketch.of(data))
+    assert FewValues.over(QuantileSketch.of(rng.standard_normal(N))) is None
 
 
 @given(values, st.data())
