@@ -1,7 +1,7 @@
 """The verdict about a tail, given the largest rewards.
 
-Run by ``make bench``; all times are of this run, on the processor. The aims: 15 ms at 10**4, 60 ms at 10**5 and
-0.5 s at 10**7 rewards, the interval of the extreme-value index included.
+Run by ``make bench``; all times are of this run, on the processor. The aims: 15 ms at 10**4, 60 ms
+at 10**5 and 0.5 s at 10**7 rewards, the interval of the extreme-value index included.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from verify.errors import InputError
 from verify.tails.decision.conclusion import conclude
-from verify.tails.decision.family import family
+from verify.tails.decision.family import heavy_family
 from verify.tails.decision.gamma_tail import GammaTail
 from verify.tails.decision.levels import (
     DISTINCT,
@@ -65,11 +65,11 @@ def decide(tail: UpperTail, *, level: float = 0.95, rounding: Rounding | None = 
     """
     if not 0.5 < level < 1:
         raise InputError(f"level: expected above 0.5 and below 1, got {level}")
-    capped = _at_cap(as_numpy(tail.values))
+    capped = _at_cap(_as_numpy(tail.values))
     if rounding is None:
         rounding = detect(tail.values)
         tail = tail if rounding is None else spread(tail, rounding)
-    values = as_numpy(tail.values)
+    values = _as_numpy(tail.values)
     warnings = () if rounding is None else (str(rounding),)
     nothing = Interval(math.nan, -math.inf, math.inf, level)
     if capped:
@@ -82,9 +82,10 @@ def decide(tail: UpperTail, *, level: float = 0.95, rounding: Rounding | None = 
         return Verdict("cannot tell", None, nothing, None, 0, because, warnings)
     shape, k = index_interval(tail, level)
     found = conclude(levels, shape, level)
+    significant = critical_value((1 + level) / 2, 1)
     return Verdict(
         found.kind,
-        family(found.level, critical_value((1 + level) / 2, 1)) if found.kind == "heavy" else None,
+        heavy_family(found.level, significant) if found.kind == "heavy" else None,
         shape,
         light_rate(levels, values, tail.count, level) if found.kind == "light" else None,
         k,
@@ -110,7 +111,7 @@ def light_rate(levels: Sequence[Level], values: Floats, count: int, confidence: 
     )
 
 
-def as_numpy(values: Array) -> Floats:
+def _as_numpy(values: Array) -> Floats:
     """The values on the processor, in float64."""
     import numpy as np
 

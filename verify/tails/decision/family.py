@@ -29,7 +29,7 @@ def power_law_lead(level: Level) -> float:
     return float(difference.mean()) / error if error > 0 else 0.0
 
 
-def family(level: Level, significant: float) -> Family | None:
+def heavy_family(level: Level, significant: float) -> Family | None:
     """What the comparison says, None where it does not tell."""
     lead = power_law_lead(level)
     if lead > significant:

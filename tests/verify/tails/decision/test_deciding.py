@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.verify.tails.rounded import to_bf16
 from verify.errors import InputError
 from verify.tails.decision import decide, deciding
-from verify.tails.decision.family import family
+from verify.tails.decision.family import heavy_family
 from verify.tails.decision.levels import Level
 from verify.tails.decision.weibull_tail import WeibullTail
 from verify.tails.rounding import detect, spread
@@ -183,9 +183,9 @@ def test_the_better_family_leads() -> None:
     bent = log_odds * np.expm1(5 * np.log1p(steps / log_odds)) / 5
     for excesses, name in ((power, "power law"), (bent, "subexponential")):
         level = Level(20_000, WeibullTail.of(excesses, 1_000_000))
-        assert family(level, 1.96) == name
+        assert heavy_family(level, 1.96) == name
     even = Level(20_000, WeibullTail.of(steps, 1_000_000))
-    assert family(even, 1.96) is None  # an exponential tail is in both families
+    assert heavy_family(even, 1.96) is None  # an exponential tail is in both families
 
 
 @pytest.mark.gpu
