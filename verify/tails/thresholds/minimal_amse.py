@@ -79,13 +79,15 @@ def amse_path(logs: Array, rho: float) -> tuple[Array, Array, Array]:
     xp = array_namespace(logs)
     j = xp.astype(counting(logs, 1, logs.shape[0] - 1), xp.float64)
     spacings = j * (logs[:-1] - logs[1:])
-    powers = j**-rho
+    # (j + 1)^-rho is the next of the powers.
+    powers = xp.astype(counting(logs, 1, logs.shape[0]), xp.float64) ** -rho
+    powers, scale = powers[:-1], powers[1:]
     hill = xp.cumulative_sum(spacings) / j
     mean = xp.cumulative_sum(powers) / j
     along = xp.cumulative_sum(spacings * powers) / j - hill * mean
     spread = xp.cumulative_sum(powers * powers) / j - mean * mean
     # For k = 1 there is no slope.
     spread = xp.where(j > 1, spread, xp.full_like(j, float("inf")))
-    bias = (j + 1) ** -rho * along / spread / (1 - rho)
+    bias = scale * along / spread / (1 - rho)
     positive = xp.where(hill > 0, hill, xp.ones_like(hill))
     return hill, bias, xp.abs(along) * xp.sqrt(j / spread) / positive
