@@ -70,6 +70,7 @@ def test_a_cluster_that_does_not_answer_is_named(
         taken.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         monkeypatch.setenv("RAY_ADDRESS", address)
+        monkeypatch.setattr("ray.is_initialized", lambda: False)  # whatever other tests did
         file = tmp_path / "rewards.txt"
         file.write_text("1\n2\n")
         with pytest.raises(InputError, match=f"no Ray cluster answers at {address}"):
