@@ -109,7 +109,7 @@ def attack_on_a_cap() -> Any:
         cap = recommended_cap(cells, verdict, fitted_tail(cells, verdict), BUDGET).cap.value
         if cap is not None and cap < cells.top:
             axes.plot([cap], [gain], "o", color=INK, ms=7)
-            axes.annotate(f"cap {cap:.3g}", (cap, gain), (10, -30), textcoords="offset points")
+            axes.annotate(f"cap {cap:.3g}", (cap, gain), (-58, 8), textcoords="offset points")
     axes.set(xscale="log", xlim=(1.5, 120), ylim=(0, 12))
     axes.set_xticks([2, 5, 10, 20, 50, 100], ["2", "5", "10", "20", "50", "100"])
     axes.minorticks_off()

@@ -222,15 +222,15 @@ def _turn(path: TiltPath, points: tuple[TiltPoint, ...]) -> Answer:
     from scipy.optimize import brentq
 
     reliable = [point for point in points if point.reliable]
-    for number_, point in enumerate(reliable):
+    for place, point in enumerate(reliable):
         if point.covariance.value is None or point.covariance.value >= 0:
             continue
         clear = point.covariance.high is not None and point.covariance.high < 0
         how = "clearly" if clear else "not clearly: 0 is within its interval"
-        if number_ == 0:
+        if place == 0:
             because = f"Cov(U, V) is negative without any tilt, {how}"
             return Answer(0.0, None, None, "estimated from these rewards", because)
-        before = reliable[number_ - 1]
+        before = reliable[place - 1]
         tilt = float(brentq(path.covariance, before.tilt, point.tilt, xtol=1e-9))
         because = f"from here on Cov_l(U, V) < 0: more tilt lowers the gold score, {how}"
         return Answer(

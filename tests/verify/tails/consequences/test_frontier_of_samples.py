@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import exp, inf, sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from verify.divergence import KL
 from verify.frontier import frontier
 from verify.law import Law
-from verify.tails.consequences.answer import Answer
 from verify.tails.consequences.band import delta_band
 from verify.tails.consequences.best_mean import best_mean
 from verify.tails.consequences.fitted_tail import fitted_tail
@@ -25,6 +25,7 @@ from verify.tails.verdict import Interval, Verdict
 
 HEAVY = Verdict("heavy", "power law", Interval(0.33, 0.28, 0.4), None, 400, "test")
 LIGHT = Verdict("light", None, Interval(-0.1, -0.2, 0.0), Interval(inf, 3.0, inf), 400, "test")
+EXACT = "exact for these rewards"
 UNSURE = Verdict("cannot tell", None, Interval(0.1, -0.1, 0.3), None, 400, "test")
 
 
@@ -49,15 +50,24 @@ def test_the_plug_in_of_a_heavy_tail_is_finite_and_the_answer_is_not(
     assert steps[-1] == pytest.approx(answer.plug_in.value, rel=1e-6)
 
 
+def alone(point: dict[str, Any]) -> bool:
+    """Whether a budget of the JSON answer has a plug-in without what belongs beside it."""
+    grows = len(point.get("growth", [])) >= 2
+    fitted = point.get("fitted")
+    told = fitted is not None and bool(fitted["because"]) and fitted["evidence"] != EXACT
+    return point["plug_in"]["evidence"] == EXACT and not (grows and told)
+
+
 def test_the_plug_in_is_never_alone() -> None:
-    """Nothing in the JSON of a budget is a bare number of the sample: the planted lie is caught."""
+    """What every other tool prints is caught, and so is a plug-in that is called the answer."""
     sample = Sample.of(np.random.default_rng(0).standard_t(3, 1000))
-    (answer,) = answers(sample, HEAVY, 2.0)
-    written = answer.as_json()
-    assert written["fitted"]["value"] == "oo" and written["fitted"]["because"]
-    assert len(written["growth"]) >= 2
-    lie = Answer(answer.plug_in.value, 0.0, 1.0, "fitted tail", "a plug-in that calls itself more")
-    assert lie.as_json()["value"] != written["fitted"]["value"]
+    for verdict in (HEAVY, LIGHT, UNSURE):
+        (answer,) = answers(sample, verdict, 2.0)
+        point = answer.as_json()
+        assert not alone(point)
+        assert alone({"plug_in": point["plug_in"]})
+        assert alone({**point, "growth": []})
+        assert alone({**point, "fitted": point["plug_in"]})
 
 
 def test_a_light_tail_settles() -> None:
