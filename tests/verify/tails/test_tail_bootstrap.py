@@ -108,3 +108,14 @@ def test_bad_input_is_one_line() -> None:
         by_prompt(tail, prompts, 10, 20)
     with pytest.raises(InputError, match="use more rewards"):
         by_prompt(UpperTail.of(np.arange(3.0)), np.arange(3), 10_000, 2, resamples=50)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_torch_tensors_give_the_same(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    tail = UpperTail.of(np.random.default_rng(6).pareto(2.0, 2000) + 1, 400)
+    other = UpperTail(torch.tensor(tail.values.copy()), tail.count)
+    prompts = np.arange(400) % 90
+    one, two = (by_prompt(each, prompts, 100, 200, name, resamples=50) for each in (tail, other))
+    # Sums in another order; two searches, each ending within 1e-9.
+    assert (one.value, one.low, one.high) == pytest.approx((two.value, two.low, two.high), abs=1e-7)
