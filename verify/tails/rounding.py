@@ -201,7 +201,8 @@ def _local_steps(ascending: Floats, step: float) -> Floats:
     """
     import numpy as np
 
-    index = np.rint((ascending - ascending[:1]) / step).astype(np.int64)
+    multiples = np.rint((ascending - ascending[:1]) / step)
+    index = np.minimum(multiples, 2.0**62).astype(np.int64)  # further out none is a neighbour
     distinct, place = np.unique(index, return_inverse=True)
     if len(distinct) < 2:
         return np.full(len(ascending), step)
@@ -214,21 +215,26 @@ def _local_steps(ascending: Floats, step: float) -> Floats:
 
 
 def _common_step(distinct: Floats, bits: int) -> float | None:
-    """The step that divides all differences, if the smallest of them does."""
+    """The step that divides all differences, if the smallest of them does.
+
+    Values whose own rounding hides the step are not asked, if they are fewer than the others.
+    """
     import numpy as np
 
-    distances = distinct - distinct[0]
     # What was written in float32 is off its grid by its own rounding, at either end of a gap.
     errors = 2 * 2.0 ** -(24 if MOST_BITS < bits <= 24 else 53) * np.abs(distinct)
-    error = float(errors.max())
     gaps = np.diff(distinct)
     gaps = gaps[gaps > np.maximum(errors[1:], errors[:-1])]
-    if not len(gaps) or error > OFF_LATTICE**2 * gaps.min():
+    step = float(gaps.min(initial=np.inf))
+    exact = errors <= OFF_LATTICE**2 * step
+    if not len(gaps) or 2 * exact.sum() < len(distinct):
         return None
+    error = float(errors[exact].max())
+    distinct = distinct[exact]
+    distances = distinct - distinct[len(distinct) // 2]
     # The smallest gap is known to `error`, the step to `error / n` from a distance of n steps. So
     # go as far as n is still certain, and with the better step again further.
-    step, unsure = float(gaps.min()), error
-    reach = step
+    reach, unsure = step, error
     while reach < distances[-1]:
         reach = OFF_LATTICE * step * step / unsure
         farthest = float(distances[np.searchsorted(distances, reach, side="right") - 1])

@@ -86,6 +86,26 @@ def test_a_grid_is_noticed_with_its_step(rng: np.random.Generator, step: float, 
     assert found.ties == pytest.approx(share_of_ties(sample))
 
 
+@pytest.mark.parametrize("law", sorted(LAWS))
+@pytest.mark.parametrize("shift", [0.0, 100.3])
+def test_two_decimals_in_float32_are_noticed_under_any_tail(
+    rng: np.random.Generator, law: str, shift: float
+) -> None:
+    sample = np.round(LAWS[law](rng, 10_000) + shift, 2)
+    single = sample.astype(np.float32).astype(np.float64)
+    for values in (sample, single, UpperTail.of(single, 1000).values):
+        found = detect(values)
+        assert found is not None and found.step == pytest.approx(0.01, rel=1e-3)
+
+
+def test_one_reward_far_beyond_the_grid(rng: np.random.Generator) -> None:
+    sample = np.append(np.round(rng.exponential(size=5000), 2), 1e300)
+    tail = UpperTail.of(sample, 2000)
+    found = detect(tail.values)
+    assert found is not None and found.step == pytest.approx(0.01)
+    assert spread(tail, found).values[0] == 1e300
+
+
 def test_many_digits_are_no_grid_that_matters(rng: np.random.Generator) -> None:
     sample = rng.normal(size=20_000)
     assert detect(np.round(sample, 6)) is None
