@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -94,8 +95,10 @@ def test_processes_and_a_work_folder_change_nothing(files: list[str], tmp_path: 
 
 def test_files_are_read_through_the_reader(tmp_path: Path, rewards: np.ndarray) -> None:
     np.save(tmp_path / "rewards.npy", rewards)
-    found = summarise(open_scores(str(tmp_path / "rewards.npy")), keep=KEEP)
+    scores = open_scores(str(tmp_path / "rewards.npy"))
+    found = summarise(scores, keep=KEEP)
     assert identical(found, Summary.of(rewards, KEEP))
+    assert pickle.loads(pickle.dumps(scores)) == scores  # as it goes to other processes
     below = summarise(open_scores(str(tmp_path / "rewards.npy"), side="lower"), keep=KEEP)
     assert np.array_equal(below.top, -np.sort(rewards)[:KEEP])
 

@@ -190,6 +190,17 @@ def test_the_tail_is_what_estimators_take(rng: np.random.Generator) -> None:
     assert np.array_equal(tail.values, np.sort(data)[::-1][:100])
 
 
+def test_there_may_be_nothing() -> None:
+    nothing = Summary.of([])
+    assert nothing.count == nothing.tail().count == nothing.tail().kept == 0
+    assert np.isnan([nothing.mean, nothing.variance, nothing.quantile(0.5)]).all()
+    assert not len(nothing.cells().counts)
+    assert identical(from_bytes(to_bytes(nothing)), nothing)
+    some = Summary.of([3.0, 1.0])
+    assert identical(nothing.merge(some), some)
+    assert identical(some.merge(nothing), some)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_is_refused(bad: float) -> None:
     with pytest.raises(InputError, match=f"expected finite numbers, got {bad}"):

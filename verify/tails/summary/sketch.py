@@ -190,7 +190,7 @@ class QuantileSketch:
 
     def _gathered(self) -> QuantileSketch:
         """Equal keys gathered, and as coarse as needed."""
-        shift = self.shift + _needed(self.keys)
+        shift = self.shift + _needed(self.keys, MANTISSA_BITS - self.shift)
         coarse = self._coarser(shift)
         starts = _starts(coarse.keys)
         if not len(starts):
@@ -207,10 +207,10 @@ def _starts(keys: Ints) -> NDArray[np.intp]:
     return np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
 
 
-def _needed(keys: Ints) -> int:
-    """By how many bits sorted keys must be shifted for at most CELLS of them to differ."""
+def _needed(keys: Ints, most: int) -> int:
+    """By how many bits, or ``most``, sorted keys must be shifted for CELLS or fewer to differ."""
     keys = keys[_starts(keys)]
-    low, high = 0, MANTISSA_BITS
+    low, high = 0, most
     while low < high:
         middle = (low + high) // 2
         shifted = keys >> middle

@@ -115,8 +115,10 @@ class Summary:
         """The smallest reward that at least a share ``level`` of all are not above.
 
         Exact among the largest and the lowest that are kept; elsewhere known up to the width of a
-        cell of the sketch, and placed evenly within it.
+        cell of the sketch, and placed evenly within it. NaN if there are no rewards.
         """
+        if not self.count:
+            return float("nan")
         rank = min(max(int(np.ceil(level * self.count)), 1), self.count)
         if rank <= len(self.lowest):
             return float(self.lowest[rank - 1])
@@ -142,6 +144,8 @@ class Summary:
 
     @cached_property
     def _cells(self) -> Cells:
+        if not self.count:
+            return self.sketch.cells()
         singles = self.top[:SINGLE][::-1]
         rest = self.sketch.without(singles).cells()
         high = np.minimum(rest.high, singles[0])
