@@ -137,9 +137,11 @@ def unbiased(cells: CellLaw, n: int) -> tuple[float, float]:
     beyond = np.append((shares * cells.mean)[::-1].cumsum()[::-1][1:], 0.0)
     projected = (others + shares) * cells.mean + beyond
     centre = float((cells.counts * projected).sum()) / cells.total
-    variance = float((cells.counts * (projected - centre) ** 2).sum()) / cells.total
+    off = projected - centre
+    size = float(abs(off).max()) or 1.0  # squares of rewards may overflow
+    variance = float((cells.counts * (off / size) ** 2).sum()) / cells.total
     spare = 1 - n / cells.total
-    return mean, n * (variance / cells.total) ** 0.5 / spare if spare else inf
+    return mean, n * size * (variance / cells.total) ** 0.5 / spare if spare else inf
 
 
 def _all_below(above: NDArray[np.int64], total: int, n: int) -> Floats:
@@ -179,7 +181,7 @@ def _falling(r: Floats, n: int) -> Floats:
 
 def _beyond(verdict: Verdict, fitted: FittedTail | None, n: int) -> Answer:
     if fitted is None:
-        return Answer(None, None, None, "fitted tail", "no reward exceeds the threshold")
+        return Answer(None, None, None, "fitted tail", "no tail could be fitted")
     values = [spliced_mean(tail, n) for tail in (fitted.low, fitted.central, fitted.high)]
     because = f"the sample below the threshold, above it {fitted.because}"
     if values[1] == inf:

@@ -268,14 +268,21 @@ def _beyond(
         )
         return Answer(inf, inf, inf, "verdict", because)
     if fitted is None:
-        return Answer(None, cells.top, None, "fitted tail", "no reward exceeds the threshold")
+        return Answer(None, cells.top, None, "fitted tail", "no tail could be fitted")
     low, central, high = (
         _cap_in(tail, cells, budget, gain) for tail in (fitted.high, fitted.central, fitted.low)
     )
-    because = (
-        "no reward of the sample is as large: this is where the fitted tail lets a policy that "
-        f"only reaches the cap gain more than {gain:.4g}, what a tail like the body's would give"
-    )
+    gains = f"more than {gain:.4g}, what a tail like the body's would give"
+    if central < inf:
+        because = (
+            "no reward of the sample is as large: this is where the fitted tail lets a policy that "
+            f"only reaches the cap gain {gains}"
+        )
+    else:
+        because = (
+            "the likeliest tail needs no cap; the heaviest that the sample allows needs the lower "
+            f"one, where reaching it gains {gains}"
+        )
     return Answer(central, min(low, central), max(central, high), "fitted tail", because)
 
 

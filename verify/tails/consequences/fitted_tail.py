@@ -9,7 +9,7 @@ largest likelihood.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import exp, expm1, inf, log, sqrt
+from math import exp, expm1, inf, isnan, log, sqrt
 from typing import TYPE_CHECKING
 
 from verify.tails.consequences.best_mean import root
@@ -74,12 +74,13 @@ class Spliced:
         return self.shape > 0
 
     def quantile(self, share: Floats) -> Floats:
-        """The value that a share (p or less) of the law exceeds."""
+        """The value that a share (p or less) of the law exceeds; infinite beyond float64."""
         import numpy as np
 
         logs = np.log(self.share / share)
-        grown = logs if self.shape == 0 else np.expm1(self.shape * logs) / self.shape
-        values: Floats = self.threshold + self.scale * grown
+        with np.errstate(over="ignore"):
+            grown = logs if self.shape == 0 else np.expm1(self.shape * logs) / self.shape
+            values: Floats = self.threshold + self.scale * grown
         return values
 
     def mean_quantile(self, share: float) -> float:
@@ -219,7 +220,7 @@ class FittedTail:
 
 
 def fitted_tail(cells: CellLaw, verdict: Verdict) -> FittedTail | None:
-    """The tails that the verdict allows for a sample; None where nothing exceeds a threshold.
+    """The tails that the verdict allows for a sample; None where it could estimate no shape.
 
     * heavy: the shape's interval, as far as it is not negative;
     * light: the shape's interval as far as it is not positive, and at its upper end an exponential
@@ -232,7 +233,7 @@ def fitted_tail(cells: CellLaw, verdict: Verdict) -> FittedTail | None:
     """
     cell = cells.cell_of_largest(min(verdict.k, ROOTS * sqrt(cells.total)))
     excesses = Excesses(cells, cell)
-    if verdict.k < 2 or not excesses.mean > 0:
+    if verdict.k < 2 or isnan(verdict.shape.value) or not excesses.mean > 0:
         return None
     shape = verdict.shape
     ends = (shape.low, shape.value, shape.high)

@@ -140,7 +140,7 @@ def fitted_frontier(
     if verdict.kind == "heavy":
         return Answer(inf, inf, inf, "verdict", f"{HEAVY}; {verdict.because}")
     if fitted is None:
-        return Answer(None, band.low, inf, "fitted tail", "no reward exceeds the threshold")
+        return Answer(None, band.low, inf, "fitted tail", "no tail could be fitted")
     half = 0.0 if band.low is None or band.high is None else (band.high - band.low) / 2
     ends, tails = [], (fitted.low, fitted.central, fitted.high)
     for tail in tails:

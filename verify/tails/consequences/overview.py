@@ -30,7 +30,7 @@ class Consequences:
     Attributes
     ----------
     fitted : FittedTail or None
-        The tail beyond the sample; None where no reward exceeds the threshold.
+        The tail beyond the sample; None where none could be fitted.
     frontier : tuple of BudgetAnswer
         What each KL budget buys.
     quenched : Quenched or None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import inf, log
+from math import inf, isnan, log
 from typing import Any, Literal
 
 from flint import fmpq
@@ -226,9 +226,10 @@ def _least_order(verdict: Verdict) -> Answer:
     if verdict.family == "subexponential":
         because = "every order above 1 holds a tail that is lighter than every power; KL does not"
         return Answer(1.0, 1.0, 1.0, "verdict", because)
-    value, low, high = (
-        _order_for(shape) for shape in (verdict.shape.value, verdict.shape.low, verdict.shape.high)
-    )
+    low, high = _order_for(verdict.shape.low), _order_for(verdict.shape.high)
+    if isnan(verdict.shape.value):
+        return Answer(None, low, high, "fitted tail", "no shape of the tail could be estimated")
+    value = _order_for(verdict.shape.value)
     because = (
         "orders above a/(a - 1) hold a power tail of index a; the interval is that of the index"
     )

@@ -77,7 +77,10 @@ def quenched_frontier(sample: Sample, budgets: Iterable[float]) -> Quenched:
     points = []
     for budget, bracket in zip(chosen, brackets, strict=True):
         lower, upper = float(bracket.lower), float(bracket.upper)
-        because = "each prompt's own rewards are tilted; the policy does not choose the prompts"
+        because = (
+            "each prompt's own rewards are tilted; finite whatever the tails, since each prompt "
+            "has a largest reward"
+        )
         if bracket.at_top:
             because = "the budget buys the largest reward of every prompt: the data end here"
         points.append(

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import ceil, exp, expm1, inf, log
+from math import ceil, exp, expm1, inf, isnan, log
 from typing import Any
 
 from verify.tails.consequences.answer import Answer, number
@@ -90,6 +90,9 @@ def _to_decide(total: int, verdict: Verdict) -> Answer:
     if verdict.kind != "cannot tell":
         because = f"the sample decides: {verdict.kind}"
         return Answer(float(total), None, None, "verdict", because)
+    if isnan(shape):
+        because = "no shape of the tail could be estimated"
+        return Answer(None, None, None, "fitted tail", because)
     if not 0 < shape < inf:
         because = "the estimated shape is 0, which no number of rewards tells from 0"
         return Answer(inf, None, None, "fitted tail", because)
