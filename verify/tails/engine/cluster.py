@@ -81,7 +81,7 @@ def connected(workers: int) -> Iterator[Any]:
     if address:
         _check_reached(address)
     size: dict[str, Any] = {} if address else {"num_cpus": workers, "include_dashboard": False}
-    ray.init(address=address, log_to_driver=False, logging_level="error", **size)
+    ray.init(address=address or "local", log_to_driver=False, logging_level="error", **size)
     try:
         yield ray
     finally:
