@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 WIDTH = 88
 #: Of the picture, in characters.
 ROWS, COLUMNS = 8, 56
-#: Budgets that the table shows at most, and warnings.
+#: Budgets that the table shows at most; notes, and warnings.
 MOST_BUDGETS, MOST_WARNINGS = 4, 3
 
 
@@ -30,7 +30,8 @@ def terminal_lines(audit: Audit) -> list[str]:
         *_budgets(audit),
         "",
         *_picture(audit.tail),
-        *_warnings(audit.warnings),
+        *_wrapped("note", audit.scores.messages),
+        *_wrapped("warning", audit.warnings),
     ]
 
 
@@ -79,8 +80,8 @@ def _row(excess: float, scale: float) -> int:
     return ROWS - 1 - min(int(excess / scale * ROWS), ROWS - 1)
 
 
-def _warnings(warnings: tuple[str, ...]) -> Iterator[str]:
-    for warning in warnings[:MOST_WARNINGS]:
-        yield from textwrap.wrap(f"warning: {warning}", WIDTH, subsequent_indent="    ")[:3]
-    if len(warnings) > MOST_WARNINGS:
-        yield f"and {len(warnings) - MOST_WARNINGS} more warnings: see --report or --json"
+def _wrapped(kind: str, said: tuple[str, ...]) -> Iterator[str]:
+    for text in said[:MOST_WARNINGS]:
+        yield from textwrap.wrap(f"{kind}: {text}", WIDTH, subsequent_indent="    ")[:3]
+    if len(said) > MOST_WARNINGS:
+        yield f"and {len(said) - MOST_WARNINGS} more: see --report or --json"
