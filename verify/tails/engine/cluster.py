@@ -50,7 +50,7 @@ def _result(ray: Any, reference: Any) -> Summary:
         found: Summary = ray.get(reference)
     except ray.exceptions.RayTaskError as error:  # what was raised there is raised here
         raise error.cause from None
-    except ray.exceptions.WorkerCrashedError:
+    except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError):
         raise InputError(
             f"a shard killed {RETRIES + 1} worker{'s' if RETRIES else ''}, most likely for want of "
             "memory"
