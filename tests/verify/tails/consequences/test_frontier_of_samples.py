@@ -162,7 +162,7 @@ def test_the_frontier_is_the_entropic_value_at_risk() -> None:
     "law", ["normal()", "exponential()", "logistic()", "gamma(2)", "uniform()"]
 )
 def test_the_fitted_interval_covers_with_the_verdict_of_the_same_sample(law: str) -> None:
-    """10^4 rewards, 200 samples: docs/concepts/consequences.md has what was measured at 100."""
+    """10^4 rewards, 200 samples: docs/concepts/consequences.md has what was measured."""
     hits = {0.1: 0, 0.5: 0, 1.0: 0, 2.0: 0, 5.0: 0}
     truths = frontier(law, [str(budget) for budget in hits]).points
     for seed in range(200):
