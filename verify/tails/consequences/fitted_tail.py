@@ -132,7 +132,7 @@ class Spliced:
         with np.errstate(under="ignore"):
             weights = np.exp(at * away - log_mgf)
         squares = float((points.masses[: self.cell] * (weights - 1) ** 2).sum())
-        in_tail = exp(self._log_mgf_of_excess(at)[0] - log_mgf)
+        in_tail = exp(self.log_mgf_of_excess(at)[0] - log_mgf)
         squares += self.share * (in_tail - 1) ** 2
         return sqrt(squares / self.body.total) / at
 
@@ -160,14 +160,14 @@ class Spliced:
         with np.errstate(under="ignore"):
             below = points.masses[: self.cell] * np.exp(tilt * away)
         mass, first = float(below.sum()), float((below * away).sum())
-        log_tail, mean = self._log_mgf_of_excess(tilt)
+        log_tail, mean = self.log_mgf_of_excess(tilt)
         # Over the tail's part, which alone may be large.
         log_tail += log(self.share)
         size = max(log_tail, 0.0)
         total = mass * exp(-size) + exp(log_tail - size)
         return size + log(total), (first * exp(-size) + exp(log_tail - size) * mean) / total
 
-    def _log_mgf_of_excess(self, tilt: float) -> tuple[float, float]:
+    def log_mgf_of_excess(self, tilt: float) -> tuple[float, float]:
         """``log E e^(l Y)`` of the excess Y, and the mean of Y under the tilt."""
         if self.shape == 0:
             rest = 1 - tilt * self.scale

@@ -48,7 +48,7 @@ def test_a_uniform_tail_has_the_certified_frontier() -> None:
 @given(shape=st.floats(-0.9, -0.01), tilt=st.floats(1e-3, 500))
 def test_the_exponential_moment_of_a_bounded_excess(shape: float, tilt: float) -> None:
     law = Spliced(point(0.0), 0, shape, 1.0)
-    log_mgf, mean = law._log_mgf_of_excess(tilt)
+    log_mgf, mean = law.log_mgf_of_excess(tilt)
     b, x = -1 / shape, -tilt / shape
     with mpmath.workdps(30):
         series = mpmath.hyp1f1(1, 1 + b, x)
