@@ -388,7 +388,7 @@ def test_rules_add_up_to_the_mass() -> None:
     with working_precision(96):
         density = take_apart(gamma("1/2")).densities[0]
         ray = Ray(density, density.knots[0], 1, None)
-        for k in range(ray.first, ray.first + 60, 7):
+        for k in range(-84, -24, 7):
             leaf = ray.leaf(k)
             quarters = [part for half in leaf.halves for part in half.halves]
             total = sum((part.total for part in quarters), arb(0))

@@ -12,15 +12,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from flint import acb, arb
 
+from verify.best_of.cluster import Cluster
 from verify.best_of.density import Atom, Density, Knot
 from verify.best_of.far import Beyond
 from verify.best_of.gap import Gap
 from verify.best_of.holes import of_atoms, of_densities
 from verify.best_of.interval_sums import Place, Sums, TooWide, largest
 from verify.best_of.leaves import ELLIPSES, Leaf, Ray, error_bound
+from verify.enclosure import Undecided
 
 #: Share of the distance between two knots up to which pieces of one density are used.
 NEAR = 0.4
@@ -28,6 +31,14 @@ NEAR = 0.4
 LAST_PIECE = 600
 #: Share of the density up to which it is guessed.
 GUESS = arb(2) ** -30
+
+
+class Span(NamedTuple):
+    """What a ray has between two distances (None: no limit)."""
+
+    ray: Ray
+    near: arb
+    far: arb | None
 
 
 @dataclass(frozen=True)
@@ -60,19 +71,21 @@ class _End:
 
 @dataclass(frozen=True)
 class _Pieces:
-    """What is taken of a ray: pieces, bounds of what is not, and whether that is all of it."""
+    """What is taken of a ray: pieces, what is left out, and whether that is all of it."""
 
     leaves: list[Leaf]
-    rests: list[tuple[arb, arb, arb]]
+    rests: list[Span]
     is_all: bool
+
+    @property
+    def parts(self) -> list[Leaf | Span]:
+        """The pieces, and what is left out."""
+        return [*self.leaves, *self.rests]
 
     @property
     def end(self) -> arb:
         """The distance from the knot at which the last piece ends."""
-        if not self.leaves:
-            return arb(0)
-        last = self.leaves[-1]
-        return last.high.exp() if last.in_log else last.high
+        return self.leaves[-1].reach if self.leaves else arb(0)
 
 
 class AtomsAndDensity:
@@ -123,6 +136,7 @@ class TwoDensities:
         self.error, self.utility = error, utility
         self.x_knots, self.v_knots = error.knots, utility.knots
         self.x_rays, self.v_rays = _rays(error, self.x_knots), _rays(utility, self.v_knots)
+        self._clusters: dict[tuple[int, int], Cluster] = {}  # by the first piece and the number
         self._begins: dict[int, int] = {}  # by ray, where the last interval began
 
     def specials(self) -> list[Special]:
@@ -206,13 +220,13 @@ class TwoDensities:
         """The number of the first piece that is needed: beside a singular end, little is left."""
         if ray.knot.regular:
             return 0
-        k = self._begins.get(id(ray), ray.first)
+        k = self._begins.get(id(ray), 0)
         while self._is_little(ray, k + 1, length, place, goal) and k < LAST_PIECE:
             k += 1
         while not self._is_little(ray, k, length, place, goal):
             k -= 1
             if k < -LAST_PIECE:
-                raise TooWide
+                raise Undecided(f"{ray.density.law} has too much mass next to an end")
         self._begins[id(ray)] = k
         return k
 
@@ -222,7 +236,7 @@ class TwoDensities:
             return False
         if ray.limit is not None and not ray.start(k) < ray.limit:
             return False
-        return bool(self._rest(ray, arb(0), ray.start(k), place)[0] <= goal)
+        return bool(self._mass(Span(ray, arb(0), ray.start(k)), place) <= goal)
 
     def _pieces(self, ray: Ray, length: arb | None, begin: int) -> Iterator[int]:
         """Numbers of the pieces of a ray: all, or those up to a share of a length."""
@@ -234,59 +248,61 @@ class TwoDensities:
             yield k
         raise TooWide
 
-    def _rest(self, ray: Ray, near: arb, far: arb | None, place: Place) -> tuple[arb, arb, arb]:
-        """Bounds of what lies between two distances, on an interval of t: mass, moments."""
-        mass, moment = ray.outside(near, far)
+    def _ends_beside(self, span: Span, place: Place) -> tuple[arb | None, arb | None]:
+        """Where the other variable is, on an interval of t."""
         low, high = place.ends
-        first = ray.place(near)
-        last = None if far is None else ray.place(far)
-        ends: tuple[arb | None, arb | None]
-        if ray.side < 0:
-            ends = (low - first, None if last is None else high - last)
-        else:
-            ends = (None if last is None else low - last, high - first)
-        other = self._other(ray)
-        both = other.mass(*ends), other.moment(*ends)
-        own, rest = moment * both[0], mass * both[1]
-        in_order = (own, rest) if ray.density is self.utility else (rest, own)
-        return mass * both[0], in_order[0], in_order[1]
+        first = span.ray.place(span.near)
+        last = None if span.far is None else span.ray.place(span.far)
+        if span.ray.side < 0:
+            return low - first, None if last is None else high - last
+        return None if last is None else low - last, high - first
+
+    def _mass(self, span: Span, place: Place) -> arb:
+        """A bound of the mass that lies between two distances, on an interval of t."""
+        ends = self._ends_beside(span, place)
+        return span.ray.mass(span.near, span.far) * self._other(span.ray).mass(*ends)
+
+    def _rest(self, span: Span, place: Place) -> tuple[arb, arb, arb]:
+        """The same, and bounds of ``E|V|`` and ``E|X|`` there."""
+        ray, ends = span.ray, self._ends_beside(span, place)
+        own, other = ray.mass(span.near, span.far), self._other(ray).mass(*ends)
+        of_own = ray.moment(span.near, span.far) * other
+        of_other = own * self._other(ray).moment(*ends)
+        in_order = (of_own, of_other) if ray.density is self.utility else (of_other, of_own)
+        return own * other, in_order[0], in_order[1]
 
     def _leaves(self, ray: Ray, length: arb | None, place: Place, goal: arb) -> _Pieces:
         """The pieces of a ray up to where the rest is below a goal, or to a share of a length."""
         leaves: list[Leaf] = []
         begin = self._begin(ray, length, place, goal)
-        before = [] if ray.knot.regular else [self._rest(ray, arb(0), ray.start(begin), place)]
+        before = [] if ray.knot.regular else [Span(ray, arb(0), ray.start(begin))]
         for k in self._pieces(ray, length, begin):
-            end = ray.limit if length is None else None
-            rest = self._rest(ray, ray.start(k), end, place)
-            if rest[0] <= goal:
+            rest = Span(ray, ray.start(k), ray.limit if length is None else None)
+            if self._mass(rest, place) <= goal:
                 return _Pieces(leaves, [*before, rest], True)
             leaves.append(ray.leaf(k))
         return _Pieces(leaves, before, False)
 
-    def _split(self, place: Place, goal: arb) -> Iterator[Leaf | Gap | tuple[arb, arb, arb]]:
-        """The density on an interval: leaves and gaps, and bounds of what is left out."""
+    def _split(self, place: Place, goal: arb) -> Iterator[Leaf | Gap | Span]:
+        """The density on an interval: leaves, gaps, and what is left out."""
         for rays in self._ranges(place):
             if isinstance(rays, Ray):
-                found = self._leaves(rays, None, place, goal)
-                yield from (*found.leaves, *found.rests)
+                yield from self._leaves(rays, None, place, goal).parts
             else:
                 yield from self._both(rays, place, goal)
 
-    def _both(
-        self, rays: tuple[Ray, Ray], place: Place, goal: arb
-    ) -> Iterator[Leaf | Gap | tuple[arb, arb, arb]]:
+    def _both(self, rays: tuple[Ray, Ray], place: Place, goal: arb) -> Iterator[Leaf | Gap | Span]:
         """The rays of V and of X and the gap between; one ray, if all beyond its end is little."""
         distance = abs(place.hull - rays[0].knot.place - rays[1].knot.place).lower()
         found = []
         for ray in rays:
             pieces = self._leaves(ray, distance, place, goal)
             if pieces.is_all:
-                yield from (*pieces.leaves, *pieces.rests)
+                yield from pieces.parts
                 return
             found.append(pieces)
         for pieces in found:
-            yield from (*pieces.leaves, *pieces.rests)
+            yield from pieces.parts
         yield Gap(*rays, *(pieces.end for pieces in found))
 
     # ---- sums ---------------------------------------------------------------------------------
@@ -299,7 +315,7 @@ class TwoDensities:
         """About the density at the middle of an interval, by rules on whole pieces."""
         t = place.t(place.middle)
         width = place.ends[1] - place.ends[0]
-        goal, total = arb(2) ** -200, arb(0)
+        goal, total = arb(2) ** -80, arb(0)
         for _ in range(8):  # what is left out is to be small against what is found
             total = arb(0)
             for piece in self._split(place, goal):
@@ -318,13 +334,46 @@ class TwoDensities:
         """Its part of the density on an interval."""
         place = sums.place
         goal = sums.tolerance * (place.ends[1] - place.ends[0]).lower()
+        leaves: dict[int, list[Leaf]] = {}
         for piece in self._split(place, goal):
             if isinstance(piece, Leaf):
-                self._add_leaf(sums, piece)
+                leaves.setdefault(id(piece.ray), []).append(piece)
             elif isinstance(piece, Gap):
                 piece.add_to(sums)
             else:
-                sums.neglect(*piece)
+                sums.neglect(*self._rest(piece, place))
+        for row in leaves.values():
+            for leaf in row[self._add_cluster(sums, row) :]:
+                self._add_leaf(sums, leaf)
+
+    def _add_cluster(self, sums: Sums, row: list[Leaf]) -> int:
+        """Add as many of the first pieces of a ray as may be taken together, and their number."""
+        kernel, is_v = self._other(row[0].ray), row[0].ray.density is self.utility
+        found: tuple[Cluster, tuple[arb, arb, arb]] | None = None
+        low, high = 1, len(row)
+        while low < high:  # the more pieces, the closer they come to where the kernel is not smooth
+            middle = (low + high + 1) // 2
+            cluster = self._cluster(row[:middle])
+            error = cluster.error(kernel, sums.place, sums.tolerance)
+            if error is None:
+                high = middle - 1
+            else:
+                found, low = (cluster, error), middle
+        if found is None:
+            return 0
+        cluster, (size, own, rest) = found
+        if cluster.nodes is None:
+            return 0
+        sums.add_error(size, own if is_v else rest, rest if is_v else own)
+        sums.add_nodes(cluster.nodes, kernel, is_v, cluster.hull)
+        return low
+
+    def _cluster(self, leaves: list[Leaf]) -> Cluster:
+        """The first pieces of a ray as one."""
+        key = id(leaves[0]), len(leaves)
+        if key not in self._clusters:
+            self._clusters[key] = Cluster(leaves)
+        return self._clusters[key]
 
     def _add_leaf(self, sums: Sums, leaf: Leaf) -> None:
         """Add a piece, halved as often as the rule's error demands."""

@@ -118,7 +118,9 @@ class Density(Smooth):
         if low is not None and high is not None:
             return self.mass(low, high) * abs(low.union(high))
         if high is None and low is not None and low >= 0:
-            return self._between(low, None, self._partial)
+            # A law given by a formula does not know its partial mean from its very end.
+            is_all = self.low is not None and bool(low <= self.low)
+            return self._between(None if is_all else low, None, self._partial)
         if low is None and high is not None and high <= 0:
             return -self._between(None, high, self._partial)
         return self.moment(low, arb(0)) + self.moment(arb(0), high)

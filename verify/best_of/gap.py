@@ -100,12 +100,15 @@ class Gap:
         points = rule()
         half, middle = (high - low) / 2, (high + low) / 2
         widths = [self._width(region) for region in sums.place.regions]
+        whole = self._width(sums.place.region)
         waiting = [points[k : k + GROUP] for k in range(0, len(points), GROUP)]
         while waiting:
             group = waiting.pop()
             r = middle + half * group[0][0].union(group[-1][0])
             total = sum((weight for _, weight in group), arb(0)) * half
-            size = largest(self._size(width, r) for width in widths) * total
+            size = self._size(whole, r) * total
+            if not size < sums.enough:
+                size = largest(self._size(width, r) for width in widths) * total
             if len(group) > 1 and not size < sums.enough:
                 waiting += [group[: len(group) // 2], group[len(group) // 2 :]]
                 continue

@@ -106,6 +106,14 @@ class Place:
         """The t of that."""
         return [acb(self.t(y)) for y in self.disc]
 
+    @cached_property
+    def region(self) -> acb:
+        """One box for them all."""
+        real, imag = self.regions[0].real, self.regions[0].imag
+        for box in self.regions[1:]:
+            real, imag = real.union(box.real), imag.union(box.imag)
+        return acb(real, imag)
+
     def halves(self) -> tuple[Place, Place]:
         """Its two halves."""
         return (
@@ -138,7 +146,7 @@ class Sums:
     place : Place
         The interval.
     estimate : arb
-        About the density at its middle.
+        About the density at its middle, or more, where it need not be known so well.
     """
 
     def __init__(self, place: Place, estimate: arb) -> None:
@@ -177,10 +185,13 @@ class Sums:
         self, nodes: list[tuple[arb, arb]], kernel: Density, is_v: bool, hull: arb
     ) -> None:
         """The sum of ``c f(t - p)`` over points p of V (or of X) in a hull, and its bounds."""
-        regions = self.place.regions
-        size = largest(
-            _kernel_bound(kernel, region, nodes, hull, self.enough) for region in regions
-        )
+        regions = [self.place.region]
+        size = _one_bound(kernel, regions[0], nodes, hull)
+        if not size < self.enough:
+            regions = self.place.regions
+            size = largest(
+                _kernel_bound(kernel, region, nodes, hull, self.enough) for region in regions
+            )
         own = size * abs(hull).abs_upper()
         rest = size * largest((region - acb(hull)).abs_upper() for region in regions)
         self.bound(size, own if is_v else rest, rest if is_v else own)
@@ -246,7 +257,8 @@ class Sums:
             ).upper()
             for k in range(3)
         )
-        if not missed[0] < abs(series[0][0]) * width * arb(2) ** (SHORT_BITS + 2 - goal_bits()):
+        most = self.estimate * steepest * width * arb(2) ** (SHORT_BITS + 2 - goal_bits())
+        if not missed[0] < most:
             raise TooWide
         return Expansion(series, missed)
 
@@ -261,12 +273,16 @@ def largest(sizes: Iterable[arb]) -> arb:
     return found
 
 
+def _one_bound(kernel: Density, region: acb, nodes: list[tuple[arb, arb]], hull: arb) -> arb:
+    """A bound of ``sum c |f(t - p)|`` for t in a region, by that of f."""
+    return sum((abs(c) for _, c in nodes), arb(0)) * kernel.over(region - acb(hull))
+
+
 def _kernel_bound(
     kernel: Density, region: acb, nodes: list[tuple[arb, arb]], hull: arb, enough: arb
 ) -> arb:
     """A bound of ``sum c |f(t - p)|`` for t in a region; halves of the nodes, if it is large."""
-    size = kernel.over(region - acb(hull))
-    total = sum((abs(c) for _, c in nodes), arb(0)) * size
+    total = _one_bound(kernel, region, nodes, hull)
     if total < enough or len(nodes) == 1:
         return total
     middle = len(nodes) // 2

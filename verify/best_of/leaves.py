@@ -107,17 +107,6 @@ class Ray:
         spread = self.density.spread
         return spread if self.limit is None else spread.min(self.limit / 2).mid()
 
-    @cached_property
-    def first(self) -> int:
-        """The number of the first piece: 0, or where little mass is left beside a singular end."""
-        if self.knot.regular:
-            return 0
-        goal = self.density.mass(None, None) * arb(2) ** (-goal_bits() - 24)
-        k = 0
-        while not self.mass_within(self.start(k)) < goal:
-            k -= 1
-        return k
-
     def start(self, k: int) -> arb:
         """Distance from the knot at which piece k starts."""
         if k == 0 and self.knot.regular:
@@ -133,20 +122,19 @@ class Ray:
         """The point at a distance."""
         return self.knot.place + self.side * distance
 
-    def mass_within(self, distance: arb) -> arb:
-        """What the density has between the knot and a distance."""
-        return self.outside(arb(0), distance)[0]
-
     def _ordered(self, near: arb, far: arb | None) -> tuple[arb | None, arb | None]:
         ends = (self.place(near), None if far is None else self.place(far))
         return ends if self.side > 0 else (ends[1], ends[0])
 
-    def outside(self, near: arb, far: arb | None) -> tuple[arb, arb]:
-        """Mass, and ``int |x| density``, between two distances."""
-        least = near if near > 0 else far
-        with working_precision(ctx.prec + lost_bits(least)):
-            ends = self._ordered(near, far)
-            return self.density.mass(*ends), self.density.moment(*ends)
+    def mass(self, near: arb, far: arb | None) -> arb:
+        """What the density has between two distances."""
+        with working_precision(ctx.prec + lost_bits(near if near > 0 else far)):
+            return self.density.mass(*self._ordered(near, far))
+
+    def moment(self, near: arb, far: arb | None) -> arb:
+        """``int |x| density`` between two distances."""
+        with working_precision(ctx.prec + lost_bits(near if near > 0 else far)):
+            return self.density.moment(*self._ordered(near, far))
 
     def leaf(self, k: int) -> Leaf:
         """Piece k."""
@@ -195,10 +183,19 @@ class Leaf:
         return sum((size for _, size in self.nodes), arb(0))
 
     @property
+    def start(self) -> arb:
+        """The distance from the knot at which it starts."""
+        return self.low.exp() if self.in_log else self.low
+
+    @property
+    def reach(self) -> arb:
+        """The distance from the knot at which it ends."""
+        return self.high.exp() if self.in_log else self.high
+
+    @property
     def hull(self) -> arb:
         """All its points."""
-        ends = (self.low.exp(), self.high.exp()) if self.in_log else (self.low, self.high)
-        return self.ray.place(ends[0]).union(self.ray.place(ends[1]))
+        return self.ray.place(self.start).union(self.ray.place(self.reach))
 
     def over(self, parameter: float) -> list[tuple[acb, arb]]:
         """The points of an ellipse, in boxes, with bounds of density times slope."""

@@ -13,10 +13,12 @@ from verify.best_of.far import Beyond, Side
 from verify.best_of.panels import SumLaw
 from verify.best_of.ranks import RankIntegral
 from verify.conditioning import condition
+from verify.conditioning.parts import atom_of, components, is_atomic
 from verify.enclosure import Diverges, Number, Undecided, working_precision
 from verify.independent_sum import add
 from verify.law import Law
 from verify.laws.gaussian import Normal, normal_parameters
+from verify.penalties.tail_moments import moment_index
 from verify.progress import Progress
 from verify.reweighted import reweight
 from verify.weight import BestOfN
@@ -58,16 +60,16 @@ class BestOfPair:
             if n == 1:
                 mean_x, mean_v = self.error.mean(), self.utility.mean()
                 return BestOfNumbers(arb(0), add(mean_x, mean_v), mean_v, mean_x)
-            closed = self._both_normal(n)
-            if closed is not None:
-                return closed
+            for closed in (self._both_normal(n), self._both_infinite(n)):
+                if closed is not None:
+                    return closed
             mass, mean_v, mean_x = self.ranks.means(n)
             if not mass.rad() < arb(2) ** -MASS_BITS:
                 raise Undecided(f"the best of {n}: its mass is known as {mass.str(3)} only")
             if not mass.contains(1):
                 raise Undecided(f"the best of {n}: its mass is {mass.str(10)}, not 1")
-            v = _mean(self.utility, mean_v, "V")
-            x = _mean(self.error, mean_x, "X")
+            v = _mean(self.utility, self.error, mean_v, "V")
+            x = _mean(self.error, self.utility, mean_x, "X")
             return BestOfNumbers(self.ranks.kl(n), add(x, v), v, x)
 
     def _both_normal(self, n: int) -> BestOfNumbers | None:
@@ -80,6 +82,16 @@ class BestOfPair:
         gain = score / arb(x[1] ** 2 + v[1] ** 2).sqrt()
         mean_x, mean_v = (law[0] + law[1] ** 2 * gain for law in (x, v))
         return BestOfNumbers(arb(n).log() - arb(n - 1) / n, mean_x + mean_v, mean_v, mean_x)
+
+    def _both_infinite(self, n: int) -> BestOfNumbers | None:
+        """The numbers where X and V both have infinite means, and one of them has no atoms."""
+        error, utility = self.error, self.utility
+        if not (isinstance(error.mean(), Diverges) and isinstance(utility.mean(), Diverges)):
+            return None
+        if not (_has_no_atoms(error) or _has_no_atoms(utility)):
+            return None
+        v, x = _mean(utility, error, arb.nan(), "V"), _mean(error, utility, arb.nan(), "X")
+        return BestOfNumbers(arb(n).log() - arb(n - 1) / n, add(x, v), v, x)
 
     @property
     def ranks(self) -> RankIntegral:
@@ -165,14 +177,30 @@ def _right(error: Law, utility: Law, end: arb, far: Beyond) -> tuple[arb, arb, a
     return found.mass, parts[0], parts[1]
 
 
-def _mean(law: Law, found: arb, name: str) -> Number:
+def _mean(law: Law, other: Law, found: arb, name: str) -> Number:
     """The mean under best-of-n, where the law's own may be infinite."""
     mean = law.mean()
     if not isinstance(mean, Diverges):
         return found
-    if mean.sign > 0:
+    if mean.sign > 0 or (mean.sign == 0 and _has_light_left_part(law, other)):
         return Diverges(+1, f"best-of-n has a weight above 0 where U is large: {mean.because}")
     raise Undecided(f"the mean of {name} under best-of-n, where {mean.because}")
+
+
+def _has_no_atoms(law: Law) -> bool:
+    return all(not is_atomic(part.law) and atom_of(part.law) is None for part in components(law))
+
+
+def _has_light_left_part(law: Law, other: Law) -> bool:
+    """Whether the left part of A has a finite mean under best-of-n, for B beside it; a proof.
+
+    The weight is at most ``n F(U)``. A second draw U' of U is at most U = B - T, where A = -T, only
+    if T' or B'_- or B_+ is at least T/3. So ``E[T; U' <= U]`` is at most the sum over these Y of
+    ``E min(T, 3 Y) <= sqrt(3) E sqrt(T Y)``, and T and Y are independent.
+    """
+    half = fmpq(1, 2)
+    parts = moment_index(law, -1), moment_index(other, -1), moment_index(other, +1)
+    return all(part.finite(half) is True for part in parts)
 
 
 def best_of(

@@ -35,6 +35,8 @@ MOST_HALVINGS = 40
 MOST_PANELS = 3000
 #: Points beside which the density is not smooth.
 MOST_SPECIALS = 500
+#: Below this, ``Pr(U <= t)`` is little.
+LITTLE_BELOW = 2.0**-8
 #: The largest n, as a power of 2.
 MOST_DRAWS_BITS = 60
 #: An interval with a smaller share of ``Pr(U > t)`` need not be expanded, in bits; where about so
@@ -161,6 +163,7 @@ class SumLaw:
         self.jumps = jumps(error, utility)
         self.panels: list[Panel] = []
         self.attempts = self.depth = 0
+        self.body: arb | None = None  # where Pr(U <= t) begins not to be little
         if pairs:
             line = list(self._line())
             for k, piece in enumerate(line):
@@ -342,7 +345,7 @@ class SumLaw:
         estimate = sum((pair.estimate(place) for pair in self.pairs), arb(0))
         try:
             with series_length(terms()):
-                sums = Sums(place, estimate)
+                sums = Sums(place, estimate.max(self._coarse(place)))
                 for pair in self.pairs:
                     pair.add_to(sums)
                 self.panels.append(Panel.of(place, sums.expansion()))
@@ -350,13 +353,31 @@ class SumLaw:
         except TooWide:
             width = place.ends[1] - place.ends[0]
             is_light = bool(estimate * width < arb(2) ** -FEW_BITS)
-            if (is_light or depth > MANY_HALVINGS) and self._leave(place, LITTLE_BITS):
+            is_narrow = depth > 0 and depth % MANY_HALVINGS == 0
+            if (is_light or is_narrow) and self._leave(place, LITTLE_BITS):
                 return
             if depth > MOST_HALVINGS or self.attempts > MOST_PANELS:
                 self._leave(place)
                 return
             for half in place.halves():
                 self._add(half, depth + 1)
+
+    def _coarse(self, place: Place) -> arb:
+        """A density that is as good as none on an interval, far on the left.
+
+        With ``F = Pr(U <= t)`` below a half, the weight of the best of two or more is at most 2F:
+        what is missed here counts only so much, and so it does in the ranks of what lies further
+        on the left. A goal of ``1/F`` per length unit is kept with room for sizes of X and V.
+        """
+        low, high = place.ends
+        if self.body is not None and high >= self.body:
+            return arb(0)
+        below = self.beyond(high, -1).mass.upper()
+        if not below < LITTLE_BELOW:
+            self.body = high
+            return arb(0)
+        size = 1 + abs(low).upper() / self.scale
+        return (LITTLE_BELOW / (below * (high - low) * size)).lower()
 
     def _leave(self, place: Place, bits: int = 0) -> bool:
         """Leave an interval to bounds, if it is nothing to best-of-n in so many bits; whether."""

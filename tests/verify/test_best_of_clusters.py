@@ -1,0 +1,151 @@
+"""Many pieces of a density as few points: against all their points, and planted violations."""
+
+from __future__ import annotations
+
+from time import process_time
+
+import pytest
+from flint import arb
+
+from tests.verify.balls import assert_close
+from verify.best_of import best_of
+from verify.best_of.cluster import Cluster
+from verify.best_of.convolution import TwoDensities
+from verify.best_of.density import Density, take_apart
+from verify.best_of.interval_sums import Place, Sums, terms
+from verify.best_of.leaves import Leaf
+from verify.best_of.pair import rank_integral
+from verify.best_of.panels import Panel
+from verify.best_of.ranks import Part
+from verify.conditioning import condition
+from verify.enclosure import Diverges, Undecided, working_precision
+from verify.laws import parse
+from verify.taylor_series import series_length
+
+
+def density(text: str) -> Density:
+    """The one density of a law."""
+    return take_apart(parse(text)).densities[0]
+
+
+def pieces(of: str, beside: str, last: int) -> tuple[list[Leaf], Density]:
+    """The first pieces of the upper ray of one law, and the density of the other."""
+    pair = TwoDensities(density(beside), density(of))
+    ray = next(ray for (_, side), ray in pair.v_rays.items() if side > 0)
+    first = 0 if ray.knot.regular else -90
+    return [ray.leaf(k) for k in range(first, last)], pair.error
+
+
+def convolved(leaves: list[Leaf], kernel: Density, t: arb) -> arb:
+    """By the points of all pieces, each halved four times."""
+    for _ in range(4):
+        leaves = [half for leaf in leaves for half in leaf.halves]
+    points = [point for leaf in leaves for point in leaf.nodes]
+    return sum((c * kernel.at(t - v) for v, c in points), arb(0))
+
+
+@pytest.mark.parametrize(
+    ("of", "beside", "last", "at"),
+    [
+        ("student_t(2)", "cauchy()", 5, 5000),
+        ("gamma(1/2)", "student_t(5)", 3, 200),
+        ("pareto(3)", "exponential()", 1, 20),
+    ],
+)
+def test_a_cluster_against_all_its_points(of: str, beside: str, last: int, at: int) -> None:
+    with working_precision(96):
+        leaves, kernel = pieces(of, beside, last)
+        cluster, t = Cluster(leaves), arb(at)
+        assert cluster.nodes is not None
+        assert len(cluster.nodes) < sum(len(leaf.nodes) for leaf in leaves) or len(leaves) == 1
+        found = sum((c * kernel.at(t - v) for v, c in cluster.nodes), arb(0))
+        exact = convolved(leaves, kernel, t)
+        error = cluster.error(kernel, Place(t - arb(1) / 8, t + arb(1) / 8), exact * 2.0**-50)
+        assert error is not None
+        assert abs(found - exact) < error[0] + exact * 2.0**-56
+        # A weight off by a millionth is noticed.
+        v, c = cluster.nodes[0]
+        off = found + c * 1e-6 * kernel.at(t - v)
+        assert not abs(off - exact) < error[0] + exact * 2.0**-56
+
+
+def test_a_cluster_too_close_to_a_pole_is_refused() -> None:
+    """The density of a Cauchy law has poles at i and -i: points from 0 to 816 see them at 900."""
+    with working_precision(96):
+        leaves, kernel = pieces("student_t(2)", "cauchy()", 6)
+        cluster = Cluster(leaves)
+        near, far = (Place(arb(t), arb(t) + 1) for t in (900, 10**5))
+        assert cluster.error(kernel, near, kernel.at(near.middle) * 2.0**-50) is None
+        assert cluster.error(kernel, far, kernel.at(far.middle) * 2.0**-50) is not None
+
+
+def test_bounds_of_wide_pieces_are_sharp() -> None:
+    """What the expansion of an interval may miss is near what it should be, far out too."""
+    with working_precision(96):
+        pair = TwoDensities(density("cauchy()"), density("student_t(2)"))
+        # Here a bound of a whole piece at once was 10^17 times too large.
+        place = Place(arb("10.1"), arb("10.2"), arb(0))
+        estimate = pair.estimate(place)
+        with series_length(terms()):
+            sums = Sums(place, estimate)
+            pair.add_to(sums)
+            found = sums.expansion()
+        assert sums.bounds[0] < 8 * estimate
+        assert found.missed[0] < estimate * 2.0**-40
+
+
+# ---- means that are infinite --------------------------------------------------------------------
+
+
+def test_a_mean_that_does_not_exist_is_infinite_under_best_of_n() -> None:
+    """Of the best of two or more, a Cauchy variable's left part is integrable, the right is not."""
+    found = best_of("cauchy()", "pareto(1)").at(10**6)
+    assert found.mean_x == found.mean_v == found.mean_u == Diverges(1)
+    with working_precision(96):
+        n = arb(10**6)
+        assert_close(found.kl, n.log() - 1 + 1 / n, 2.0**-80)
+    # With a utility whose square root has no mean that is not so.
+    with pytest.raises(Undecided, match="the mean of X"):
+        best_of("cauchy()", "log_cauchy()").at(2)
+
+
+# ---- pairs that once took too long --------------------------------------------------------------
+
+PAIRS = [
+    ("cauchy()", "student_t(df=2)"),
+    ("burr(c=2, k=2)", "frechet(alpha=3)"),
+    ("f(d1=3, d2=5)", "inverse_gamma(shape=3)"),
+    ("beta(a=1/2, b=1/2)", "normal()"),
+    ("uniform()", "beta(a=2, b=3)"),
+    ('tail(log_sf="-sqrt(x)", lower=0)', "normal()"),
+    ("gamma(shape=5/2)", "gamma(shape=1/2)"),
+]
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(("error", "utility"), PAIRS)
+def test_pairs_are_answered_within_half_a_minute(error: str, utility: str) -> None:
+    """And what they are answered by agrees with the certified conditioning, interval by interval.
+
+    Between the ends of an interval E[V; U in it] is a difference of what conditioning gives.
+    """
+    x, v = parse(error), parse(utility)
+    with working_precision(96):
+        started = process_time()
+        ranks = rank_integral(x, v)
+        assert process_time() - started < 30
+        shift = ranks.shifts[0] + ranks.shifts[1]
+        for n in (2, 10**6, 10**18):
+            mass, mean_v, mean_x = ranks.means(n)
+            assert abs(mass - 1) < 1e-10
+            # Where X decides nearly alone, E V is next to its own mean, here 0.
+            assert mean_v.rad() < 1e-10 * (abs(mean_v) + (n > 10**9))
+            assert isinstance(x.mean(), Diverges) or mean_x.rad() < 1e-10 * abs(mean_x)
+        for step in ranks.steps[5::12]:
+            assert isinstance(step.piece, Part)
+            panel: Panel = step.piece.panel
+            ends = [end.mid().fmpq() + shift for end in panel.place.ends]
+            low, high = (condition(x, v, end) for end in ends)
+            # What conditioning is asked at is the middle of a ball, which is narrow.
+            room = panel.missed[0] + panel.totals[0] * arb(2) ** -45
+            assert abs(low.mass - high.mass - panel.totals[0]) < room
