@@ -9,7 +9,6 @@ from typing import Any
 from verify.errors import InputError
 from verify.progress import Progress
 from verify.tails.consequences.answer import number
-from verify.tails.consequences.cell_law import CellLaw
 from verify.tails.consequences.frontier import BUDGETS
 from verify.tails.consequences.overview import CAP_BUDGET, Consequences, consequences_of
 from verify.tails.consequences.sample import Sample
@@ -250,8 +249,7 @@ def _sample(summary: Summary, rows: Rows | None) -> Sample:
     """As the consequences take it: from the rewards where they are at hand, else from cells."""
     if rows is not None:
         return Sample.of(rows.reward, rows.prompt)
-    cells = summary.cells()
-    return Sample(CellLaw(cells.counts, cells.low, cells.mean, cells.high))
+    return Sample.of_summary(summary)
 
 
 def _spread(tail: UpperTail) -> UpperTail:
