@@ -19,8 +19,9 @@ from verify.enclosure import Diverges, Number, ball, exact
 from verify.identity import Identity, Relation, Step
 from verify.law import Law
 from verify.penalties import holds, least_power_order, penalised_frontier
-from verify.penalties.expectation import Region, in_region
+from verify.penalties.expectation import in_region
 from verify.penalties.kernels import PowerKernel
+from verify.penalties.region import Region
 
 # ---------------------------------------------------------------- infinite moment, infinite mean
 
