@@ -15,8 +15,8 @@ from verify.plotting import BASE, REWEIGHTED
 from verify.tails.consequences.best_of_n import best_of_curve
 from verify.tails.consequences.cap import mass_within, ordinary_law, recommended_cap
 from verify.tails.consequences.cell_law import CellLaw
-from verify.tails.consequences.fitted_tail import fitted_tail
 from verify.tails.consequences.growth import growth
+from verify.tails.consequences.splice import fitted_tail
 from verify.tails.decision import decide
 from verify.tails.upper_tail import UpperTail
 from verify.tails.verdict import Verdict

@@ -182,12 +182,12 @@ def _falling(r: Floats, n: int) -> Floats:
 def _beyond(verdict: Verdict, fitted: FittedTail | None, n: int) -> Answer:
     if fitted is None:
         return Answer(None, None, None, "fitted tail", "no tail could be fitted")
-    values = [spliced_mean(tail, n) for tail in (fitted.low, fitted.central, fitted.high)]
+    values = [spliced_mean(tail, n) for tail in fitted.allowed]
     because = f"the sample below the threshold, above it {fitted.because}"
     if values[1] == inf:
         because += "; from shape 1 on the mean is infinite"
-    if verdict.family == "subexponential":
-        because += "; a subexponential tail outgrows that of shape 0"
+    if fitted.central.shape == 0 and verdict.kind in ("heavy", "cannot tell"):
+        because += "; a heavy tail outgrows that of shape 0"
     return Answer(values[1], min(values), max(values), "fitted tail", because)
 
 

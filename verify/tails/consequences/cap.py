@@ -10,7 +10,9 @@ an exponential tail that goes on as the body does: with the rate between the med
 quantile, ``log 5`` over their distance.
 
 **The recommended cap** is the largest b such that no cap up to b gives the attack more than the
-ordinary gain. A light tail needs none: the attack stays below it however large b is.
+ordinary gain. Where no reward is as large, a light or bounded tail needs none. Any other tail does,
+as the attack gains without end: the cap is then the one that is safe for the heaviest tail that the
+verdict allows, and the largest reward where that says nothing.
 """
 
 from __future__ import annotations
@@ -267,34 +269,31 @@ def _beyond(
             f"gains less than {gain:.4g}, what a tail like the body's would give"
         )
         return Answer(inf, inf, inf, "verdict", because)
-    if fitted is None:
-        return Answer(None, cells.top, None, "fitted tail", "no tail could be fitted")
-    low, central, high = (
-        _cap_in(tail, cells, budget, gain) for tail in (fitted.high, fitted.central, fitted.low)
+    gains = f"{gain:.4g}, what a tail like the body's would give"
+    cap = inf if fitted is None else _cap_in(fitted.high, cells, budget, gain)
+    if cap == inf:
+        because = (
+            f"the largest reward: reaching it gains no more than {gains}, and of larger caps no "
+            "tail that could be fitted says whether they are safe"
+        )
+        return Answer(cells.top, None, None, "estimated from these rewards", because)
+    because = (
+        "no reward of the sample is as large: even with the heaviest tail that the interval allows "
+        f"a policy that only reaches this cap gains no more than {gains}"
     )
-    gains = f"more than {gain:.4g}, what a tail like the body's would give"
-    if central < inf:
-        because = (
-            "no reward of the sample is as large: this is where the fitted tail lets a policy that "
-            f"only reaches the cap gain {gains}"
-        )
-    else:
-        because = (
-            "the likeliest tail needs no cap; the heaviest that the sample allows needs the lower "
-            f"one, where reaching it gains {gains}"
-        )
-    return Answer(central, min(low, central), max(central, high), "fitted tail", because)
+    return Answer(cap, None, None, "fitted tail", because)
 
 
 def _cap_in(tail: Spliced, cells: CellLaw, budget: float, gain: float) -> float:
-    """The least cap above the sample at which the attack gains more; infinite if there is none."""
+    """The largest safe cap from the largest reward on; infinite if every cap is."""
     import numpy as np
 
     shares = np.geomspace(tail.share, RAREST, 4000)
     caps = tail.quantile(shares)
     gains = (mass_within(shares, budget) - shares) * (caps - cells.average)
     over = (gains > gain) & (caps > cells.top)
-    return float(caps[int(over.argmax())]) if over.any() else inf
+    # Of the grid the last one before.
+    return max(float(caps[max(int(over.argmax()) - 1, 0)]), cells.top) if over.any() else inf
 
 
 def _applied(cells: CellLaw, budget: float, cap: Answer, gain: float) -> RecommendedCap:

@@ -2,19 +2,19 @@
 
 Above the threshold u, which a share p of the rewards reaches, the law is
 ``Pr(X > u + y) = p (1 + xi y/sigma)^(-1/xi)``: generalised Pareto with shape xi and scale sigma,
-exponential at xi = 0. The verdict says which shapes the data allow; for each the scale is that of
-largest likelihood.
+exponential at xi = 0. For each shape the scale is that of largest likelihood;
+:mod:`verify.tails.consequences.splice` says which shapes the verdict allows and where the tail
+begins.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from math import exp, expm1, inf, isnan, log, sqrt
+from dataclasses import dataclass
+from math import exp, expm1, inf, log, sqrt
 from typing import TYPE_CHECKING
 
 from verify.tails.consequences.best_mean import root
 from verify.tails.consequences.cell_law import CellLaw
-from verify.tails.verdict import Verdict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 EXPONENTIAL = 1e-3
 #: Shapes are at least this: from -1 on down the likelihood has no maximum.
 LEAST_SHAPE = -0.95
-#: The tail is fitted to so many times sqrt(n) of the largest rewards.
-ROOTS = 2
 #: Standard errors of a 95 % interval.
 TWO_SIDED = 1.959963984540054
 #: Up to this argument the series of 1F1 fits into a float64.
@@ -214,48 +212,14 @@ class FittedTail:
     because: str
 
     @property
+    def allowed(self) -> tuple[Spliced, Spliced, Spliced]:
+        """All three, the lightest first."""
+        return self.low, self.central, self.high
+
+    @property
     def rows(self) -> int:
         """How many rewards the tail was fitted to."""
         return int(self.central.body.at_or_above[self.central.cell])
-
-
-def fitted_tail(cells: CellLaw, verdict: Verdict) -> FittedTail | None:
-    """The tails that the verdict allows for a sample; None where it could estimate no shape.
-
-    * heavy: the shape's interval, as far as it is not negative;
-    * light: the shape's interval as far as it is not positive, and at its upper end an exponential
-      tail with the larger of the mean excess and 1/rate, each at the upper end of its interval;
-    * bounded, or cannot tell: the shape's interval.
-
-    The tail begins at the ROOTS sqrt(n) largest rewards, or at as many as the verdict rests on if
-    those are fewer: a shape is that of the limit, and few rewards are near it. At the ends of the
-    interval the scale is off by as much as its own error allows.
-    """
-    cell = cells.cell_of_largest(min(verdict.k, ROOTS * sqrt(cells.total)))
-    excesses = Excesses(cells, cell)
-    if verdict.k < 2 or isnan(verdict.shape.value) or not excesses.mean > 0:
-        return None
-    shape = verdict.shape
-    ends = (shape.low, shape.value, shape.high)
-    because = "generalised Pareto tails with the shapes of the interval"
-    if verdict.kind == "heavy":
-        ends = (max(ends[0], 0.0), max(ends[1], 0.0), max(ends[2], 0.0))
-        because += " that are not negative"
-    elif verdict.kind == "light":
-        ends = (min(ends[0], 0.0), min(ends[1], 0.0), 0.0)
-        because += (
-            " that are not positive, up to an exponential one with the least rate that the data "
-            "allow"
-        )
-    low, central, high = (
-        excesses.tail(end, off) for end, off in zip(ends, (-TWO_SIDED, 0.0, TWO_SIDED), strict=True)
-    )
-    if verdict.kind == "light" and verdict.rate is not None:
-        if verdict.rate.low > 0:
-            high = replace(high, scale=max(high.scale, 1 / verdict.rate.low))
-        else:  # a rate that may be 0 is that of a heavy tail
-            high = excesses.tail(max(shape.high, 2 * EXPONENTIAL), TWO_SIDED)
-    return FittedTail(low, central, high, because)
 
 
 class Excesses:

@@ -33,6 +33,7 @@ BUDGETS = (0.01, 0.1, 0.5, 1.0, 2.0, 5.0)
 
 EXACT = "the frontier of the sample's own law, its entropic value at risk at level 1 - exp(-d)"
 HEAVY = "the tail is heavy: E exp(l X) = oo for every l > 0, so every budget buys any mean"
+BOUNDED = "the rewards end, and no tail could be fitted beyond the largest"
 UNKNOWN = "the sample does not tell whether the tail is heavy, and so whether this is finite"
 
 
@@ -92,7 +93,7 @@ def frontier_of(
     verdict : Verdict
         The decision about their upper tail.
     fitted : FittedTail or None
-        From :func:`verify.tails.consequences.fitted_tail.fitted_tail`.
+        From :func:`verify.tails.consequences.splice.fitted_tail`.
     budgets : iterable of float
         In nats, positive.
     seed : int
@@ -139,10 +140,13 @@ def fitted_frontier(
     """
     if verdict.kind == "heavy":
         return Answer(inf, inf, inf, "verdict", f"{HEAVY}; {verdict.because}")
+    if fitted is None and verdict.kind == "bounded":
+        because = f"{BOUNDED}: {band.because}"
+        return Answer(band.value, band.low, band.high, band.evidence, because)
     if fitted is None:
         return Answer(None, band.low, inf, "fitted tail", "no tail could be fitted")
     half = 0.0 if band.low is None or band.high is None else (band.high - band.low) / 2
-    ends, tails = [], (fitted.low, fitted.central, fitted.high)
+    ends, tails = [], fitted.allowed
     for tail in tails:
         value = tail.best_mean(budget)
         error = max(half, TWO_SIDED * tail.best_mean_error(budget))

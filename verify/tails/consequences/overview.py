@@ -10,13 +10,14 @@ from typing import Any
 from verify.errors import InputError
 from verify.tails.consequences.best_of_n import BestOf, best_of_curve
 from verify.tails.consequences.cap import Clipping, RecommendedCap, clippings, recommended_cap
-from verify.tails.consequences.fitted_tail import FittedTail, fitted_tail
+from verify.tails.consequences.fitted_tail import FittedTail
 from verify.tails.consequences.frontier import BUDGETS, BudgetAnswer, frontier_of
 from verify.tails.consequences.gold import Gold, gold_of
 from verify.tails.consequences.penalties import Penalties, penalties_of
 from verify.tails.consequences.quenched import Quenched, quenched_frontier
 from verify.tails.consequences.sample import Sample
 from verify.tails.consequences.samples_needed import SamplesNeeded, samples_needed
+from verify.tails.consequences.splice import fitted_tail
 from verify.tails.verdict import Verdict
 
 #: The budget in nats that the cap is recommended for, unless another is asked for.

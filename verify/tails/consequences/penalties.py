@@ -157,6 +157,8 @@ def _tails(verdict: Verdict) -> _Tails:
     if verdict.kind == "heavy" and verdict.family == "subexponential":
         return _alike("lognormal()", "the tail is heavy, and lighter than every power")
     low, high = verdict.shape.low, verdict.shape.high
+    if verdict.kind == "heavy" and not high > 1 / LARGEST_INDEX:
+        return _alike("lognormal()", "the tail is heavy, and its index that of no power law")
     index = f"index from {1 / high if high > 0 else inf:.3g} to {1 / low if low > 0 else inf:.3g}"
     if verdict.kind == "heavy" and verdict.family == "power law":
         return _Tails(_power_law(low), _power_law(high), f"a power law with an {index}")

@@ -59,20 +59,36 @@ def _heavy(audit: Audit) -> str:
     verdict = audit.verdict
     called = "is heavy"
     if verdict.family == "power law":
-        called = f"is heavy, like a power law of index {tail_index(verdict)}"
+        called = f"is heavy, like a power law{tail_index(verdict)}"
     elif verdict.family == "subexponential":
         called = "is heavy: heavier than exponential, lighter than a power law"
     return (
         f"{called}. A KL penalty does not hold it: if the tail goes on as the data say, every KL "
-        "budget, however small, buys any mean reward. Cap the reward, or take one of the "
-        "penalties below."
+        f"budget, however small, buys any mean reward. {_advice(audit)}."
     )
+
+
+def _advice(audit: Audit) -> str:
+    """What to do about a tail that may be heavy, as far as the numbers below give it."""
+    found = audit.consequences
+    said = []
+    if found.cap.cap.value is not None:
+        said.append("cap the reward")
+    if found.penalties.safe:
+        said.append("take one of the penalties below")
+    advice = ", or ".join(said) or "more rewards are needed to say what would hold it"
+    return advice[:1].upper() + advice[1:]
 
 
 def _light(audit: Audit) -> str:
     # Of the budgets asked for, the one nearest to 1 nat.
     point = min(audit.consequences.frontier, key=lambda each: abs(each.budget - 1))
     fitted = point.fitted
+    if fitted.value is None or fitted.high is None or not isfinite(fitted.high):
+        return (
+            "is light. A KL penalty holds it, but these rewards do not tell how large a mean a KL "
+            "budget buys."
+        )
     return (
         f"is light. A KL penalty holds it: within a KL budget of {shown(point.budget)} nats no "
         f"policy has a mean reward above about {shown(fitted.value, 3)} "
@@ -91,17 +107,24 @@ def _bounded(audit: Audit) -> str:
 def _unknown(audit: Audit) -> str:
     return (
         f"cannot be told from {audit.summary.count:,} rewards. {audit.verdict.because} Until more "
-        "are there, treat it as heavy: cap the reward, or take a penalty that holds either way."
+        f"are there, treat it as heavy. {_advice(audit)}."
     )
 
 
 def tail_index(verdict: Verdict) -> str:
-    """The index of a power law with its interval: 1 over the extreme-value index."""
+    """The index of a power law with its interval, as far as there is one.
+
+    It is 1 over the extreme-value index.
+    """
     shape = verdict.shape
+    if isnan(shape.value):
+        return ""
     value, low, high = (
         1 / each if each > 0 else inf for each in (shape.value, shape.high, shape.low)
     )
-    return f"{shown(value, 3)} ({between(low, high, 3)})"
+    if value == inf:
+        return f" of index {shown(low, 3)} or more" if low < inf else ""
+    return f" of index {shown(value, 3)} ({between(low, high, 3)})"
 
 
 def cap_in_words(audit: Audit) -> str:
@@ -110,7 +133,7 @@ def cap_in_words(audit: Audit) -> str:
     if found.cap.value is None:
         return f"none found: {found.cap.because}"
     if not isfinite(found.cap.value):
-        return "none is needed"
+        return f"none is needed: the tail is {audit.verdict.kind}"
     return with_interval(found.cap)
 
 

@@ -17,7 +17,8 @@ from verify.best_of.estimate import ScoredSample
 from verify.errors import InputError
 from verify.tails.consequences.best_of_n import best_of_curve, spliced_mean, unbiased
 from verify.tails.consequences.cell_law import CellLaw
-from verify.tails.consequences.fitted_tail import Excesses, Spliced, fitted_tail
+from verify.tails.consequences.fitted_tail import Excesses, Spliced
+from verify.tails.consequences.splice import fitted_tail
 from verify.tails.verdict import Interval, Verdict
 
 HEAVY = Verdict("heavy", "power law", Interval(0.33, 0.2, 0.45), None, 500, "test")

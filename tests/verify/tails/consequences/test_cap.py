@@ -17,7 +17,7 @@ from verify.tails.consequences.cap import (
     recommended_cap,
 )
 from verify.tails.consequences.cell_law import CellLaw
-from verify.tails.consequences.fitted_tail import fitted_tail
+from verify.tails.consequences.splice import fitted_tail
 from verify.tails.verdict import Interval, Verdict
 
 HEAVY = Verdict("heavy", "power law", Interval(0.33, 0.2, 0.45), None, 500, "test")

@@ -16,7 +16,8 @@ from scipy.stats import genpareto
 
 from verify.frontier import frontier
 from verify.tails.consequences.cell_law import CellLaw
-from verify.tails.consequences.fitted_tail import Excesses, Spliced, fitted_tail
+from verify.tails.consequences.fitted_tail import Excesses, Spliced
+from verify.tails.consequences.splice import fitted_tail
 from verify.tails.verdict import Interval, Verdict
 
 HEAVY = Verdict("heavy", "power law", Interval(0.33, 0.2, 0.4), None, 500, "test")

@@ -15,9 +15,9 @@ from verify.frontier import frontier
 from verify.law import Law
 from verify.tails.consequences.band import delta_band
 from verify.tails.consequences.best_mean import best_mean
-from verify.tails.consequences.fitted_tail import fitted_tail
 from verify.tails.consequences.frontier import BudgetAnswer, fitted_frontier, frontier_of
 from verify.tails.consequences.sample import Sample
+from verify.tails.consequences.splice import fitted_tail
 from verify.tails.decision import decide
 from verify.tails.summary import Summary
 from verify.tails.upper_tail import UpperTail
