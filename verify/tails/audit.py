@@ -25,6 +25,9 @@ from verify.tails.summary import Summary
 from verify.tails.upper_tail import UpperTail
 from verify.tails.verdict import Verdict
 
+#: Numbers of other sizes are refused: squares of them, and of what lies between, leave float64.
+LARGEST, SMALLEST = 1e75, 1e-75
+
 
 @dataclass(frozen=True)
 class Options:
@@ -195,7 +198,7 @@ def audit_rewards(
     Raises
     ------
     InputError
-        If something is not finite, or the lengths differ.
+        If something is not finite or of no usual size, or the lengths differ.
     """
     import numpy as np
 
@@ -220,7 +223,22 @@ def audit_rewards(
     return _audited(scores, summary, rows, options or Options())
 
 
+def _check_sizes(summary: Summary, rows: Rows | None) -> None:
+    """Refuse numbers that stand for something else, or whose squares float64 does not have."""
+    ends = {"rewards": (float(summary.lowest[0]), float(summary.top[0]))}
+    if rows is not None and rows.utility is not None:
+        ends["gold scores"] = (float(rows.utility.min()), float(rows.utility.max()))
+    for what, (low, high) in ends.items():
+        largest = max(low, high, key=abs)
+        if not (largest == 0 or SMALLEST <= abs(largest) <= LARGEST):
+            raise InputError(
+                f"{what}: the largest in size is {largest:g}; expected one from {SMALLEST:g} to "
+                f"{LARGEST:g}: rescale them, or leave out what is no score"
+            )
+
+
 def _audited(scores: Scores, summary: Summary, rows: Rows | None, options: Options) -> Audit:
+    _check_sizes(summary, rows)
     verdict = decide(summary.tail(), level=options.level)
     tail = _spread(summary.tail())
     prompts = None

@@ -113,10 +113,10 @@ def estimates_of(tail: UpperTail, verdict: Verdict) -> Estimates:
     verdict : Verdict
         Its ``k`` bounds how many rewards the estimates rest on.
     """
-    k = min(MOST, int(SHARE * (tail.kept - 1)), verdict.k or MOST)
+    k = tail.untied(min(MOST, int(SHARE * (tail.kept - 1)), verdict.k or MOST))
     choices = tuple(_found(choose, tail) for choose in (bader, minimal_amse, clauset, danielsson))
     chosen = tuple(each for each in choices if each is not None)
-    if k < FEWEST or not float(tail.values[0]) > float(tail.values[k]):
+    if k < FEWEST:
         return Estimates((), chosen, None, None, None)
     excesses = tail.excesses(k)
     return Estimates(

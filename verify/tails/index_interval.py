@@ -131,11 +131,11 @@ def index_interval(tail: UpperTail, level: float = 0.95) -> tuple[Interval, int]
     int
         How many of the largest rewards it rests on; 0 where there is no estimate.
     """
-    many = min(largest_used(tail.count), tail.kept - 1)
+    many = tail.untied(min(largest_used(tail.count), tail.kept - 1))
     ks: list[int] = []
-    while many >= FEWEST and float(tail.values[0]) > float(tail.values[many]):
+    while many >= FEWEST:
         ks.append(many)
-        many //= RATIO
+        many = tail.untied(many // RATIO)
     unknown = Interval(nan, -inf, inf, level), 0
     if len(ks) < 2:
         return unknown

@@ -203,7 +203,8 @@ def _shape_and_root(values: Floats, seed: int) -> tuple[Interval, float]:
     if rounding is not None:
         tail = spread(tail, rounding, seed)
     shape, _ = index_interval(tail)
-    if not FEWEST <= k < tail.kept or not float(tail.values[0]) > float(tail.values[k]):
+    k = tail.untied(k)
+    if k < FEWEST:
         return shape, -inf
     return shape, exponential_test(tail.excesses(k)).signed_root
 

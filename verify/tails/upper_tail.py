@@ -42,6 +42,13 @@ class UpperTail:
         """The k largest rewards less the next one, descending; shape (k,), needs k < m."""
         return self.values[:k] - self.values[k]
 
+    def untied(self, k: int) -> int:
+        """How many of the k largest rewards lie above the next one: k where the last does not tie.
+
+        An excess of 0 lets a likelihood grow without bound; 0 where k is not from 0 to m - 1.
+        """
+        return int((self.values[:k] > self.values[k]).sum()) if 0 <= k < self.kept else 0
+
 
 def _largest(rewards: Array, keep: int) -> Array:
     """The ``keep`` largest, descending, without sorting the rest."""

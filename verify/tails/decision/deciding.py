@@ -34,6 +34,9 @@ FEWEST_AT_CAP = 10
 FEWEST_BELOW_CAP = 5
 #: More ties than this, without a lattice that explains them, are worth a warning.
 MOST_TIES = 0.01
+#: A value that so large a share of the rewards equal is no part of a continuous law. Those above it
+#: are a sample of their own: its tail does not begin where they do.
+ATOM = 0.05
 #: The coefficient of the normal law: a finite rate is given where it is ruled out, and a rate is
 #: estimated as finite from half-way between it and the exponential on.
 NORMAL = 0.5
@@ -69,8 +72,10 @@ def decide(tail: UpperTail, *, level: float = 0.95, rounding: Rounding | None = 
     if rounding is None:
         rounding = detect(tail.values)
         tail = tail if rounding is None else spread(tail, rounding)
+    warnings: tuple[str, ...] = () if rounding is None else (str(rounding),)
+    tail, atom = _above_atom(tail)
+    warnings += atom
     values = _as_numpy(tail.values)
-    warnings = () if rounding is None else (str(rounding),)
     nothing = Interval(math.nan, -math.inf, math.inf, level)
     if capped:
         because = f"{capped} rewards equal the largest one: they end there, as at a cap."
@@ -90,7 +95,7 @@ def decide(tail: UpperTail, *, level: float = 0.95, rounding: Rounding | None = 
         light_rate(levels, values, tail.count, level) if found.kind == "light" else None,
         k,
         found.because,
-        warnings or _copies(values),
+        warnings if rounding is not None else warnings + _copies(values),
     )
 
 
@@ -131,6 +136,23 @@ def _at_cap(values: Floats) -> int:
     if len(first) < FEWEST_BELOW_CAP or first[0] < FEWEST_AT_CAP:
         return 0
     return int(first[0]) if first[0] > first[1] - first[0] else 0
+
+
+def _above_atom(tail: UpperTail) -> tuple[UpperTail, tuple[str, ...]]:
+    """The rewards above the largest value that many of them equal, and a sentence that says so."""
+    import numpy as np
+
+    values = _as_numpy(tail.values)
+    starts = np.flatnonzero(np.diff(values, prepend=np.inf))
+    often = np.diff(starts, append=len(values))
+    many = np.flatnonzero(often >= max(ATOM * tail.count, FEWEST_AT_CAP))
+    if not len(many) or not starts[many[0]]:
+        return tail, ()
+    above, equal = int(starts[many[0]]), int(often[many[0]])
+    return UpperTail(tail.values[:above], above), (
+        f"{equal} of {tail.count} rewards equal {values[above]:.6g}: the tail is that of the "
+        f"{above} rewards above it.",
+    )
 
 
 def _cell_widths(values: Floats, rounding: Rounding) -> Floats:

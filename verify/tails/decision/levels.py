@@ -67,6 +67,8 @@ class Level:
 def usable_levels(values: Floats, count: int, cells: Floats | None = None) -> list[Level]:
     """The thresholds, the widest first, each with half as many rewards above it as the one before.
 
+    Where many rewards equal one value, such as 0, a threshold at it counts those above it only.
+
     Parameters
     ----------
     values : array of shape (m,)
@@ -83,6 +85,9 @@ def usable_levels(values: Floats, count: int, cells: Floats | None = None) -> li
     different = np.concatenate(([0], np.cumsum(np.diff(values[: k + 1]) < 0)))
     found = []
     while k >= FEWEST:
+        k = int((values[:k] > values[k]).sum())
+        if k < FEWEST:
+            break
         excesses = values[:k] - values[k]
         mean = float(excesses.mean())
         distinct = different[k] >= DISTINCT * k

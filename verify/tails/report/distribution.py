@@ -27,8 +27,10 @@ def histogram(summary: Summary, marks: list[tuple[float, str]]) -> Drawing:
 
     cells = summary.cells()
     low, high = summary.quantile(BEYOND), summary.quantile(1 - BEYOND)
-    if not high > low:
-        low, high = low - 0.5, high + 0.5
+    # Bars that are wider than the steps of float64 there.
+    least = 2 * BARS * float(np.spacing(max(abs(low), abs(high))))
+    if not high - low >= least:
+        low, high = low - max(0.5, least), high + max(0.5, least)
     bars, edges = np.histogram(cells.mean, BARS, (low, high), weights=cells.counts)
     above = int(cells.counts[cells.mean > high].sum())
 
@@ -55,7 +57,7 @@ def normal_quantiles(summary: Summary, tail: UpperTail) -> Drawing:
     from scipy.special import ndtri
 
     n = summary.count
-    body = ndtri(np.linspace(max(1 / n, 1e-12), 0.9, 120))
+    body = ndtri(np.linspace(1 / (n + 1), 0.9, 120))
     from scipy.special import ndtr
 
     x = [*body, *ndtri(1 - _chances(tail, n))[::-1]]

@@ -81,14 +81,19 @@ def index_paths(tail: UpperTail, verdict: Verdict) -> Drawing:
             (THIRD, (0, (1, 1.2))),
             (INK, (0, (6, 2, 1, 2))),
         )
-        for shown, (colour, dashes) in zip(_paths(tail), styles, strict=False):
+        paths = list(_paths(tail))
+        for shown, (colour, dashes) in zip(paths, styles, strict=False):
             _draw_path(axes, shown, colour, dashes)
+        if paths:
+            axes.legend(fontsize=9, ncols=2, loc="upper left")
+        if not axes.lines[1:]:  # too few rewards differ
+            axes.set_xlim(1, 2 * LEAST)
         axes.set_xscale("log")
         axes.set_ylim(*OUTERMOST)
-        axes.axvline(verdict.k, color=INK, lw=1.0, ls=":")
+        if verdict.k:
+            _mark_threshold(axes, verdict.k)
         axes.set_xlabel("largest rewards used, k")
         axes.set_ylabel("extreme-value index")
-        axes.legend(fontsize=9, ncols=2, loc="upper left")
 
     return Drawing(
         "index-paths",
@@ -114,7 +119,8 @@ class _Shown:
 
 def _paths(tail: UpperTail) -> Iterator[_Shown]:
     """GPD, moment and PORT-Hill, which no shift changes; and Hill, where rewards are positive."""
-    ks = [int(k) + 1 for k in _spaced(tail.kept - 2, FITS) if k + 1 >= LEAST]
+    untied = {tail.untied(int(k) + 1) for k in _spaced(tail.kept - 2, FITS)}
+    ks = sorted(k for k in untied if k >= LEAST)
     if ks:
         yield _Shown(gpd_path(tail, ks), "GPD", len(ks), banded=True)
     below_base = int(SHARE_OF_BASE * tail.kept)

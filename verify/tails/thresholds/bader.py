@@ -46,8 +46,9 @@ def bader(tail: UpperTail, rate: float = 0.05, number: int = 30) -> Choice:
     InputError
         If there are fewer than 250 rewards, or the largest of them are equal.
     """
-    most = min(int(SHARE * tail.count), tail.kept - 1)
-    fits = gpd_path(tail, candidates(LEAST, most, number)).fits()[::-1]
+    most = tail.untied(min(int(SHARE * tail.count), tail.kept - 1))
+    ks = (tail.untied(k) for k in candidates(LEAST, most, number))
+    fits = gpd_path(tail, [k for k in ks if k >= LEAST]).fits()[::-1]
     chances = [_chance(tail, fit) for fit in fits]
     rejected = forward_stop(chances, rate)
     warning = None

@@ -210,3 +210,24 @@ def test_a_higher_level_calls_less_heavy() -> None:
         for seed in range(20)
     ]
     assert kinds[:20].count("heavy") > kinds[20:].count("heavy")
+
+
+@pytest.mark.parametrize("share", [0.003, 0.03, 0.1])
+def test_rewards_above_many_equal_ones_are_a_sample_of_their_own(
+    rng: np.random.Generator, share: float
+) -> None:
+    # A gamma law of shape 1/2 falls off fast from where it begins, and its tail is exponential.
+    count = 20_000
+    kinds = []
+    for _ in range(5):
+        rewards = np.zeros(count)
+        some = int(share * count)
+        rewards[:some] = rng.gamma(0.5, size=some)
+        found = verdict(rewards)
+        kinds.append(found.kind)
+        assert any("equal 0: the tail is that" in each for each in found.warnings)
+        alone = verdict(rewards[:some])
+        assert replace(alone, warnings=found.warnings) == found
+    assert "heavy" not in kinds
+    heavy = np.concatenate([np.full(count, 7.0), 7 + rng.pareto(1.5, count)])
+    assert verdict(heavy).kind == "heavy"
