@@ -236,7 +236,10 @@ def _turn(path: TiltPath, points: tuple[TiltPoint, ...]) -> Answer:
         return Answer(
             path.at(tilt).kl, before.kl, point.kl, "estimated from these rewards", because
         )
-    last = reliable[-1].kl if reliable else 0.0
+    if not reliable:
+        because = f"no tilt rests on {FEWEST:g} answers, and neither does the base policy"
+        return Answer(None, None, None, "estimated from these rewards", because)
+    last = reliable[-1].kl
     because = f"Cov_l(U, V) stays positive up to KL {last:.3g}, where the answers get too few"
     return Answer(None, last, None, "estimated from these rewards", because)
 

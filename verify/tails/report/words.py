@@ -106,9 +106,13 @@ def _bounded(audit: Audit) -> str:
 
 def _unknown(audit: Audit) -> str:
     return (
-        f"cannot be told from {audit.summary.count:,} rewards. {audit.verdict.because} Until more "
+        f"cannot be told from {_rewards(audit.summary.count)}. {audit.verdict.because} Until more "
         f"are there, treat it as heavy. {_advice(audit)}."
     )
+
+
+def _rewards(count: int) -> str:
+    return "1 reward" if count == 1 else f"{count:,} rewards"
 
 
 def tail_index(verdict: Verdict) -> str:

@@ -94,6 +94,8 @@ def test_few_answers_are_not_fitted() -> None:
     rng = np.random.default_rng(3)
     found = gold_of(rng.standard_normal(60), rng.standard_normal(60))
     assert found.fit is None and "fewer than 400" in found.warnings[0]
+    # Of a covariance that rests on so few nothing is said, not that it is positive.
+    assert found.turn.value is None and "neither does the base policy" in found.turn.because
 
 
 def test_what_does_not_fit_together() -> None:
