@@ -33,6 +33,8 @@ ENOUGH = 2000
 MOST_DECIDED = 100
 #: How many prompts are listed, those with the largest rewards first.
 LISTED = 10
+#: Whether answers to a prompt are alike is told from this share of the rewards, the largest.
+UPPER = 0.05
 #: The bootstrap by prompt rests on so many of the largest rewards at most.
 MOST_DRAWN = 2000
 
@@ -56,6 +58,9 @@ class PromptTails:
         How many prompts there are, and how many of them have one reward only.
     between : float
         The share of the variance that lies between the means of prompts.
+    alike : float
+        The design effect of the largest rewards, :func:`design_effect`: k of them are worth about
+        ``k/alike`` independent ones.
     within : Verdict
         Of the rewards less the mean of their prompt, those of prompts with one reward left out.
     shape_by_prompt : Interval or None
@@ -70,6 +75,7 @@ class PromptTails:
     prompts: int
     single: int
     between: float
+    alike: float
     within: Verdict
     shape_by_prompt: Interval | None
     decided: tuple[PromptVerdict, ...]
@@ -86,6 +92,7 @@ class PromptTails:
             "prompts": self.prompts,
             "single_row": self.single,
             "variance_between": number(self.between),
+            "design_effect": number(self.alike),
             "within": {"verdict": self.within.kind, "because": self.within.because},
             "tail_index_by_prompt": None if shape is None else interval_json("shape", shape),
             "decided": [
@@ -134,11 +141,36 @@ def prompt_tails(rows: Rows, k: int, seed: int = 0) -> PromptTails:
         len(counts),
         int((counts == 1).sum()),
         between / variance if variance > 0 else 0.0,
+        design_effect(rows.reward, rows.prompt),
         decide(UpperTail.of(residuals)),
         _drawn_by_prompt(rows, len(counts), k, seed),
         _decided(rows, counts),
         _largest(rows.reward, rows.prompt, rows.prompts),
     )
+
+
+def design_effect(rewards: Floats, prompts: Codes) -> float:
+    """How much less the largest rewards are worth than independent ones.
+
+    ``sum (c - q m)^2 / (n q (1 - q))`` over prompts with m rewards, c of them among the share q of
+    the largest (Kish, *Survey Sampling*, 1965, 8.2); 1 on average if rewards are independent.
+
+    Parameters
+    ----------
+    rewards : array of shape (n,)
+    prompts : integer array of shape (n,)
+        Which prompt each answers, from 0 on.
+    """
+    import numpy as np
+
+    threshold = np.quantile(rewards, 1 - UPPER)
+    upper = rewards > threshold
+    share = float(upper.mean())
+    if share == 0:
+        return 1.0
+    counts, above = np.bincount(prompts), np.bincount(prompts, upper)
+    spread_out = float(((above - share * counts) ** 2).sum())
+    return spread_out / (len(rewards) * share * (1 - share))
 
 
 def _drawn_by_prompt(rows: Rows, prompts: int, k: int, seed: int) -> Interval | None:
