@@ -103,20 +103,28 @@ def test_a_picture_and_a_report_are_written(terminal: Terminal) -> None:
         (("none.npy",), "none.npy"),
         (("light.npy", "--side", "left"), "--side: expected upper or lower"),
         (("light.npy", "--engine", "spark"), "--engine: expected serial or processes or ray"),
-        (("light.npy", "--budgets", "0"), "--budgets: expected numbers above 0"),
-        (("light.npy", "--budgets", "1,x"), "--budgets: expected numbers above 0"),
-        (("light.npy", "--cap-budget", "nan"), "--cap-budget: expected above 0"),
+        (("light.npy", "--budgets", "0"), "--budgets: expected numbers from 1e-09 to 100"),
+        (("light.npy", "--budgets", "1e-12"), "--budgets: expected numbers from 1e-09 to 100"),
+        (("light.npy", "--budgets", "1,x"), "--budgets: expected numbers from 1e-09 to 100"),
+        (("light.npy", "--cap-budget", "nan"), "--cap-budget: expected a number from"),
         (("light.npy", "--most-bad", "1.5"), "--most-bad: expected a share"),
         (("light.npy", "--seed", "-1"), "--seed: expected a number from 0 on"),
         (("light.npy", "--plot", "x.txt"), "--plot: expected a file ending in"),
         (("scores.csv", "--reward", "nothing"), "nothing"),
         (("light.npy", "--json", "light.npy"), "light.npy"),
         (("*.npy", "--json", "light.npy"), "light.npy"),
+        (("shards", "--json", "shards/o.json"), "lies in shards, a folder that is read"),
+        (("light.npy", "shards", "--work", "shards/w"), "lies in shards, a folder that is read"),
+        (("light.npy", "--report", "none/r.html"), "cannot write none/r.html: no such"),
+        (("light.npy", "--json", "shards"), "cannot write shards: is a directory"),
     ],
 )
 def test_bad_input_is_one_line(terminal: Terminal, arguments: tuple[str, ...], said: str) -> None:
+    Path("shards").mkdir()
+    np.save("shards/1.npy", np.arange(5.0))
     before = listing()
-    assert said in terminal.refused("audit", *arguments)
+    # Other outputs are not written either.
+    assert said in terminal.refused("audit", *arguments, "--csv", "other.csv")
     assert listing() == before
 
 
@@ -129,3 +137,22 @@ def test_too_many_bad_rows_are_refused_with_the_first(terminal: Terminal) -> Non
     assert "201 of 12000 rows" in line and "row 11 of bad.npy" in line
     done = terminal("audit", "bad.npy", "--most-bad", "0.05")
     assert done.status == 0 and "warning: 201 of 12000 rows" in done.out
+
+
+def test_reports_and_pictures_may_lie_beside_what_is_read(terminal: Terminal) -> None:
+    Path("shards/.work").mkdir(parents=True)
+    np.save("shards/1.npy", np.load("light.npy")[:600])
+    for _ in range(2):
+        assert terminal("audit", "shards", "--report", "shards/r.html").status == 0
+
+
+def test_rows_that_are_left_out_leave_no_prompt_behind(terminal: Terminal) -> None:
+    rows = Path("scores.csv").read_text().splitlines()
+    rows[1] = rows[1].removeprefix(rows[1].partition(",")[0])
+    rows += ["p99,nan,0"]
+    Path("scores.csv").write_text("\n".join(rows) + "\n")
+    answer = json.loads(terminal("audit", "scores.csv", "--json", "-").out)
+    assert answer["per_prompt"]["prompts"] == 50  # neither the one without a name, nor p99
+    assert 0 <= float(answer["per_prompt"]["variance_between"]) < 0.1
+    done = terminal("audit", "scores.csv")
+    assert "2 of 6001 rows lack a finite number or a prompt" in done.out.replace("\n    ", " ")

@@ -24,6 +24,8 @@ class OutputError(InputError):
 def check_outputs(options: dict[str, str | None], reads: Iterable[str] = ()) -> None:
     """Refuse, before any work is done, outputs that would overwrite each other or what is read.
 
+    Those that cannot be written, as there is no such folder, are refused as well.
+
     Parameters
     ----------
     options : dict
@@ -36,6 +38,8 @@ def check_outputs(options: dict[str, str | None], reads: Iterable[str] = ()) -> 
     InputError
         If two options name the same file, both name standard output, one names nothing, or one
         names a file that is read.
+    OutputError
+        If one cannot be written.
     """
     sources = list(reads)
     taken: dict[str, str] = {}
@@ -57,6 +61,20 @@ def check_outputs(options: dict[str, str | None], reads: Iterable[str] = ()) -> 
                 "name another"
             )
         taken[place] = option
+        _check_place(target)
+
+
+def _check_place(target: str) -> None:
+    """Refuse what is seen to be no place for a file, before hours are spent on what to write."""
+    if target == STDOUT or _is_special(target):
+        return
+    final = Path(os.path.realpath(target))
+    if final.is_dir():
+        raise OutputError(f"cannot write {target}: is a directory")
+    if not final.parent.is_dir():
+        raise OutputError(f"cannot write {target}: no such file or directory")
+    if not os.access(final.parent, os.W_OK):
+        raise OutputError(f"cannot write {target}: permission denied")
 
 
 def _same_file(target: str, other: str) -> bool:

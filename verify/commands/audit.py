@@ -100,6 +100,7 @@ def audit(
 
     scores = open_scores(files, reward, prompt, utility, side=side)  # type: ignore[arg-type]
     check_outputs(outputs, scores.files)
+    _check_apart({**outputs, "--work": work}, files)
     with progress_bar() as progress:
         answer = audit_files(
             scores,
@@ -116,6 +117,27 @@ def audit(
         typer.echo("\n".join(terminal_lines(answer)))
 
 
+def _check_apart(outputs: dict[str, str | None], files: list[str]) -> None:
+    """Refuse outputs in a folder that is read, where the next run would take them for scores."""
+    from os.path import isdir
+    from pathlib import Path
+
+    from verify.errors import InputError
+    from verify.files import STDOUT
+    from verify.tails.reading.formats import is_known
+
+    for option, target in outputs.items():
+        if target in {None, STDOUT} or not (option == "--work" or is_known(str(target))):
+            continue
+        place = Path(str(target)).resolve()
+        for folder in filter(isdir, files):
+            if place.is_relative_to(Path(folder).resolve()):
+                raise InputError(
+                    f"{option}: {target} lies in {folder}, a folder that is read: the next run "
+                    "would take what is written there for scores; name another place"
+                )
+
+
 def _options(
     budgets: str | None, cap_budget: float | None, most_bad: float | None, seed: int
 ) -> Options:
@@ -130,10 +152,8 @@ def _options(
     if budgets is not None:
         found = replace(found, budgets=_budgets(budgets))
     if cap_budget is not None:
-        if not 0 < cap_budget <= LARGEST_BUDGET:
-            raise InputError(
-                f"--cap-budget: expected above 0 and at most {LARGEST_BUDGET:g}, got {cap_budget:g}"
-            )
+        if not LEAST_BUDGET <= cap_budget <= LARGEST_BUDGET:
+            raise InputError(f"--cap-budget: expected a number {BUDGET_RANGE}, got {cap_budget:g}")
         found = replace(found, cap_budget=cap_budget)
     if most_bad is not None:
         if not 0 <= most_bad < 1:
@@ -144,18 +164,23 @@ def _options(
 
 #: In nats: a policy this far from the base shares nothing with it.
 LARGEST_BUDGET = 100.0
+#: What less buys is lost beside the rounding of a mean.
+LEAST_BUDGET = 1e-9
+BUDGET_RANGE = f"from {LEAST_BUDGET:g} to {LARGEST_BUDGET:g}"
 MOST_BUDGETS = 50
 
 
 def _budgets(text: str) -> tuple[float, ...]:
     from verify.errors import InputError
 
-    wanted = f"expected numbers above 0 and at most {LARGEST_BUDGET:g}, such as 0.1,1,2"
+    wanted = f"expected numbers {BUDGET_RANGE}, such as 0.1,1,2"
     try:
         found = tuple(sorted({float(each) for each in text.split(",")}))
     except ValueError:
         raise InputError(f"--budgets: {wanted}; got {text!r:.60}") from None
-    if len(found) > MOST_BUDGETS or not all(0 < each <= LARGEST_BUDGET for each in found):
+    if len(found) > MOST_BUDGETS or not all(
+        LEAST_BUDGET <= each <= LARGEST_BUDGET for each in found
+    ):
         raise InputError(f"--budgets: {wanted}, {MOST_BUDGETS} at most; got {text!r:.60}")
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from verify.tails.reading import Scores
@@ -52,9 +53,13 @@ class Rows:
                     codes.append(np.array(own, np.int64)[batch.prompt.codes])
                 if batch.utility is not None:
                     golds.append(batch.utility)
+        prompt, called = None, tuple(names)
+        if codes:
+            prompt = np.concatenate(codes)
+            there = np.bincount(prompt, minlength=len(called)) > 0
+            if not there.all():  # all rows of some were left out
+                prompt = (np.cumsum(there) - 1)[prompt]
+                called = tuple(compress(called, there))
         return cls(
-            np.concatenate(rewards),
-            np.concatenate(codes) if codes else None,
-            tuple(names),
-            np.concatenate(golds) if golds else None,
+            np.concatenate(rewards), prompt, called, np.concatenate(golds) if golds else None
         )

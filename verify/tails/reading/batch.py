@@ -65,8 +65,8 @@ class Tally:
         kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
         path, row, reason = self.first
         return (
-            f"{self.bad} of {self.rows} rows hold no finite number and were left out ({kinds}); "
-            f"the first is row {row} of {path}, which is {reason}"
+            f"{self.bad} of {self.rows} rows lack a finite number or a prompt and were left out "
+            f"({kinds}); the first is row {row} of {path}, which is {reason}"
         )
 
     def check(self, most: float = MOST_BAD) -> None:
