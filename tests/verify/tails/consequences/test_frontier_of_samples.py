@@ -178,5 +178,5 @@ def test_the_fitted_interval_covers_with_the_verdict_of_the_same_sample(law: str
             found = fitted_frontier(verdict, fitted, budget, band)
             assert found.low is not None and found.high is not None
             hits[budget] += found.low <= float(point.lower) <= found.high
-    # Aimed at 95 %; the least that was measured is 91 %, less 3 standard errors of 200 samples.
-    assert min(hits.values()) >= 200 * 0.85
+    # Aimed at 95 %; the least that was measured is 92 %, less 3 standard errors of 200 samples.
+    assert min(hits.values()) >= 200 * 0.86
