@@ -34,6 +34,10 @@ LARGEST, SMALLEST = 1e75, 1e-75
 ALIKE = 2.0
 
 
+#: A chance this small that a generalised Pareto law fits is worth a warning.
+MISFIT = 0.01
+
+
 @dataclass(frozen=True)
 class Options:
     """What a user may choose.
@@ -249,12 +253,13 @@ def _audited(scores: Scores, summary: Summary, rows: Rows | None, options: Optio
     prompts = None
     if rows is not None and rows.prompt is not None:
         prompts = prompt_tails(rows, verdict.k, options.seed)
+    estimates = estimates_of(tail, verdict, None if rows is None else rows.reward)
     return Audit(
         scores,
         summary,
         tail,
         verdict,
-        estimates_of(tail, verdict),
+        estimates,
         consequences_of(
             _sample(summary, rows),
             verdict,
@@ -264,7 +269,7 @@ def _audited(scores: Scores, summary: Summary, rows: Rows | None, options: Optio
             options.seed,
         ),
         prompts,
-        tuple(_warnings(scores, summary, verdict, prompts, rows)),
+        tuple(_warnings(scores, summary, verdict, estimates, prompts, rows)),
     )
 
 
@@ -284,6 +289,7 @@ def _warnings(
     scores: Scores,
     summary: Summary,
     verdict: Verdict,
+    estimates: Estimates,
     prompts: PromptTails | None,
     rows: Rows | None,
 ) -> Iterator[str]:
@@ -292,6 +298,13 @@ def _warnings(
     if scores.side == "lower":
         yield "This is the lower tail: every reward was negated first, in all numbers here."
     yield from verdict.warnings
+    fit = estimates.fit
+    if fit is not None and fit.p_anderson_darling < MISFIT:
+        yield (
+            f"The largest {fit.fit.k:,.0f} rewards follow no generalised Pareto law "
+            f"(Anderson-Darling, p = {fit.p_anderson_darling:.2g}), as where two kinds of answers "
+            "are mixed: the extreme-value index, and what is said beyond the sample, are doubtful."
+        )
     if prompts is not None and prompts.alike > ALIKE:
         yield (
             f"Answers to a prompt are alike: the largest rewards are worth only one in "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 
 from verify.errors import InputError
@@ -23,6 +23,7 @@ from verify.tails.estimators import (
     gpd_path,
     hill_path,
     kernel_path,
+    maximum_to_sum,
     moment_path,
     pickands_path,
     port_hill_path,
@@ -30,12 +31,16 @@ from verify.tails.estimators import (
     profile_interval,
 )
 from verify.tails.thresholds import Choice, bader, clauset, danielsson, minimal_amse
-from verify.tails.upper_tail import UpperTail
+from verify.tails.upper_tail import Array, UpperTail
 from verify.tails.verdict import Interval, Verdict
 
 #: Estimates rest on at most so many rewards, and on at most this share of those that are kept, so
 #: that estimators over a random threshold have one well below.
 MOST, SHARE = 2000, 0.2
+#: Of the bootstrap, where the asymptotic law of a test gives no chance: the least one is 1/400.
+RESAMPLES = 399
+#: Moments that are looked at.
+POWERS = (1, 2, 3, 4)
 #: Fewer say nothing.
 FEWEST = 25
 
@@ -84,6 +89,10 @@ class Estimates:
         How well a generalised Pareto law fits them.
     families : Alternatives or None
         Families of tails compared.
+    largest_shares : tuple of (int, float)
+        Powers p, and the share of the largest reward in the sum of p-th powers of what rewards
+        exceed their median by: far from 0 where the p-th moment is infinite. Empty where the
+        rewards are not at hand.
     """
 
     estimates: tuple[Estimate, ...]
@@ -91,6 +100,7 @@ class Estimates:
     exponential: ExponentialTest | None
     fit: Goodness | None
     families: Alternatives | None
+    largest_shares: tuple[tuple[int, float], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As JSON."""
@@ -100,10 +110,13 @@ class Estimates:
             "exponential_test": None if self.exponential is None else _test(self.exponential),
             "goodness_of_fit": None if self.fit is None else _goodness(self.fit),
             "families": None if self.families is None else _families(self.families),
+            "largest_shares": [
+                {"power": power, "share": number(share)} for power, share in self.largest_shares
+            ],
         }
 
 
-def estimates_of(tail: UpperTail, verdict: Verdict) -> Estimates:
+def estimates_of(tail: UpperTail, verdict: Verdict, rewards: Any = None) -> Estimates:
     """Everything that the estimators say of a tail without ties.
 
     Parameters
@@ -112,20 +125,35 @@ def estimates_of(tail: UpperTail, verdict: Verdict) -> Estimates:
         Spread over its rounding cells, where the rewards were rounded.
     verdict : Verdict
         Its ``k`` bounds how many rewards the estimates rest on.
+    rewards : array of shape (n,), optional
+        All rewards, in the order in which they came.
     """
     k = tail.untied(min(MOST, int(SHARE * (tail.kept - 1)), verdict.k or MOST))
     choices = tuple(_found(choose, tail) for choose in (bader, minimal_amse, clauset, danielsson))
     chosen = tuple(each for each in choices if each is not None)
+    largest = () if rewards is None else tuple(_largest_shares(rewards))
     if k < FEWEST:
-        return Estimates((), chosen, None, None, None)
+        return Estimates((), chosen, None, None, None, largest)
     excesses = tail.excesses(k)
     return Estimates(
         tuple(_estimates(tail, k)),
         chosen,
         exponential_test(excesses),
-        goodness(excesses),
+        _fit(excesses),
         _compared(tail, k),
+        largest,
     )
+
+
+def _fit(excesses: Array) -> Goodness:
+    """By the asymptotic law where it gives a chance, else by the bootstrap."""
+    found = goodness(excesses)
+    return goodness(excesses, found.fit, RESAMPLES) if isnan(found.p_anderson_darling) else found
+
+
+def _largest_shares(rewards: Any) -> Iterator[tuple[int, float]]:
+    for power in POWERS:
+        yield power, float(maximum_to_sum(rewards, power)[-1])
 
 
 def _estimates(tail: UpperTail, k: int) -> Iterator[Estimate]:

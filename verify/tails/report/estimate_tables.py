@@ -10,7 +10,7 @@ from verify.tails.report.words import DASH, between, shown
 
 
 def estimate_tables(found: Estimates) -> Iterator[Table]:
-    """Estimators, thresholds, tests, families; those that there are."""
+    """Estimators, thresholds, tests, moments, families; those that there are."""
     if found.estimates:
         rows = [
             (
@@ -33,6 +33,13 @@ def estimate_tables(found: Estimates) -> Iterator[Table]:
     tests = list(_tests(found))
     if tests:
         yield Table(("test", "statistic", "p-value", "small means"), tests)
+    if found.largest_shares:
+        shares = [(str(power), f"{share:.2%}") for power, share in found.largest_shares]
+        note = (
+            "Of what the rewards exceed their median by. A share that stays far from 0 as rewards"
+            " are added means that this moment is infinite (maximum-to-sum ratio)."
+        )
+        yield Table(("power p", "largest reward's share in the sum of p-th powers"), shares, note)
     if found.families is not None:
         best = found.families.fits[0].log_likelihood
         fits = [
