@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from verify.errors import InputError
-from verify.tails.audit import Audit, audit_rewards
+from verify.tails.audit import Audit, audit, audit_rewards
+from verify.tails.reading import open_scores
 from verify.tails.report.sections import page_of
 from verify.tails.report.terminal import terminal_lines
 
@@ -63,3 +67,91 @@ def test_sizes_beyond_float64_squared_are_refused(factor: float) -> None:
             audit_rewards(sample)
     with pytest.raises(InputError, match="gold scores: the largest in size"):
         audit_rewards(normal(600), utility=factor * normal(600))
+
+
+#: Sentences hold rounded numbers; likelihoods and parameters of logarithms move by logarithms.
+UNITLESS = {"because", "warnings", "log_likelihood", "mu", "log_scale"}
+
+
+def numbers_of(answer: Any, path: str = "") -> dict[str, Any]:
+    """All entries of a JSON value by their paths, but sentences, and what has no unit."""
+    if isinstance(answer, dict):
+        kept = {key: each for key, each in answer.items() if key not in UNITLESS}
+        return {k: v for key in kept for k, v in numbers_of(kept[key], f"{path}/{key}").items()}
+    if isinstance(answer, list):
+        found: dict[str, Any] = {}
+        for i, each in enumerate(answer):
+            if not (isinstance(each, dict) and each.get("estimator") == "Hill"):
+                found |= numbers_of(each, f"{path}/{i}")
+        return found
+    return {path: answer}
+
+
+@settings(max_examples=4)
+@given(
+    st.sampled_from(["normal", "pareto", "rounded", "zeros"]),
+    st.integers(0, 2**32),
+    st.integers(-20, 20),
+    st.integers(-(2**12), 2**12),
+)
+def test_an_audit_moves_with_shift_and_scale(law: str, seed: int, power: int, shift: int) -> None:
+    rng = np.random.default_rng(seed)
+    rewards = rng.pareto(1.5, 600) if law == "pareto" else rng.standard_normal(600)
+    # So few bits that the shift rounds nothing. What is rounded itself is not shifted: where its
+    # rounding cells are wide depends on where 0 is.
+    shift = 0 if law == "rounded" else shift
+    rewards = np.rint(rewards * 2.0 ** (6 if law == "rounded" else 30))
+    rewards /= 2.0 ** (6 if law == "rounded" else 30)
+    if law == "zeros":
+        rewards = np.maximum(rewards, 0)
+    prompts = np.arange(600) % 7
+    scale = 2.0**power
+    ours = answer_of(audit_rewards(rewards + shift, prompts))
+    scaled = answer_of(audit_rewards(scale * (rewards + shift), prompts))
+    there = answer_of(audit_rewards(rewards, prompts))
+    for name in ("verdict", "family", "tail_index"):
+        assert ours[name] == scaled[name] == there[name]
+    ours, scaled, there = map(numbers_of, (ours, scaled, there))
+    assert set(scaled) == set(ours) == set(there)
+    for path, value in ours.items():
+        assert is_moved(value, scaled[path], (scale, 1 / scale), 0), path
+        assert is_moved(there[path], value, (), shift), path
+
+
+def is_moved(value: Any, other: Any, factors: tuple[float, ...], shift: float) -> bool:
+    """Whether an entry is the same, or in other units, up to the rounding of sums."""
+    if value == other:
+        return True
+    try:
+        number, found = float(value), float(other)
+    except (TypeError, ValueError):
+        return False
+    small = 1e-12 * abs(shift)
+    wanted = [number, number + shift, *(number * factor for factor in factors)]
+    return any(found == pytest.approx(each, rel=1e-6, abs=small) for each in wanted)
+
+
+def test_an_audit_of_shards_is_that_of_the_whole(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    rewards = np.concatenate([rng.standard_t(3, 1500), np.zeros(200)])
+    rng.shuffle(rewards)
+    prompts, golds = rng.integers(0, 9, 1700), rng.standard_normal(1700)
+    answers = []
+    for name, shards in (("whole", 1), ("shards", 7)):
+        folder = tmp_path / name
+        folder.mkdir()
+        for i, rows in enumerate(np.array_split(np.arange(1700), shards)):
+            np.savez(
+                folder / f"{i}.npz", reward=rewards[rows], prompt=prompts[rows], gold=golds[rows]
+            )
+        work = None if shards == 1 else str(tmp_path / "work")
+        found = answer_of(audit(open_scores([str(folder)]), work_folder=work))
+        found["sample"].pop("files")
+        answers.append(numbers_of(found))
+    whole, parts = answers
+    assert set(whole) == set(parts)
+    differ = {path for path in whole if whole[path] != parts[path]}
+    # Sums are rounded in other places; nothing else differs.
+    assert differ <= {"/sample/mean", "/sample/standard_deviation"}
+    for path in differ:
+        assert float(whole[path]) == pytest.approx(float(parts[path]), rel=1e-14, abs=1e-14)
