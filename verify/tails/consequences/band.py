@@ -51,7 +51,9 @@ def delta_band(
     mass = points.expect(weights)
     effective = sample.cells.total * mass**2 / points.expect(weights**2)
     if (reason := _no_band(verdict, tilt, effective)) is not None:
-        answer = Answer(None, None, None, "verdict", f"no band: {reason}")
+        # Where the rewards end, that of the sample is still an estimate.
+        known = value if verdict.kind == "bounded" else None
+        answer = Answer(known, None, None, "verdict", f"no band: {reason}")
         return answer, effective
     if sample.prompts is None or sample.rewards is None:
         variance = (sample.cells.total / effective - 1) / sample.cells.total

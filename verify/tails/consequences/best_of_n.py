@@ -38,6 +38,8 @@ NEAR = 100
 NODES = 100
 LEAST_LOG, LARGEST_LOG = -20.0, 4.0
 
+ENDS = "the rewards end not far above the largest: it is that one, as no tail could be fitted"
+
 Where = Literal["inside the sample", "leaving the sample", "beyond the sample"]
 
 
@@ -107,6 +109,8 @@ def _best_of(cells: CellLaw, verdict: Verdict, fitted: FittedTail | None, n: int
     kl = float(best_of_n_kl(np.array([float(n)]))[0])
     sampled = None if n > cells.total else _sampled(cells, n)
     beyond = None if where == "inside the sample" else _beyond(verdict, fitted, n)
+    if beyond is not None and fitted is None and verdict.kind == "bounded":
+        beyond = sampled or Answer(cells.top, None, None, "estimated from these rewards", ENDS)
     return BestOf(n, kl, where, sampled, beyond)
 
 

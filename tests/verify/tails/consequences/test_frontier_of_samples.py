@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from verify.divergence import KL
 from verify.frontier import frontier
 from verify.law import Law
+from verify.tails.audit import audit_rewards
 from verify.tails.consequences.band import delta_band
 from verify.tails.consequences.best_mean import best_mean
 from verify.tails.consequences.frontier import BudgetAnswer, fitted_frontier, frontier_of
@@ -128,6 +129,17 @@ def test_a_band_needs_rewards_to_rest_on() -> None:
     (answer,) = answers(sample, LIGHT, 1.0)
     assert answer.effective < 500 and answer.band.low is None
     assert "fewer than 500" in answer.band.because
+
+
+def test_capped_rewards_have_the_frontier_of_the_sample() -> None:
+    """No tail is fitted where rewards end at a cap, and nothing there is infinite or missing."""
+    rewards = np.minimum(np.random.default_rng(1).standard_t(3, 2000), 2.0)
+    found = audit_rewards(rewards)
+    assert found.verdict.kind == "bounded" and found.consequences.fitted is None
+    for point in found.consequences.frontier:
+        assert point.fitted.value == point.plug_in.value
+    assert found.consequences.best_of_n[-1].fitted is not None
+    assert found.consequences.best_of_n[-1].fitted.value == 2.0
 
 
 def test_a_summary_brackets_what_the_rewards_say() -> None:

@@ -134,7 +134,7 @@ LAWS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
 
 
 @pytest.mark.parametrize("law", LAWS)
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(
     size=st.sampled_from([1, 2, 30, 120, 600, 3000]),
     seed=st.integers(0, 2**32 - 1),
