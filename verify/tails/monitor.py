@@ -117,7 +117,7 @@ class Monitor:
 
     def state(self) -> State:
         """What the last rewards look like, compared with the first window of them."""
-        window = Window(*self._rows[:, : self._held])
+        window = Window(*self._in_order())  # a sum depends on the order
         return state_of(self.steps, self.seen, self.left_out, window, self.start, self.seed)
 
     def tail(self) -> UpperTail:
@@ -175,7 +175,7 @@ class Monitor:
             "seen": self.seen,
             "left_out": self.left_out,
             "kl": None if isnan(self.kl) else self.kl,
-            "start": None if self.start is None else asdict(self.start),
+            "start": None if self.start is None else _without_nan(asdict(self.start)),
             "held": b64encode(held.tobytes()).decode("ascii"),
         }
 
@@ -199,8 +199,12 @@ class Monitor:
             monitor.steps, monitor.seen = int(saved["steps"]), int(saved["seen"])
             monitor.left_out = int(saved["left_out"])
             monitor.kl = nan if saved["kl"] is None else float(saved["kl"])
-            monitor.start = None if saved["start"] is None else Start(**saved["start"])
-        except (KeyError, TypeError, ValueError) as error:
+            monitor.start = None
+            if saved["start"] is not None:
+                start: dict[str, Any] = saved["start"]
+                known = {key: nan if each is None else each for key, each in start.items()}
+                monitor.start = Start(**known)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"not a saved monitor ({error})") from None
         return monitor
 
@@ -281,6 +285,11 @@ def _less_their_prompts(values: Floats, prompts: Sequence[Any]) -> Floats:
     means = sums / np.maximum(counts, 1)
     found: Floats = (values - means[codes]) * scale[codes]
     return found
+
+
+def _without_nan(numbers: dict[str, float]) -> dict[str, float | None]:
+    """JSON has no NaN."""
+    return {key: None if isnan(each) else each for key, each in numbers.items()}
 
 
 def _merged(one: Start | None, other: Start | None) -> Start | None:

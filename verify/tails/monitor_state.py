@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import inf, isfinite, log, nan, sqrt
 from typing import TYPE_CHECKING
 
+from verify.tails.atom import above_atom
 from verify.tails.estimators import exponential_test
 from verify.tails.index_interval import index_interval, largest_used
 from verify.tails.rounding import detect, spread
@@ -202,8 +203,9 @@ def _shape_and_root(values: Floats, seed: int) -> tuple[Interval, float]:
     rounding = detect(tail.values)
     if rounding is not None:
         tail = spread(tail, rounding, seed)
+    tail, _ = above_atom(tail)
     shape, _ = index_interval(tail)
-    k = tail.untied(k)
+    k = tail.untied(min(k, int(TAIL * tail.count)))
     if k < FEWEST:
         return shape, -inf
     return shape, exponential_test(tail.excesses(k)).signed_root

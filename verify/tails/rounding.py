@@ -223,7 +223,8 @@ def _common_step(distinct: Floats, bits: int) -> float | None:
 
     # What was written in float32 is off its grid by its own rounding, at either end of a gap.
     errors = 2 * 2.0 ** -(24 if MOST_BITS < bits <= 24 else 53) * np.abs(distinct)
-    gaps = np.diff(distinct)
+    with np.errstate(over="ignore"):
+        gaps = np.diff(distinct)
     gaps = gaps[gaps > np.maximum(errors[1:], errors[:-1])]
     step = float(gaps.min(initial=np.inf))
     exact = errors <= OFF_LATTICE**2 * step
@@ -231,7 +232,10 @@ def _common_step(distinct: Floats, bits: int) -> float | None:
         return None
     error = float(errors[exact].max())
     distinct = distinct[exact]
-    distances = distinct - distinct[len(distinct) // 2]
+    with np.errstate(over="ignore"):
+        distances = distinct - distinct[len(distinct) // 2]
+    if not (error > 0 and np.isfinite(distances).all()):
+        return None  # at the ends of what float64 has
     # The smallest gap is known to `error`, the step to `error / n` from a distance of n steps. So
     # go as far as n is still certain, and with the better step again further.
     reach, unsure = step, error

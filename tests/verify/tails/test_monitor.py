@@ -272,3 +272,28 @@ def test_a_watched_function_may_be_asynchronous() -> None:
 
     assert asyncio.run(watched(reward, monitor)(prompts=["p"], completions=["c"])) == [1.0]
     assert monitor.seen == 1
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_a_full_window_is_restored_bit_for_bit_from_valid_json(
+    rng: np.random.Generator, binary: bool
+) -> None:
+    monitor = Monitor(2000)
+    for _ in range(33):  # its end is no multiple of the steps
+        rewards = rng.standard_normal(130)
+        monitor.update(np.sign(rewards) if binary else rewards, kl=0.1)
+    restored = Monitor.from_dict(json.loads(json.dumps(monitor.to_dict(), allow_nan=False)))
+    assert repr(restored.state()) == repr(monitor.state())
+    assert repr(restored.start) == repr(monitor.start)
+
+
+def test_rewards_that_are_mostly_0_are_not_heavy_for_it(rng: np.random.Generator) -> None:
+    # One answer in 100 is rewarded, by a gamma law, whose tail is exponential.
+    rewards = np.where(rng.random(20_000) < 0.01, rng.gamma(0.5, size=20_000), 0.0)
+    assert "heavy tail" not in fed(Monitor(), rewards).state().warnings
+
+
+@pytest.mark.parametrize("size", [1e-310, 5e-324, 1e300])
+def test_no_size_of_rewards_ends_a_training_run(rng: np.random.Generator, size: float) -> None:
+    monitor = fed(Monitor(), size * np.rint(20 * rng.standard_normal(3000)))
+    assert monitor.state().held == 3000

@@ -216,3 +216,10 @@ def test_the_sentence_says_what_was_found(rng: np.random.Generator) -> None:
     sample = rng.exponential(size=2000)
     assert "8 significant bits, as bf16 has" in str(detect(to_bf16(sample)))
     assert "multiples of 0.01 apart" in str(detect(np.round(sample, 2)))
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-310, 1e-290, 1e290, 5e306])
+def test_the_ends_of_float64_are_no_trouble(rng: np.random.Generator, size: float) -> None:
+    for values in (size * rng.standard_normal(1000), size * np.rint(9 * rng.standard_normal(1000))):
+        found = detect(values)
+        assert found is None or found.step > 0

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from verify.errors import InputError
+from verify.tails.atom import above_atom
 from verify.tails.decision.conclusion import conclude
 from verify.tails.decision.family import heavy_family
 from verify.tails.decision.gamma_tail import GammaTail
@@ -34,9 +35,6 @@ FEWEST_AT_CAP = 10
 FEWEST_BELOW_CAP = 5
 #: More ties than this, without a lattice that explains them, are worth a warning.
 MOST_TIES = 0.01
-#: A value that so large a share of the rewards equal is no part of a continuous law. Those above it
-#: are a sample of their own: its tail does not begin where they do.
-ATOM = 0.05
 #: The coefficient of the normal law: a finite rate is given where it is ruled out, and a rate is
 #: estimated as finite from half-way between it and the exponential on.
 NORMAL = 0.5
@@ -73,7 +71,7 @@ def decide(tail: UpperTail, *, level: float = 0.95, rounding: Rounding | None = 
         rounding = detect(tail.values)
         tail = tail if rounding is None else spread(tail, rounding)
     warnings: tuple[str, ...] = () if rounding is None else (str(rounding),)
-    tail, atom = _above_atom(tail)
+    tail, atom = above_atom(tail)
     warnings += atom
     values = _as_numpy(tail.values)
     nothing = Interval(math.nan, -math.inf, math.inf, level)
@@ -136,23 +134,6 @@ def _at_cap(values: Floats) -> int:
     if len(first) < FEWEST_BELOW_CAP or first[0] < FEWEST_AT_CAP:
         return 0
     return int(first[0]) if first[0] > first[1] - first[0] else 0
-
-
-def _above_atom(tail: UpperTail) -> tuple[UpperTail, tuple[str, ...]]:
-    """The rewards above the largest value that many of them equal, and a sentence that says so."""
-    import numpy as np
-
-    values = _as_numpy(tail.values)
-    starts = np.flatnonzero(np.diff(values, prepend=np.inf))
-    often = np.diff(starts, append=len(values))
-    many = np.flatnonzero(often >= max(ATOM * tail.count, FEWEST_AT_CAP))
-    if not len(many) or not starts[many[0]]:
-        return tail, ()
-    above, equal = int(starts[many[0]]), int(often[many[0]])
-    return UpperTail(tail.values[:above], above), (
-        f"{equal} of {tail.count} rewards equal {values[above]:.6g}: the tail is that of the "
-        f"{above} rewards above it.",
-    )
 
 
 def _cell_widths(values: Floats, rounding: Rounding) -> Floats:
