@@ -50,6 +50,9 @@ class Verdict:
         One sentence: what decided.
     warnings : tuple of str
         What the reader should know before relying on it.
+    ruled_out : float or None
+        Where the tail is called light: the Weibull-tail coefficient from which on tails are ruled
+        out at the level. A tail is heavy above 1, so that tails between the two may pass as light.
     """
 
     kind: Kind
@@ -59,3 +62,4 @@ class Verdict:
     k: int
     because: str
     warnings: tuple[str, ...] = ()
+    ruled_out: float | None = None

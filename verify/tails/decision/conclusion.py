@@ -18,11 +18,12 @@ FEWEST_AGAINST = 100
 
 @dataclass(frozen=True, eq=False)
 class Conclusion:
-    """The kind of tail, the threshold that decided, and why in one sentence."""
+    """The kind of tail, the threshold that decided, why, and from where on a light one is not."""
 
     kind: Kind
     level: Level
     because: str
+    ruled_out: float | None = None
 
 
 def conclude(levels: Sequence[Level], index: Interval, confidence: float) -> Conclusion:
@@ -45,7 +46,8 @@ def conclude(levels: Sequence[Level], index: Interval, confidence: float) -> Con
         return Conclusion("cannot tell", top, _between(top))
     if index.low > 0:
         return Conclusion("cannot tell", widest, _contradicted(widest, index))
-    return Conclusion("light", widest, _light(widest, _highest(widest, confidence)))
+    highest = _highest(widest, confidence)
+    return Conclusion("light", widest, _light(widest, highest), highest)
 
 
 def _bends_back(top: Level, levels: Sequence[Level], confidence: float) -> Conclusion | None:
