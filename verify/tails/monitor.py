@@ -201,9 +201,10 @@ class Monitor:
             monitor.kl = nan if saved["kl"] is None else float(saved["kl"])
             monitor.start = None
             if saved["start"] is not None:
-                start: dict[str, Any] = saved["start"]
-                known = {key: nan if each is None else each for key, each in start.items()}
-                monitor.start = Start(**known)
+                start: dict[str, Any] = {
+                    key: nan if each is None else each for key, each in saved["start"].items()
+                }
+                monitor.start = Start(**start)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"not a saved monitor ({error})") from None
         return monitor
