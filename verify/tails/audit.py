@@ -238,8 +238,8 @@ def _check_sizes(summary: Summary, rows: Rows | None) -> None:
     if rows is not None and rows.utility is not None:
         ends["gold scores"] = (float(rows.utility.min()), float(rows.utility.max()))
     for what, (low, high) in ends.items():
-        largest = max(low, high, key=abs)
-        if not (largest == 0 or SMALLEST <= abs(largest) <= LARGEST):
+        largest = max(abs(low), abs(high))
+        if not (largest == 0 or SMALLEST <= largest <= LARGEST):
             raise InputError(
                 f"{what}: the largest in size is {largest:g}; expected one from {SMALLEST:g} to "
                 f"{LARGEST:g}: rescale them, or leave out what is no score"
