@@ -116,6 +116,7 @@ def test_a_picture_and_a_report_are_written(terminal: Terminal) -> None:
         (("shards", "--json", "shards/o.json"), "lies in shards, a folder that is read"),
         (("light.npy", "shards", "--work", "shards/w"), "lies in shards, a folder that is read"),
         (("light.npy", "--report", "none/r.html"), "cannot write none/r.html: no such"),
+        (("light.npy", "--report", "r.txt"), "--report: expected a file ending in .html, .htm"),
         (("light.npy", "--json", "shards"), "cannot write shards: is a directory"),
     ],
 )
@@ -135,6 +136,7 @@ def test_too_many_bad_rows_are_refused_with_the_first(terminal: Terminal) -> Non
     np.save("bad.npy", rewards)
     line = terminal.refused("audit", "bad.npy")
     assert "201 of 12000 rows" in line and "row 11 of bad.npy" in line
+    assert "allow more with --most-bad" in line
     done = terminal("audit", "bad.npy", "--most-bad", "0.05")
     assert done.status == 0 and "warning: 201 of 12000 rows" in done.out
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 ENGINES = ("serial", "processes", "ray")
 SIDES = ("upper", "lower")
+#: How the names of web pages end.
+PAGES = (".html", ".htm")
 
 
 def audit(
@@ -18,7 +20,7 @@ def audit(
         list[str],
         typer.Argument(
             metavar="SCORES...",
-            help="Files (.npy, .npz, .csv, .json, .jsonl, .parquet, .arrow; .gz too), folders,"
+            help="Files (.npy, .npz, .csv, .tsv, .json, .jsonl, .parquet, .arrow; .gz too), folders,"
             " or patterns in quotes.",
         ),
     ],
@@ -91,6 +93,8 @@ def audit(
         if given not in known:
             raise InputError(f"{option}: expected {' or '.join(known)}, got {given!r:.40}")
     options = _options(budgets, cap_budget, most_bad, seed)
+    if report not in {None, STDOUT} and not str(report).lower().endswith(PAGES):
+        raise InputError(f"--report: expected a file ending in {', '.join(PAGES)}, got {report}")
     if plot is not None:
         from verify.plotting import format_of
 

@@ -81,5 +81,5 @@ def test_where_ray_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setitem(sys.modules, "ray", None)
     file = tmp_path / "rewards.txt"
     file.write_text("1\n2\n")
-    with pytest.raises(InputError, match=r"needs ray: pip install 'catastrophic-goodhart\[clust"):
+    with pytest.raises(InputError, match=r"needs ray: pip install '\.\[cluster\]'"):
         summarise(Sources((Lines(str(file)),)), engine="ray")

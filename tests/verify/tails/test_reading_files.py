@@ -120,6 +120,14 @@ def test_columns_that_are_refused(columns: dict[str, str], said: str) -> None:
     assert said in refusal("a.csv", **columns)
 
 
+@pytest.mark.parametrize("name", ["id", "Index", "step", "sample_id"])
+def test_a_column_that_numbers_the_rows_is_no_reward_unless_named(name: str) -> None:
+    Path("a.jsonl").write_text(f'{{"{name}": 1, "result": {{"reward": 0.5}}}}\n')
+    said = refusal("a.jsonl")
+    assert f"with --reward {name}; what lies within 'result' has to be a column" in said
+    assert read("a.jsonl", reward=name)[0].tolist() == [1]
+
+
 def test_a_file_without_names_takes_none() -> None:
     np.save("a.npy", np.ones(3))
     assert "without a name" in refusal("a.npy", reward="x")
@@ -165,6 +173,10 @@ def cut(content: str | bytes, keep: int) -> bytes:
         ("a.parquet", b"PAR1 and no more", "a.parquet: not a Parquet file, or cut off"),
         ("a.arrow", b"no arrow file at all", "a.arrow: cannot be read"),
         ("a.csv", b"", "a.csv: the file is empty"),
+        ("a.csv", b"prompt;reward\na;1\n", "a.csv: its first line has no comma but semicolons"),
+        ("a.csv", b"prompt;reward\na;0,5\n", "commas, or by tabs in a file that ends in .tsv"),
+        ("a.tsv", b"prompt,reward\na,1\n", "a.tsv: its first line has no tab but commas"),
+        ("a.tsv", b'reward\tword\n1\t"a\n2\tb\n', "a.tsv: line 2 opens quotes that are not"),
         ("a.txt", b"1\n", "a.txt: expected a file that ends in .npy, .npz"),
     ],
 )

@@ -25,6 +25,7 @@ from verify.tails.reading import (
     numpy_files,
     open_scores,
 )
+from verify.tails.reading.columns import PAIRS
 
 REWARDS = [1.5, -2.25, 1e300, 0.1, 3.0, 5e-324]
 PROMPTS = ["01", "a", "01", "b", "ü", "a"]
@@ -57,6 +58,26 @@ def test_what_is_no_number_is_counted_by_its_reason(tmp_path: Path, name: str) -
     with pytest.raises(DataError, match=r"4 of 6 rows .* the first is row 2 of .*, which is NaN"):
         tally.check()
     tally.check(most=0.7)
+
+
+@pytest.mark.parametrize(
+    ("content", "rewards", "bad"),
+    [("[0.5, -1, NaN, null, 3e2]", [0.5, -1, 300], 2), (" [[1, 2], [3]]", [1, 2, 3], 0)],
+)
+def test_a_list_of_json_holds_rewards_without_a_name(
+    tmp_path: Path, content: str, rewards: list[float], bad: int
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(content)
+    found, _, _, tally = read(str(path))
+    assert found.tolist() == rewards and tally.bad == bad
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_the_scores_of_a_pair_are_both_rewards(tmp_path: Path, pair: tuple[str, str]) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(",".join(pair) + "\n2,1\n4,3\n")
+    assert read(str(path))[0].tolist() == [2, 4, 1, 3]
 
 
 def test_words_among_the_numbers_of_a_csv_are_counted(tmp_path: Path) -> None:

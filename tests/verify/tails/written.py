@@ -23,6 +23,10 @@ def _csv(path: Path, columns: Columns) -> None:
     csv.write_csv(pa.table(columns), path)
 
 
+def _tsv(path: Path, columns: Columns) -> None:
+    csv.write_csv(pa.table(columns), path, csv.WriteOptions(delimiter="\t"))
+
+
 def _jsonl(path: Path, columns: Columns) -> None:
     rows = zip(*columns.values(), strict=True)
     path.write_text(
@@ -54,6 +58,8 @@ def _file(path: Path, columns: Columns) -> None:
 WRITERS: dict[str, Callable[[Path, Columns], None]] = {
     "a.csv": _csv,
     "a.csv.gz": _packed(_csv),
+    "a.tsv": _tsv,
+    "a.tsv.gz": _packed(_tsv),
     "a.jsonl": _jsonl,
     "a.jsonl.gz": _packed(_jsonl),
     "a.json": lambda path, columns: path.write_text(json.dumps(columns)) and None,

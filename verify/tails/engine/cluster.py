@@ -72,7 +72,7 @@ def connected(workers: int) -> Iterator[Any]:
         import ray
     except ImportError:
         raise InputError(
-            "the engine 'ray' needs ray: pip install 'catastrophic-goodhart[cluster]'"
+            "the engine 'ray' needs ray: pip install '.[cluster]' in the checkout"
         ) from None
     if ray.is_initialized():
         yield ray

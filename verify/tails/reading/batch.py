@@ -83,7 +83,10 @@ class Tally:
             One line, with the first such row and its file.
         """
         if self.bad > most * self.rows:
-            raise DataError(f"{self}; accepted are at most {most:.3%} of the rows")
+            raise DataError(
+                f"{self}; accepted are at most {most:.3%} of the rows: mend them, or allow more "
+                "with --most-bad"
+            )
         if self.rows == self.bad:
             raise DataError("there are no rewards in what was read")
 

@@ -23,8 +23,19 @@ USUAL = {
     "utility": ("utility", *USUAL_SCORES["gold"]),
     "log_prob": ("log_prob", "logprob", "logp", "log_probability"),
 }
-#: Scores of the two answers of a pair, as rewardbench writes them: both are rewards.
-PAIR = ("scores_chosen", "scores_rejected")
+#: Scores of the two answers of a pair, as rewardbench and others write them: both are rewards.
+PAIRS = (
+    ("scores_chosen", "scores_rejected"),
+    ("score_chosen", "score_rejected"),
+    ("chosen_score", "rejected_score"),
+    ("chosen_reward", "rejected_reward"),
+    ("reward_chosen", "reward_rejected"),
+)
+#: Names of columns that number or date the rows, whatever their case: no reward unless named.
+NUMBERING = (
+    *("id", "idx", "index", "row", "row_number", "unnamed: 0", "rank", "position", "seed"),
+    *("step", "steps", "global_step", "epoch", "iteration", "time", "timestamp"),
+)
 
 
 @dataclass(frozen=True)
@@ -163,9 +174,10 @@ def _rewards(path: str, kinds: dict[str, Kind], taken: set[str]) -> tuple[tuple[
     named = _usual("reward", kinds, taken)
     if named is not None:
         return (named,), f"column {named!r} is read as the reward, by its name"
-    if all(kinds.get(name) in _NUMBERS and name not in taken for name in PAIR):
-        both = " and ".join(repr(name) for name in PAIR)
-        return PAIR, f"columns {both} are read as rewards, taken together; one alone: name it"
+    for pair in PAIRS:
+        if all(kinds.get(name) in _NUMBERS and name not in taken for name in pair):
+            both = " and ".join(repr(name) for name in pair)
+            return pair, f"columns {both} are read as rewards, taken together; one alone: name it"
     usual = {name for role in USUAL for name in kinds if name.strip().lower() in USUAL[role]}
     numeric = [name for name, kind in kinds.items() if kind in _NUMBERS and name not in taken]
     left = [name for name in numeric if name not in usual]
@@ -174,8 +186,22 @@ def _rewards(path: str, kinds: dict[str, Kind], taken: set[str]) -> tuple[tuple[
         advice = f"; name one with --reward: {quoted(numeric)}" if numeric else ""
         columns = "" if numeric else f"; its columns: {quoted(list(kinds))}"
         raise DataError(f"{path}: {problem} numbers{advice}{columns}")
+    _check_no_numbering(path, kinds, left[0])
     message = f"column {left[0]!r} is read as the reward: no other holds numbers"
     return (left[0],), "" if left[0] == UNNAMED else message
+
+
+def _check_no_numbering(path: str, kinds: dict[str, Kind], name: str) -> None:
+    """Refuse a column that only numbers the rows, though no other holds numbers."""
+    lowered = name.strip().lower()
+    if lowered not in NUMBERING and not lowered.endswith("_id"):
+        return
+    nested = [other for other, kind in kinds.items() if kind == "other"]
+    inside = f"; what lies within {quoted(nested)} has to be a column of its own" if nested else ""
+    raise DataError(
+        f"{path}: only column {name!r} holds numbers, and its name says that it numbers the rows; "
+        f"if it is the reward, say so with --reward {name}{inside}"
+    )
 
 
 def _usual(role: str, kinds: dict[str, Kind], taken: set[str]) -> str | None:

@@ -71,6 +71,8 @@ def _formats() -> dict[str, Format]:
         ".npz": Npz(),
         ".csv": Csv(),
         ".csv.gz": Csv(),
+        ".tsv": Csv("\t"),
+        ".tsv.gz": Csv("\t"),
         ".jsonl": JsonLines(),
         ".jsonl.gz": JsonLines(),
         ".json": Json(),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from verify.reading import DataError, content_of, json_columns
-from verify.tails.reading.columns import Columns, Kind
+from verify.tails.reading.columns import UNNAMED, Columns, Kind
 from verify.tails.reading.formats import WHOLE, Arrays, Part
 from verify.tails.reading.packed import BROKEN, broken, is_packed, opened
 
@@ -22,6 +23,8 @@ BLOCK = 2**23
 ROWS = 2**14
 #: What a column holds is seen from so many rows.
 LOOK = 1000
+#: How a list begins that holds no objects: numbers, or lists of them.
+_BARE = re.compile(rb"\s*\[\s*(null|NaN|-?Infinity|[-\d\[])")
 
 
 class JsonLines:
@@ -64,7 +67,7 @@ class JsonLines:
 
 
 class Json:
-    """One value: a list of objects, one a row, or an object of lists, one a column."""
+    """One value: a list of objects or of rewards, one a row, or an object of lists, its columns."""
 
     def columns(self, path: str) -> dict[str, Kind]:
         """What the lists hold."""
@@ -136,11 +139,10 @@ def _type(kind: Kind, columns: Columns, name: str) -> pa.DataType:
 
 def _lists(path: str) -> dict[str, list[Any]]:
     """The lists in a file; what is beside them, such as the name of a model, is no column."""
-    found = {
-        name: each
-        for name, each in json_columns(content_of(path)).items()
-        if isinstance(each, list)
-    }
+    content = content_of(path)
+    if _BARE.match(content):
+        return {UNNAMED: json.loads(content)}
+    found = {name: each for name, each in json_columns(content).items() if isinstance(each, list)}
     if not found:
         raise DataError(f"{path}: expected a list of objects, or an object of lists")
     return found
