@@ -159,7 +159,8 @@ def _tails(verdict: Verdict) -> _Tails:
     low, high = verdict.shape.low, verdict.shape.high
     if verdict.kind == "heavy" and not high > 1 / LARGEST_INDEX:
         return _alike("lognormal()", "the tail is heavy, and its index that of no power law")
-    index = f"index from {1 / high if high > 0 else inf:.3g} to {1 / low if low > 0 else inf:.3g}"
+    index = f"index from {1 / high if high > 0 else inf:.3g}"
+    index += f" to {1 / low:.3g}" if low > 0 else " up"
     if verdict.kind == "heavy" and verdict.family == "power law":
         return _Tails(_power_law(low), _power_law(high), f"a power law with an {index}")
     if verdict.kind == "heavy":
