@@ -20,8 +20,8 @@ def audit(
         list[str],
         typer.Argument(
             metavar="SCORES...",
-            help="Files (.npy, .npz, .csv, .tsv, .json, .jsonl, .parquet, .arrow; .gz too), folders,"
-            " or patterns in quotes.",
+            help="Files (.npy, .npz, .csv, .tsv, .json, .jsonl, .parquet, .arrow; .gz too),"
+            " folders, or patterns in quotes.",
         ),
     ],
     reward: Annotated[

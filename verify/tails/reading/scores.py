@@ -92,7 +92,8 @@ def open_scores(
     ----------
     paths : str or sequence of str
         Files (.npy, .npz, .csv, .tsv, .jsonl, the last three also .gz, .json, .parquet, .arrow),
-        folders of them, patterns, or folders of data sets that Hugging Face's ``save_to_disk`` wrote.
+        folders of them, patterns, or folders of data sets that Hugging Face's ``save_to_disk``
+        wrote.
     reward, prompt, utility, log_prob : str, optional
         Names of columns. Those that are not given are looked for under the usual names; where only
         one column holds numbers, it is the reward.
