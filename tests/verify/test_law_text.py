@@ -174,6 +174,8 @@ REFUSED = [
     ('empirical("a.npy", row="x")', "empirical is written"),
     ('empirical("a.npy", column=3)', "empirical is written"),
     ('"normal()"', "unexpected quoted text"),
+    ("normal.csv", 'written empirical("normal.csv")'),
+    ("data/Scores.NPY", 'written empirical("data/Scores.NPY")'),
     ("normal() normal()", "expected an operator"),
     ("normal(", "the text ends"),
     ("normal(mu=)", "expected a number"),

@@ -48,6 +48,9 @@ SPECIAL = {
     "empirical": 'empirical("FILE") or empirical("FILE", column="NAME")',
 }
 
+#: How the files end that ``empirical`` reads.
+FILES = (".npy", ".csv", ".parquet", ".jsonl", ".json")
+
 
 def parse_law(text: str, *, open_files: bool = True, data: str | None = None) -> Law:
     """Read a law.
@@ -70,7 +73,7 @@ def parse_law(text: str, *, open_files: bool = True, data: str | None = None) ->
     try:
         node = parse(text, longest=MAX_LAW_CHARACTERS)
     except ExpressionError as error:
-        raise LawError(f"law: {error}") from None
+        raise LawError(f"law: {error}{_file_hint(text)}") from None
     value = Reader(open_files, data).value(node)
     if isinstance(value, Law):
         return value
@@ -78,6 +81,14 @@ def parse_law(text: str, *, open_files: bool = True, data: str | None = None) ->
         f"law: {_shown(value)} is a number, not a law; the law of a constant is "
         f"point({_shown(value)})"
     )
+
+
+def _file_hint(text: str) -> str:
+    """How the law of a file is written, where the text seems to name one."""
+    name = text.strip()
+    if '"' in name or not name.lower().endswith(FILES):
+        return ""
+    return f'; the law of the rewards in a file is written empirical("{name:.60}")'
 
 
 def _shown(value: fmpq) -> str:
