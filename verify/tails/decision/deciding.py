@@ -94,6 +94,7 @@ def decide(tail: UpperTail, *, level: float = 0.95, rounding: Rounding | None = 
         k,
         found.because,
         warnings if rounding is not None else warnings + _copies(values),
+        found.ruled_out,
     )
 
 
