@@ -226,13 +226,13 @@ def _turn(path: TiltPath, points: tuple[TiltPoint, ...]) -> Answer:
         if point.covariance.value is None or point.covariance.value >= 0:
             continue
         clear = point.covariance.high is not None and point.covariance.high < 0
-        how = "clearly" if clear else "not clearly: 0 is within its interval"
+        how = "clearly" if clear else "not clearly: it may as well be level"
         if place == 0:
-            because = f"Cov(U, V) is negative without any tilt, {how}"
+            because = f"any optimisation of the proxy lowers the gold score, {how}"
             return Answer(0.0, None, None, "estimated from these rewards", because)
         before = reliable[place - 1]
         tilt = float(brentq(path.covariance, before.tilt, point.tilt, xtol=1e-9))
-        because = f"from here on Cov_l(U, V) < 0: more tilt lowers the gold score, {how}"
+        because = f"from here on more optimisation lowers the gold score, {how}"
         return Answer(
             path.at(tilt).kl, before.kl, point.kl, "estimated from these rewards", because
         )
@@ -240,7 +240,7 @@ def _turn(path: TiltPath, points: tuple[TiltPoint, ...]) -> Answer:
         because = f"no tilt rests on {FEWEST:g} answers, and neither does the base policy"
         return Answer(None, None, None, "estimated from these rewards", because)
     last = reliable[-1].kl
-    because = f"Cov_l(U, V) stays positive up to KL {last:.3g}, where the answers get too few"
+    because = f"the gold score rises up to KL {last:.3g}, where the answers get too few"
     return Answer(None, last, None, "estimated from these rewards", because)
 
 
@@ -258,4 +258,4 @@ def _fitted(
         proxy, gold = proxy[chosen], gold[chosen]
         warnings.append(f"the forms are fitted to {MOST_ANSWERS} of the answers, drawn at random")
     fit = fit_curve(curve_of_answers(proxy, gold, resamples, seed))
-    return fit, (*warnings, *fit.warnings)
+    return fit, (*warnings, *(f"the fits to the best of n: {each}" for each in fit.warnings))

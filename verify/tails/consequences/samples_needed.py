@@ -21,12 +21,16 @@ from typing import Any
 
 from verify.tails.consequences.answer import Answer, number
 from verify.tails.consequences.fitted_tail import TWO_SIDED
+from verify.tails.decision.conclusion import FEWEST_LIGHT
+from verify.tails.decision.levels import WIDEST_SHARE
 from verify.tails.verdict import Verdict
 
 #: Rewards in the top share that a frontier is to rest on: a relative error of 10 % of that share.
 RESTING = 100
 #: With this chance a part would have left a trace.
 SEEN = 0.95
+#: With fewer rewards too few lie in the tail to call it light.
+FEWEST_DECIDED = ceil(FEWEST_LIGHT / WIDEST_SHARE)
 #: Budgets beyond this ask for more rewards than float64 counts.
 LARGEST_BUDGET = 700.0
 
@@ -42,7 +46,8 @@ class SamplesNeeded:
     for_budgets : tuple of (float, Answer)
         KL budgets, and how many rewards it takes to see the share that each can reach.
     to_decide : Answer
-        How many it takes to tell a shape of the estimated size from 0.
+        How many it takes to tell a shape of the estimated size from 0; None where there are as
+        many, and they do not decide.
     """
 
     hidden: Answer
@@ -88,18 +93,32 @@ def _for_budget(total: int, budget: float) -> Answer:
 def _to_decide(total: int, verdict: Verdict) -> Answer:
     shape = abs(verdict.shape.value)
     if verdict.kind != "cannot tell":
-        because = f"the sample decides: {verdict.kind}"
+        because = f"none: these rewards were enough to call the tail {verdict.kind}"
         return Answer(float(total), None, None, "verdict", because)
+    if total < FEWEST_DECIDED:
+        because = (
+            f"{FEWEST_DECIDED:,} at least, where now there are {total:,}: with fewer no tail is "
+            "called light"
+        )
+        return Answer(float(FEWEST_DECIDED), None, None, "verdict", because)
     if isnan(shape):
-        because = "no shape of the tail could be estimated"
+        because = "how many is not known: no shape of the tail could be estimated"
         return Answer(None, None, None, "fitted tail", because)
     if not 0 < shape < inf:
-        because = "the estimated shape is 0, which no number of rewards tells from 0"
+        because = "how many is not known: the estimated shape is 0, which no number tells from 0"
         return Answer(inf, None, None, "fitted tail", because)
     exceedances = (TWO_SIDED * (1 + shape) / shape) ** 2
-    needed = max(total * exceedances / max(verdict.k, 1), float(total))
+    if exceedances <= verdict.k:
+        because = (
+            f"how many is not known: a shape of {shape:.2g} is told from 0 by {exceedances:,.0f} "
+            f"rewards in the tail, and it has {verdict.k:,}, yet the line between light and heavy "
+            "is not at 0; four times as many halve the errors"
+        )
+        return Answer(None, None, None, "fitted tail", because)
+    needed = float(ceil(total * exceedances / max(verdict.k, 1)))
     because = (
-        f"to tell a shape of {shape:.2g} from 0 takes {exceedances:.3g} exceedances, and the "
-        f"estimate rests on {verdict.k} of {total}; a lower bound"
+        f"about {float(f'{needed:.2g}'):,.0f} at least, where now there are {total:,}: to tell a "
+        f"shape of {shape:.2g} from 0 takes {exceedances:,.0f} rewards in the tail, and it has "
+        f"{verdict.k:,}"
     )
-    return Answer(float(ceil(needed)), None, None, "fitted tail", because)
+    return Answer(needed, None, None, "fitted tail", because)

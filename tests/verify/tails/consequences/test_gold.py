@@ -76,7 +76,7 @@ def test_a_gold_score_that_is_never_overdone() -> None:
     proxy = rng.standard_normal(N)
     gold = 0.6 * proxy + 0.8 * rng.standard_normal(N)
     found = gold_of(proxy, gold, resamples=5)
-    assert found.turn.value is None and "stays positive" in found.turn.because
+    assert found.turn.value is None and "rises up to" in found.turn.because
     for point in found.tilts:
         if point.reliable:
             error = 5 / sqrt(point.effective)

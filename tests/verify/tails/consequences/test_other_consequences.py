@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from math import exp, inf, sqrt
+from dataclasses import replace
+from math import exp, inf, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -46,10 +47,16 @@ def test_rewards_for_a_budget() -> None:
 
 
 def test_rewards_to_decide() -> None:
-    """At xi = 0.2: (1.96 * 6)^2 = 138 exceedances, and the estimate rests on 100 of 1000."""
-    found = samples_needed(1000, UNSURE, []).to_decide
-    assert found.value == np.ceil(10 * (1.959963984540054 * 6) ** 2)
+    """At xi = 0.2: (1.96 * 6)^2 = 138 exceedances, and the estimate rests on 100 of 2000."""
+    found = samples_needed(2000, UNSURE, []).to_decide
+    assert found.value == np.ceil(20 * (1.959963984540054 * 6) ** 2)
+    assert found.because.startswith("about 2,800 at least, where now there are 2,000")
     assert samples_needed(1000, HEAVY, []).to_decide.value == 1000
+    # In the tail there are more than the 138, and they do not decide: no number is known.
+    more = samples_needed(2000, replace(UNSURE, k=480), []).to_decide
+    assert more.value is None and "by 138 rewards in the tail, and it has 480" in more.because
+    short = samples_needed(300, replace(UNSURE, shape=Interval(nan, -inf, inf), k=0), [])
+    assert short.to_decide.value == 1200
 
 
 # ---- prompts ------------------------------------------------------------------------------------
