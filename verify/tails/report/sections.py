@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import isfinite
+from collections.abc import Iterable, Iterator
+from math import inf, isfinite
 from typing import TYPE_CHECKING
 
+from verify.tails.consequences.gold import FEWEST
 from verify.tails.report.consequence_pictures import best_of_plot, frontier_plot, gold_plot
 from verify.tails.report.distribution import exponential_quantiles, histogram, normal_quantiles
 from verify.tails.report.drawing import Drawing
@@ -18,13 +19,17 @@ from verify.tails.report.words import (
     between,
     cap_in_words,
     headline,
+    negated,
     penalties_in_words,
     shown,
+    turn_in_words,
     with_interval,
 )
 
 if TYPE_CHECKING:
+    from verify.overoptimization.answer import Number
     from verify.tails.audit import Audit
+    from verify.tails.consequences.gold import Gold
 
 #: Quantiles that are listed.
 LEVELS = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)
@@ -52,12 +57,19 @@ def facts(audit: Audit) -> Iterator[tuple[str, str]]:
     yield "verdict", verdict.kind + (f": {verdict.family}" if verdict.family else "")
     yield "extreme-value index (95 %)", with_interval(verdict.shape)
     if verdict.rate is not None:
-        yield "exponential rate per unit of reward", with_interval(verdict.rate)
+        # The lower end of the interval is what the sample shows.
+        gloss = "; ∞ is lighter than every exponential tail" if verdict.rate.high == inf else ""
+        yield "exponential rate per unit of reward", with_interval(verdict.rate) + gloss
+    if verdict.kind == "cannot tell":
+        yield "rewards to collect", audit.consequences.samples_needed.to_decide.because
     yield (
-        f"set the cap to (KL budget {shown(audit.consequences.cap.budget)})",
+        f"set the cap {'on negated rewards ' if negated(audit) else ''}to"
+        f" (KL budget {shown(audit.consequences.cap.budget)})",
         cap_in_words(audit),
     )
     yield "penalties that hold the tail", penalties_in_words(audit)
+    if audit.consequences.gold is not None:
+        yield "gold score", turn_in_words(audit.consequences.gold)
 
 
 def _sections(audit: Audit) -> Iterator[Section]:
@@ -96,6 +108,7 @@ def _verdict(audit: Audit) -> Section:
             index_paths(tail, verdict),
         )
     needed = audit.consequences.samples_needed
+    decide = (f"To decide: {needed.to_decide.because}.",) if verdict.kind == "cannot tell" else ()
     return Section(
         "verdict",
         "Why this verdict",
@@ -103,7 +116,7 @@ def _verdict(audit: Audit) -> Section:
             verdict.because,
             f"A part of the policy's answers with a share below {shown(needed.hidden.value, 2)} may"
             " be missing from this sample altogether, and no statistics can see it.",
-            f"To decide: {needed.to_decide.because}.",
+            *decide,
         ),
         drawings,
     )
@@ -248,21 +261,54 @@ def _gold(audit: Audit) -> Section:
             shown(point.proxy),
             with_interval(point.gold, 4),
             with_interval(point.covariance),
-            shown(point.effective, 3) + ("" if point.reliable else " (too few)"),
+            shown(point.effective, 3),
         )
         for point in gold.tilts
+        if point.reliable
     ]
+    few = len(gold.tilts) - len(rows)
     titles = ("KL, nats", "proxy", "gold", "covariance of the two", "rests on")
-    note = "Under the tilt of that KL divergence. The gold score falls where the covariance is < 0."
-    turn = gold.turn
-    said = f"Where the gold score turns: KL {with_interval(turn)}; {turn.because}."
+    note = (
+        "Under the policy of that KL divergence that is best for the proxy. The gold score falls"
+        f" where the covariance is below 0. Left out: {few} that rest on fewer than"
+        f" {FEWEST:g} answers."
+    )
     return Section(
         "gold",
         "What happens to the gold score",
-        (said, *gold.warnings),
+        (f"The gold score {turn_in_words(gold)}.", *_sentences(gold.warnings)),
         (gold_plot(gold),),
-        (Table(titles, rows, note),),
+        (Table(titles, rows, note), *_gold_fits(gold)),
     )
+
+
+def _gold_fits(gold: Gold) -> Iterator[Table]:
+    """The forms that the warnings speak of."""
+    if gold.fit is None:
+        return
+    rows = [
+        (
+            each.form.name,
+            each.score,
+            _number(each.alpha),
+            _number(each.beta),
+            DASH if each.peak is None else shown(each.peak.kl, 3),
+        )
+        for each in gold.fit.fits
+    ]
+    titles = ("form of Gao et al.", "score", "alpha (95 %)", "beta (95 %)", "peak at KL, nats")
+    note = "Fitted to the best of n, with d the root of the KL divergence."
+    yield Table(titles, rows, note)
+
+
+def _number(found: Number) -> str:
+    return f"{shown(found.value, 3)} ({between(found.low, found.high, 3)})"
+
+
+def _sentences(said: Iterable[str]) -> Iterator[str]:
+    """With a capital and a full stop."""
+    for each in said:
+        yield each[:1].upper() + each[1:].rstrip(".") + "."
 
 
 def _made(audit: Audit) -> Section:

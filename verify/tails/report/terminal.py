@@ -49,6 +49,10 @@ def _budgets(audit: Audit) -> Iterator[str]:
             f" {between(point.band.low, point.band.high):>22}"
             f" {with_interval(point.fitted):>24}"
         )
+    bare = next((point for point in points if point.band.low is None), None)
+    if bare is not None:
+        said = f"no 95 % at KL budget {shown(bare.budget)}: {bare.band.because.partition(': ')[2]}"
+        yield from textwrap.wrap(said, WIDTH, subsequent_indent="    ")[:2]
 
 
 def _picture(tail: UpperTail) -> Iterator[str]:

@@ -10,9 +10,10 @@ from verify.tails.verdict import Interval, Verdict
 
 if TYPE_CHECKING:
     from verify.tails.audit import Audit
+    from verify.tails.consequences.gold import Gold
 
-#: Digits of an estimate.
-DIGITS = 4
+#: Digits of an estimate; and at most, where fewer do not tell two ends apart.
+DIGITS, MOST_DIGITS = 4, 8
 DASH = "–"
 
 
@@ -23,7 +24,7 @@ def shown(value: float | None, digits: int = DIGITS) -> str:
     if value in (inf, -inf):
         return "∞" if value > 0 else "-∞"
     text = f"{value:.{digits}g}"
-    if abs(value) >= 1e4 and float(text) == round(float(text)) and abs(value) < 1e15:
+    if 1e3 <= abs(value) < 1e15 and float(text) == round(float(text)):
         return f"{float(text):,.0f}"
     return text
 
@@ -32,19 +33,39 @@ def between(low: float | None, high: float | None, digits: int = DIGITS) -> str:
     """The ends of an interval; a dash where there is none."""
     if low is None or high is None:
         return DASH
+    digits = _telling_apart(low, high, digits)
     return f"{shown(low, digits)} to {shown(high, digits)}"
+
+
+def _telling_apart(low: float, high: float, digits: int) -> int:
+    """As many digits as it takes to see that the ends differ, if they do."""
+    while digits < MOST_DIGITS and low < high and shown(low, digits) == shown(high, digits):
+        digits += 1
+    return digits
+
+
+def nats(budget: float) -> str:
+    """A KL budget with its unit."""
+    return f"{shown(budget)} nat" + ("" if budget == 1 else "s")
 
 
 def with_interval(found: Interval | Answer, digits: int = 3) -> str:
     """An estimate with its interval, where it has one."""
     if found.low is None or found.high is None or found.low == found.high:
         return shown(found.value, digits)
+    if found.value is None or isnan(found.value):
+        if found.high < inf:
+            return between(found.low, found.high, digits)
+        return DASH if found.low == -inf else f"{shown(found.low, digits)} or more"
+    digits = _telling_apart(found.low, found.high, digits)
     return f"{shown(found.value, digits)} ({between(found.low, found.high, digits)})"
 
 
 def headline(audit: Audit) -> str:
     """The verdict in a sentence or two, for a reader who reads no more."""
-    side = "lower" if audit.scores.side == "lower" else "upper"
+    side = "upper tail"
+    if negated(audit):
+        side = "lower tail (that of the rewards negated, as in all numbers here)"
     verdict = audit.verdict
     said = {
         "heavy": _heavy,
@@ -52,7 +73,12 @@ def headline(audit: Audit) -> str:
         "bounded": _bounded,
         "cannot tell": _unknown,
     }[verdict.kind](audit)
-    return f"The {side} tail {said}"
+    return f"The {side} {said}"
+
+
+def negated(audit: Audit) -> bool:
+    """Whether it is the lower tail that was looked at."""
+    return audit.scores.side == "lower"
 
 
 def _heavy(audit: Audit) -> str:
@@ -73,7 +99,7 @@ def _advice(audit: Audit) -> str:
     found = audit.consequences
     said = []
     if found.cap.cap.value is not None:
-        said.append("cap the reward")
+        said.append("cap the negated reward" if negated(audit) else "cap the reward")
     if found.penalties.safe:
         said.append("take one of the penalties below")
     advice = ", or ".join(said) or "more rewards are needed to say what would hold it"
@@ -84,17 +110,24 @@ def _light(audit: Audit) -> str:
     # Of the budgets asked for, the one nearest to 1 nat.
     point = min(audit.consequences.frontier, key=lambda each: abs(each.budget - 1))
     fitted = point.fitted
+    held = f"is light. {_ruled_out(audit.verdict)} If it goes on like this, a KL penalty holds it"
     if fitted.value is None or fitted.high is None or not isfinite(fitted.high):
-        return (
-            "is light. A KL penalty holds it, but these rewards do not tell how large a mean a KL "
-            "budget buys."
-        )
+        return f"{held}, but these rewards do not tell how large a mean a KL budget buys."
     return (
-        f"is light. A KL penalty holds it: within a KL budget of {shown(point.budget)} nats no "
-        f"policy has a mean reward above about {shown(fitted.value, 3)} "
-        f"({between(fitted.low, fitted.high, 3)}); the base policy has "
-        f"{shown(audit.summary.mean, 3)}."
+        f"{held}: within a KL budget of {nats(point.budget)} no policy has a mean reward above "
+        f"about {with_interval(fitted)}; the base policy has {shown(audit.summary.mean, 3)}."
     )
+
+
+def _ruled_out(verdict: Verdict) -> str:
+    """What a light verdict excludes, and what it lets pass."""
+    highest = verdict.ruled_out
+    if highest is None:
+        return "It shows no sign of being heavy."
+    found = f"No sign of a heavy tail: Weibull-tail coefficients above {highest:.2f} are ruled out"
+    if highest > 1:
+        return f"{found}; heavy begins at 1, so a tail that is heavy by a little passes as light."
+    return f"{found}, and heavy begins at 1."
 
 
 def _bounded(audit: Audit) -> str:
@@ -106,8 +139,8 @@ def _bounded(audit: Audit) -> str:
 
 def _unknown(audit: Audit) -> str:
     return (
-        f"cannot be told from {_rewards(audit.summary.count)}. {audit.verdict.because} Until more "
-        f"are there, treat it as heavy. {_advice(audit)}."
+        f"cannot be told from {_rewards(audit.summary.count)}. {audit.verdict.because} Until it "
+        f"can, treat it as heavy. {_advice(audit)}."
     )
 
 
@@ -132,13 +165,27 @@ def tail_index(verdict: Verdict) -> str:
 
 
 def cap_in_words(audit: Audit) -> str:
-    """The number to set a cap to."""
+    """The number to set a cap to, and which way is safe."""
     found = audit.consequences.cap
     if found.cap.value is None:
         return f"none found: {found.cap.because}"
     if not isfinite(found.cap.value):
         return f"none is needed: the tail is {audit.verdict.kind}"
-    return with_interval(found.cap)
+    said = f"{with_interval(found.cap)}; lower is safer"
+    if found.cap.value >= float(audit.summary.top[0]):
+        said += ", and this is beyond every reward: it clips none of them"
+    return said
+
+
+def turn_in_words(gold: Gold) -> str:
+    """Where the gold score turns, as far as the answers tell."""
+    turn = gold.turn
+    if turn.value is None:
+        return f"no turn seen: {turn.because}"
+    said = f"turns at KL {shown(turn.value, 3)}"
+    if turn.low is not None and turn.high is not None:
+        said += f" (looked at: KL {shown(turn.low, 3)} and {shown(turn.high, 3)})"
+    return f"{said}: {turn.because}"
 
 
 def penalties_in_words(audit: Audit) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
+from math import inf, nan
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +14,19 @@ import pytest
 
 from tests.docs.browser import DESKTOP, PHONE, Browser, chromium, program_missing, required
 from verify.tails.audit import Audit, audit_rewards
+from verify.tails.consequences.answer import Answer
 from verify.tails.report.html import Page, Section, Table
-from verify.tails.report.sections import page_of
-from verify.tails.report.words import between, headline, shown
+from verify.tails.report.sections import facts, page_of
+from verify.tails.report.words import (
+    between,
+    cap_in_words,
+    headline,
+    nats,
+    shown,
+    turn_in_words,
+    with_interval,
+)
+from verify.tails.verdict import Interval
 
 MISSING = program_missing()
 
@@ -86,12 +98,66 @@ def test_text_from_files_is_escaped() -> None:
     ("value", "said"),
     [
         (None, "–"), (float("nan"), "–"), (float("inf"), "∞"), (-float("inf"), "-∞"),
-        (0.0, "0"), (1234.5, "1234"), (12345.6, "12,350"), (0.00012345, "0.0001234"),
+        (0.0, "0"), (1234.5, "1,234"), (12345.6, "12,350"), (0.00012345, "0.0001234"),
     ],
 )  # fmt: skip
 def test_numbers_for_readers(value: float | None, said: str) -> None:
     assert shown(value) == said
     assert between(value, None) == "–"
+
+
+def test_few_digits_do_not_hide_that_ends_differ() -> None:
+    """Rewards around 100 in bf16: '101.5 to 101.5' says nothing."""
+    assert between(101.484, 101.541) == "101.48 to 101.54"
+    assert between(2.0, 2.0) == "2 to 2"
+    assert with_interval(Interval(101.51, 101.484, 101.541), 4) == "101.51 (101.48 to 101.54)"
+    assert with_interval(Answer(3730.0, None, None, "verdict", "")) == "3,730"
+    assert with_interval(Answer(None, 101.0, inf, "fitted tail", "")) == "101 or more"
+    assert with_interval(Interval(nan, -inf, inf)) == "–"
+    assert (nats(1.0), nats(0.5)) == ("1 nat", "0.5 nats")
+
+
+@pytest.fixture(scope="module")
+def light() -> Audit:
+    return audit_rewards(np.random.default_rng(4).weibull(0.9, 4000))
+
+
+def test_a_light_verdict_says_what_it_rules_out(light: Audit) -> None:
+    """And that what is heavy by less passes: the line is at 1."""
+    highest = light.verdict.ruled_out
+    assert light.verdict.kind == "light" and highest is not None and highest > 1
+    said = headline(light)
+    assert f"above {highest:.2f} are ruled out; heavy begins at 1" in said
+    assert "heavy by a little passes as light. If it goes on like this, a KL penalty" in said
+    strict = replace(light, verdict=replace(light.verdict, ruled_out=0.7))
+    assert "above 0.70 are ruled out, and heavy begins at 1." in headline(strict)
+
+
+def test_negated_rewards_are_called_so(light: Audit) -> None:
+    lower = replace(light, scores=replace(light.scores, side="lower"))
+    assert headline(lower).startswith("The lower tail (that of the rewards negated")
+    assert "set the cap on negated rewards to (KL budget 2)" in dict(facts(lower))
+
+
+def test_a_cap_says_which_way_is_safe(audited: Audit) -> None:
+    assert audited.consequences.cap.clipped > 0
+    assert cap_in_words(audited).endswith("; lower is safer")
+    found = audited.consequences.cap
+    beyond = replace(found, cap=Answer(1e6, None, None, "fitted tail", ""))
+    further = replace(audited, consequences=replace(audited.consequences, cap=beyond))
+    assert cap_in_words(further).startswith("1,000,000; lower is safer, and this is beyond every")
+
+
+def test_the_gold_score_is_told(audited: Audit) -> None:
+    """In the facts, which the terminal prints too; its table has no points that rest on few."""
+    gold = audited.consequences.gold
+    assert gold is not None
+    assert dict(facts(audited))["gold score"] == turn_in_words(gold)
+    turned = replace(gold, turn=Answer(0.3, 0.25, 0.4, "estimated from these rewards", "why"))
+    assert turn_in_words(turned) == "turns at KL 0.3 (looked at: KL 0.25 and 0.4): why"
+    (section,) = (each for each in page_of(audited).sections if each.name == "gold")
+    assert len(section.tables[0].rows) == sum(each.reliable for each in gold.tilts) < 24
+    assert section.tables[1].titles[0] == "form of Gao et al." and section.tables[1].rows
 
 
 # ---------------------------------------------------------------- in a browser
