@@ -252,7 +252,7 @@ def _audited(scores: Scores, summary: Summary, rows: Rows | None, options: Optio
     tail = _spread(summary.tail())
     prompts = None
     if rows is not None and rows.prompt is not None:
-        prompts = prompt_tails(rows, verdict.k, options.seed)
+        prompts = prompt_tails(rows, verdict, options.seed)
     estimates = estimates_of(tail, verdict, None if rows is None else rows.reward)
     return Audit(
         scores,
@@ -312,10 +312,16 @@ def _warnings(
             "independent, so it is wrong more often than was measured, and its intervals are too "
             "short."
         )
-    if prompts is not None and prompts.within.kind != verdict.kind:
+    if prompts is not None and prompts.mostly_single:
         yield (
-            f"All rewards together: {verdict.kind}. Each less the mean of its prompt: "
-            f"{prompts.within.kind}. A policy that does not choose its prompts meets the second."
+            f"{prompts.single:,} of {prompts.prompts:,} prompts have one reward only: is "
+            f"{scores.columns.prompt!r} the column of prompts? One reward says nothing of the tail "
+            "within its prompt."
+        )
+    if prompts is not None and prompts.met.kind != verdict.kind:
+        yield (
+            f"All rewards together: {verdict.kind}. Within prompts: {prompts.met.kind}. "
+            f"{prompts.met.because} A policy that does not choose its prompts meets the second."
         )
     if rows is None and scores.columns.prompt is not None:
         yield f"Prompts were not looked at one by one: there are more than {MOST_ROWS:,} rewards."

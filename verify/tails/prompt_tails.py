@@ -1,8 +1,9 @@
 """The tail prompt by prompt: a policy answers prompts, and does not choose them.
 
 A tail of all rewards together can be heavy only because prompts differ, or light although some
-prompts have heavy tails. So the rewards are looked at less the mean of their prompt, and prompts
-with enough rewards are each decided on their own. What a KL budget buys where prompts are given is
+prompts have heavy tails. So the rewards are looked at less the mean of their prompt, on the scale
+of their prompt, and prompts with enough rewards are each decided on their own; what these say
+together is in :mod:`verify.tails.within_prompts`. What a KL budget buys where prompts are given is
 :mod:`verify.tails.consequences.quenched`.
 """
 
@@ -19,6 +20,7 @@ from verify.tails.rounding import detect, spread
 from verify.tails.rows import Rows
 from verify.tails.upper_tail import UpperTail
 from verify.tails.verdict import Interval, Verdict
+from verify.tails.within_prompts import Scaled, Within, conclude_within, scaled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +39,8 @@ LISTED = 10
 UPPER = 0.05
 #: The bootstrap by prompt rests on so many of the largest rewards at most.
 MOST_DRAWN = 2000
+#: Where more prompts than this have one reward only, the column may be another.
+MOST_SINGLE = 0.9
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,10 @@ class PromptTails:
         ``k/alike`` independent ones.
     within : Verdict
         Of the rewards less the mean of their prompt, those of prompts with one reward left out.
+    scaled : Scaled or None
+        The same on the scale of their prompt; None where too few prompts have one.
+    met : Within
+        The tail that a policy meets that does not choose its prompts.
     shape_by_prompt : Interval or None
         The GPD shape of the pooled tail, its interval by drawing prompts anew: wider than that of
         independent rewards where answers to a prompt are alike. None with too few prompts.
@@ -77,9 +85,16 @@ class PromptTails:
     between: float
     alike: float
     within: Verdict
+    scaled: Scaled | None
+    met: Within
     shape_by_prompt: Interval | None
     decided: tuple[PromptVerdict, ...]
     largest: tuple[tuple[str, int, float, float], ...]
+
+    @property
+    def mostly_single(self) -> bool:
+        """Whether nearly every prompt has one reward only, which says nothing of its tail."""
+        return self.single > MOST_SINGLE * self.prompts
 
     def count(self, kind: str) -> int:
         """How many of the prompts that were decided are of this kind."""
@@ -87,13 +102,18 @@ class PromptTails:
 
     def as_json(self) -> dict[str, Any]:
         """As JSON."""
-        shape = self.shape_by_prompt
+        shape, standard = self.shape_by_prompt, self.scaled
         return {
+            "verdict": self.met.kind,
+            "because": self.met.because,
             "prompts": self.prompts,
             "single_row": self.single,
             "variance_between": number(self.between),
             "design_effect": number(self.alike),
             "within": {"verdict": self.within.kind, "because": self.within.because},
+            "scaled": None
+            if standard is None
+            else {"verdict": standard.verdict.kind, "because": standard.verdict.because},
             "tail_index_by_prompt": None if shape is None else interval_json("shape", shape),
             "decided": [
                 {"prompt": each.name, "n": each.rows, "verdict": each.verdict.kind}
@@ -116,15 +136,15 @@ def interval_json(name: str, found: Interval) -> dict[str, Any]:
     }
 
 
-def prompt_tails(rows: Rows, k: int, seed: int = 0) -> PromptTails:
+def prompt_tails(rows: Rows, pooled: Verdict, seed: int = 0) -> PromptTails:
     """Look at the tail prompt by prompt.
 
     Parameters
     ----------
     rows : Rows
         With their prompts.
-    k : int
-        How many of the largest rewards the pooled verdict rests on.
+    pooled : Verdict
+        About all rewards together.
     seed : int
         Of the bootstrap.
     """
@@ -136,15 +156,19 @@ def prompt_tails(rows: Rows, k: int, seed: int = 0) -> PromptTails:
     variance = float(np.var(rows.reward))
     between = float(((means - rows.reward.mean()) ** 2 * counts).sum()) / len(rows.reward)
     several = counts[rows.prompt] > 1
-    residuals = (rows.reward - means[rows.prompt])[several]
+    within = decide(UpperTail.of((rows.reward - means[rows.prompt])[several]))
+    standard, decided = scaled(rows.reward, rows.prompt), _decided(rows, counts)
+    alone = 1 - float(several.mean())
     return PromptTails(
         len(counts),
         int((counts == 1).sum()),
         between / variance if variance > 0 else 0.0,
         design_effect(rows.reward, rows.prompt),
-        decide(UpperTail.of(residuals)),
-        _drawn_by_prompt(rows, len(counts), k, seed),
-        _decided(rows, counts),
+        within,
+        standard,
+        conclude_within(pooled, within, standard, alone, [each.verdict for each in decided]),
+        _drawn_by_prompt(rows, len(counts), pooled.k, seed),
+        decided,
         _largest(rows.reward, rows.prompt, rows.prompts),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from verify.tails.consequences.quenched import Quenched
 from verify.tails.prompt_tails import PromptTails
 from verify.tails.report.html import Section, Table
-from verify.tails.report.words import DASH, shown, with_interval
+from verify.tails.report.words import DASH, shown
 
 
 def prompt_section(found: PromptTails, quenched: Quenched | None) -> Section:
@@ -15,12 +15,15 @@ def prompt_section(found: PromptTails, quenched: Quenched | None) -> Section:
     said = [
         f"{found.prompts:,} prompts, {found.single:,} of them with one reward only."
         f" {found.between:.0%} of the variance lies between the means of prompts.",
+        f"Within prompts the tail is: {found.met.kind}. {found.met.because} This is what a policy"
+        " meets that does not choose its prompts.",
         f"Each reward less the mean of its prompt: {found.within.kind}. {found.within.because}",
     ]
-    if found.shape_by_prompt is not None:
+    if found.scaled is not None:
         said.append(
-            "GPD shape of all rewards together, prompts drawn anew:"
-            f" {with_interval(found.shape_by_prompt)}."
+            "The same over the interquartile range of its prompt, for"
+            f" {found.scaled.rows:,} rewards of prompts with {found.scaled.fewest} or more:"
+            f" {found.scaled.verdict.kind}. {found.scaled.verdict.because}"
         )
     if found.decided:
         kinds = ", ".join(

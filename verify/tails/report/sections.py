@@ -13,12 +13,12 @@ from verify.tails.report.drawing import Drawing
 from verify.tails.report.estimate_tables import estimate_tables
 from verify.tails.report.html import Page, Section, Table
 from verify.tails.report.prompt_section import prompt_section
+from verify.tails.report.prompt_words import follows, opening
 from verify.tails.report.tail_pictures import index_paths, mean_excess_plot
 from verify.tails.report.words import (
     DASH,
     between,
     cap_in_words,
-    headline,
     negated,
     penalties_in_words,
     shown,
@@ -44,7 +44,7 @@ def page_of(audit: Audit) -> Page:
     return Page(
         f"Reward audit of {name}" + (f" and {more} more" if more else ""),
         audit.verdict.kind,
-        headline(audit),
+        opening(audit),
         tuple(facts(audit)),
         tuple(_sections(audit)),
     )
@@ -55,6 +55,8 @@ def facts(audit: Audit) -> Iterator[tuple[str, str]]:
     verdict = audit.verdict
     yield "rewards", f"{audit.summary.count:,}"
     yield "verdict", verdict.kind + (f": {verdict.family}" if verdict.family else "")
+    if audit.prompts is not None:
+        yield "verdict within prompts", audit.prompts.met.kind
     yield "extreme-value index (95 %)", with_interval(verdict.shape)
     if verdict.rate is not None:
         # The lower end of the interval is what the sample shows.
@@ -65,9 +67,9 @@ def facts(audit: Audit) -> Iterator[tuple[str, str]]:
     yield (
         f"set the cap {'on negated rewards ' if negated(audit) else ''}to"
         f" (KL budget {shown(audit.consequences.cap.budget)})",
-        cap_in_words(audit),
+        cap_in_words(audit) + follows(audit),
     )
-    yield "penalties that hold the tail", penalties_in_words(audit)
+    yield "penalties that hold the tail", penalties_in_words(audit) + follows(audit)
     if audit.consequences.gold is not None:
         yield "gold score", turn_in_words(audit.consequences.gold)
 

@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from verify.tails.report.prompt_words import given, opening
 from verify.tails.report.sections import facts
-from verify.tails.report.words import between, headline, shown, with_interval
+from verify.tails.report.words import between, shown, with_interval
 from verify.tails.upper_tail import UpperTail
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ MOST_BUDGETS, MOST_WARNINGS = 4, 3
 def terminal_lines(audit: Audit) -> list[str]:
     """What is printed."""
     return [
-        *textwrap.wrap(headline(audit), WIDTH),
+        *textwrap.wrap(opening(audit), WIDTH),
         "",
         *_facts(audit),
         "",
@@ -41,13 +42,14 @@ def _facts(audit: Audit) -> Iterator[str]:
 
 
 def _budgets(audit: Audit) -> Iterator[str]:
-    points = audit.consequences.frontier[-MOST_BUDGETS:]
-    yield f"{'KL budget':>10} {'sample alone':>14} {'95 % if light':>22} {'with the tail':>24}"
+    points, quenched = audit.consequences.frontier[-MOST_BUDGETS:], audit.consequences.quenched
+    titles = f"{'KL budget':>10} {'sample alone':>14} {'95 % if light':>22} {'with the tail':>24}"
+    yield titles if quenched is None else f"{titles} {'prompts given':>14}"
     for point in points:
         yield (
             f"{shown(point.budget):>10} {shown(point.plug_in.value):>14}"
             f" {between(point.band.low, point.band.high):>22}"
-            f" {with_interval(point.fitted):>24}"
+            f" {with_interval(point.fitted):>24} {given(quenched, point.budget):>14}".rstrip()
         )
     bare = next((point for point in points if point.band.low is None), None)
     if bare is not None:
