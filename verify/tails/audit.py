@@ -12,6 +12,7 @@ from verify.tails.consequences.answer import number
 from verify.tails.consequences.frontier import BUDGETS
 from verify.tails.consequences.overview import CAP_BUDGET, Consequences, consequences_of
 from verify.tails.consequences.sample import Sample
+from verify.tails.copies import one_of_each
 from verify.tails.decision import decide
 from verify.tails.engine import summarise
 from verify.tails.engine.run import Engine
@@ -281,6 +282,7 @@ def _sample(summary: Summary, rows: Rows | None) -> Sample:
 
 
 def _spread(tail: UpperTail) -> UpperTail:
+    tail, _ = one_of_each(tail)
     rounding = detect(tail.values)
     return tail if rounding is None else spread(tail, rounding)
 

@@ -62,9 +62,9 @@ class Rounding:
         """One sentence for a report."""
         bits = self.mantissa_bits
         grid = f"multiples of {self.step:.4g} apart"
-        if bits is not None and bits <= MOST_BITS:
-            known = {8: ", as bf16 has", 11: ", as fp16 has"}.get(bits, "")
-            grid = f"numbers of {bits} significant bits{known}"
+        known = {8: "bf16", 11: "fp16"}.get(bits or 0)
+        if known is not None:  # other numbers of bits are those of judges' points
+            grid = f"numbers of {bits} significant bits, as {known} has"
         return (
             f"The rewards are rounded: they are {grid}, and {self.ties:.1%} of those looked at "
             "equal another one. Each was spread evenly over the reals that are rounded to it."
@@ -85,9 +85,34 @@ def detect(values: Array) -> Rounding | None:
         None for continuous values, those in float32 included, and where there are fewer than 5
         different ones.
     """
+    ascending = _ascending(values)
+    found = _lattice(ascending)
+    return found if found is not None and _matters(ascending, found) else None
+
+
+def is_grid(values: Array) -> bool:
+    """Whether ties come from a lattice, however fine: then neighbours are as common as ties.
+
+    Of two cells with counts that are Poisson with one mean, the product has twice the mean of the
+    pairs in one of them. Copied rows have more pairs than neighbours.
+    """
     import numpy as np
 
     ascending = _ascending(values)
+    found = _lattice(ascending)
+    if found is None:
+        return False
+    distinct, often = np.unique(ascending, return_counts=True)
+    together = float((often * (often - 1.0)).sum()) / 2
+    beside = np.abs(np.diff(distinct) / found.step - 1) < 0.5
+    neighbours = float((often[1:] * often[:-1] * 1.0)[beside].sum())
+    return bool(together <= neighbours + 3 * neighbours**0.5)
+
+
+def _lattice(ascending: Floats) -> Rounding | None:
+    """The lattice that sorted values lie on, coarse enough to matter or not."""
+    import numpy as np
+
     starts = np.flatnonzero(np.diff(ascending, prepend=-np.inf))
     distinct = ascending[starts]
     if len(distinct) < FEWEST:
@@ -99,13 +124,12 @@ def detect(values: Array) -> Rounding | None:
     if step is None:
         return None
     often = np.diff(starts, append=len(ascending))
-    found = Rounding(
+    return Rounding(
         bits if bits <= MOST_BITS else None,
         step,
         float(often[often > 1].sum() / len(ascending)),
         len(distinct),
     )
-    return found if _matters(ascending, found) else None
 
 
 def share_of_ties(values: Array) -> float:

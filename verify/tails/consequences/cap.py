@@ -13,6 +13,9 @@ quantile, ``log 5`` over their distance.
 ordinary gain. Where no reward is as large, a light or bounded tail needs none. Any other tail does,
 as the attack gains without end: the cap is then the one that is safe for the heaviest tail that the
 verdict allows, and the largest reward where that says nothing.
+
+Rewards of which the median is the 0.9 quantile, such as those of a verifier that mostly fails, have
+no ordinary gain: the cap is then their 0.99 quantile, or the largest reward.
 """
 
 from __future__ import annotations
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
 LEVELS = (0.9, 0.99, 0.999, 0.9999, 1.0)
 #: The body of the rewards ends at the second of these quantiles; its rate is that between the two.
 MEDIAN, BODY = 0.5, 0.9
+#: Where they have no body, the cap is this quantile.
+FALLBACK = 0.99
 #: How far beyond the largest reward a cap is looked for in the fitted tail: its share of rewards.
 RAREST = 1e-30
 
@@ -165,9 +170,7 @@ def recommended_cap(
     """
     ordinary = ordinary_law(cells)
     if ordinary is None:
-        because = "the median and the 0.9 quantile of the rewards are equal: they have no body"
-        cap = Answer(None, None, None, "estimated from these rewards", because)
-        return RecommendedCap(budget, cap, None, None, 0.0, 0.0)
+        return _applied(cells, budget, _cap_without_body(cells, verdict), None)
     gain = ordinary.best_mean(budget) - ordinary.mean
     attack = Attack(cells, ordinary.cell, budget)
     found = [attack.first_cap_above(gain, off) for off in (0.0, TWO_SIDED, -TWO_SIDED)]
@@ -182,6 +185,21 @@ def recommended_cap(
         )
         cap = Answer(found[0], low, high, "estimated from these rewards", because)
     return _applied(cells, budget, cap, gain)
+
+
+def _cap_without_body(cells: CellLaw, verdict: Verdict) -> Answer:
+    """A high quantile, or the largest reward where that lies no higher than the body."""
+    because = "the median and the 0.9 quantile of the rewards are equal: they have no body"
+    if verdict.kind in ("bounded", "light"):
+        because = f"no cap is needed: the tail is {verdict.kind}; {because}"
+        return Answer(inf, inf, inf, "verdict", because)
+    body, high = (float(cells.low[cells.cell_of(level)]) for level in (BODY, FALLBACK))
+    if high > body:
+        because += f"; this is their {FALLBACK} quantile"
+    else:
+        high = cells.top
+        because += "; this is the largest of them"
+    return Answer(high, None, None, "estimated from these rewards", because)
 
 
 def ordinary_law(cells: CellLaw) -> Spliced | None:
@@ -296,7 +314,7 @@ def _cap_in(tail: Spliced, cells: CellLaw, budget: float, gain: float) -> float:
     return max(float(caps[max(int(over.argmax()) - 1, 0)]), cells.top) if over.any() else inf
 
 
-def _applied(cells: CellLaw, budget: float, cap: Answer, gain: float) -> RecommendedCap:
+def _applied(cells: CellLaw, budget: float, cap: Answer, gain: float | None) -> RecommendedCap:
     """What the cap does to the sample; at most to the next cell below it."""
     if cap.value is None or cap.value >= cells.top:
         found = best_mean(cells, KL, budget)

@@ -39,6 +39,8 @@ PENALTIES = (
 BOUNDED_BUDGETS = {"tv": 1.0, "hellinger": 1.0, "js": log(2)}
 #: Indices are given to laws as fractions of this.
 PARTS = 10**6
+#: Of tails with a finite mean, the heaviest: an index of hardly more than 1.
+LARGEST_SHAPE = 1 - 1e-5
 #: From this index on a power tail is not told from one of which every moment is finite.
 LARGEST_INDEX = 10**4
 
@@ -157,6 +159,8 @@ def _tails(verdict: Verdict) -> _Tails:
     if verdict.kind == "heavy" and verdict.family == "subexponential":
         return _alike("lognormal()", "the tail is heavy, and lighter than every power")
     low, high = verdict.shape.low, verdict.shape.high
+    if isnan(verdict.shape.value):
+        return _unknown_index(verdict)
     if verdict.kind == "heavy" and not high > 1 / LARGEST_INDEX:
         return _alike("lognormal()", "the tail is heavy, and its index that of no power law")
     index = f"index from {1 / high if high > 0 else inf:.3g}"
@@ -172,6 +176,13 @@ def _tails(verdict: Verdict) -> _Tails:
     lightest = Law.parse("uniform()" if low < 0 else "exponential()")
     called = "the sample does not tell what tail this is"
     return _Tails(lightest, _power_law(high), f"{called}; at most a power law, {index}")
+
+
+def _unknown_index(verdict: Verdict) -> _Tails:
+    """Any tail, if its mean is finite: with an infinite one no penalty holds it, nor need any."""
+    lightest = "lognormal()" if verdict.kind == "heavy" else "uniform()"
+    called = "no shape of the tail could be estimated; if the mean of the rewards is finite"
+    return _Tails(Law.parse(lightest), _power_law(LARGEST_SHAPE), called)
 
 
 def _alike(text: str, called: str) -> _Tails:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from verify.errors import InputError
 from verify.tails.atom import above_atom
+from verify.tails.copies import one_of_each
 from verify.tails.decision.conclusion import conclude
 from verify.tails.decision.family import heavy_family
 from verify.tails.decision.gamma_tail import GammaTail
@@ -19,7 +20,7 @@ from verify.tails.decision.levels import (
     usable_levels,
 )
 from verify.tails.index_interval import index_interval
-from verify.tails.rounding import Rounding, detect, share_of_ties, spread
+from verify.tails.rounding import Rounding, detect, is_grid, share_of_ties, spread
 from verify.tails.upper_tail import Array, UpperTail
 from verify.tails.verdict import Interval, Verdict
 
@@ -35,6 +36,8 @@ FEWEST_AT_CAP = 10
 FEWEST_BELOW_CAP = 5
 #: More ties than this, without a lattice that explains them, are worth a warning.
 MOST_TIES = 0.01
+#: Scores of so few different values may be all that can occur.
+MOST_SCORES = 64
 #: The coefficient of the normal law: a finite rate is given where it is ruled out, and a rate is
 #: estimated as finite from half-way between it and the exponential on.
 NORMAL = 0.5
@@ -66,11 +69,13 @@ def decide(tail: UpperTail, *, level: float = 0.95, rounding: Rounding | None = 
     """
     if not 0.5 < level < 1:
         raise InputError(f"level: expected above 0.5 and below 1, got {level}")
+    tail, warnings = one_of_each(tail)
+    given = tail
     capped = _at_cap(_as_numpy(tail.values))
     if rounding is None:
         rounding = detect(tail.values)
         tail = tail if rounding is None else spread(tail, rounding)
-    warnings: tuple[str, ...] = () if rounding is None else (str(rounding),)
+    warnings += () if rounding is None else (str(rounding),)
     tail, atom = above_atom(tail)
     warnings += atom
     values = _as_numpy(tail.values)
@@ -81,7 +86,7 @@ def decide(tail: UpperTail, *, level: float = 0.95, rounding: Rounding | None = 
     cells = None if rounding is None else _cell_widths(values, rounding)
     levels = usable_levels(values, tail.count, cells)
     if not levels:
-        because = _no_threshold(values, tail.count, rounding)
+        because = _no_threshold(tail, given, rounding)
         return Verdict("cannot tell", None, nothing, None, 0, because, warnings)
     shape, k = index_interval(tail, level)
     found = conclude(levels, shape, level)
@@ -151,23 +156,39 @@ def _cell_widths(values: Floats, rounding: Rounding) -> Floats:
 def _copies(values: Floats) -> tuple[str, ...]:
     """A warning where values that are not rounded tie."""
     ties = share_of_ties(values)
-    if ties <= MOST_TIES:
+    if ties <= MOST_TIES or is_grid(values):
         return ()
     return (
-        f"{ties:.1%} of the largest rewards equal another one, and they are not rounded: if rows "
-        "were copied, all errors are larger than shown.",
+        f"{ties:.1%} of the largest rewards equal another one, and no rounding explains that: if "
+        "rows were copied, all errors are larger than shown.",
     )
 
 
-def _no_threshold(values: Floats, count: int, rounding: Rounding | None) -> str:
+def _no_threshold(tail: UpperTail, given: UpperTail, rounding: Rounding | None) -> str:
+    """Why no threshold can be used, from the rewards as they were given and what is left of them.
+
+    What is left was spread over its cells, and lies above what many rewards equal.
+    """
     import numpy as np
 
-    if rounding is not None and len(values) > FEWEST:
-        return "The rewards are rounded so coarsely that the cells hide the shape of the tail."
-    different = len(np.unique(values))
-    if len(values) > FEWEST and different < DISTINCT * len(values):
+    values, often = np.unique(_as_numpy(given.values), return_counts=True)
+    different = len(often)
+    if given.kept > FEWEST and different <= MOST_SCORES and np.median(often) > 1:
+        which = "rewards" if given.kept == given.count else f"largest {given.kept} rewards"
+        called = "one value," if different == 1 else f"{different} different values, the largest"
         return (
-            f"The largest {len(values)} rewards take no more than {different} different values: "
+            f"The {which} take {called} {values[-1]:.6g}: the tail is bounded, "
+            "unless larger ones can occur. If they are rounded, the shape of their tail is lost: score with more digits, such as in fp32."
+        )
+    if rounding is not None and tail.kept > FEWEST:
+        return (
+            "The rewards are rounded so coarsely that the cells hide the shape of the tail: scores "
+            "with more digits, such as in fp32, would show it, and more of these do not."
+        )
+    different = len(np.unique(_as_numpy(tail.values)))
+    if tail.kept > FEWEST and different < DISTINCT * tail.kept:
+        return (
+            f"The largest {tail.kept} rewards take no more than {different} different values: "
             "if no others can occur the tail is bounded, if they are rounded its shape is lost."
         )
-    return f"Of {count} rewards too few lie in the tail to say anything about it."
+    return f"Of {tail.count} rewards too few lie in the tail to say anything about it."

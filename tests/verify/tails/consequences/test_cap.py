@@ -103,7 +103,13 @@ def test_rewards_without_a_body() -> None:
     rewards = np.append(np.zeros(950), np.arange(50.0))
     assert ordinary_law(CellLaw.of(rewards)) is None
     found = recommended(CellLaw.of(rewards), HEAVY, 1.0)
-    assert found.cap.value is None and "body" in found.cap.because
+    assert found.cap.value == clippings(CellLaw.of(rewards), [1.0])[1].cap
+    assert found.clipped == pytest.approx(0.009)
+    assert "body" in found.cap.because and found.ordinary_gain is None
+    assert found.mean_lost == pytest.approx((rewards - np.minimum(rewards, found.cap.value)).mean())
+    rare = CellLaw.of(np.append(np.zeros(995), np.ones(5)))
+    assert recommended(rare, HEAVY, 1.0).cap.value == 1.0  # and not 0, which leaves nothing
+    assert recommended(CellLaw.of(np.ones(50)), LIGHT, 1.0).cap.value == inf
 
 
 def test_clipping_at_quantiles() -> None:

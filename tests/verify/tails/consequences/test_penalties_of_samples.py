@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf
+from math import inf, nan
 
 import numpy as np
 import pytest
@@ -64,6 +64,14 @@ def test_what_the_sample_does_not_tell() -> None:
     found = penalties_of(CELLS, verdict("cannot tell", None, -0.1, 0.1, 0.4), [0.5])
     answers = held(found)
     assert answers["kl"] == answers["tv"] == "cannot tell" and answers["chi2"] == "yes"
+
+
+@pytest.mark.parametrize("kind", ["cannot tell", "heavy"])
+def test_without_a_shape_the_odds_hold_every_tail_with_a_mean(kind: str) -> None:
+    found = penalties_of(CELLS, verdict(kind, None, -inf, nan, inf), [0.5])
+    assert found.safe == ("odds",)
+    assert all("if the mean of the rewards is finite" in each.because for each in found.penalties)
+    assert held(found)["kl"] == ("no" if kind == "heavy" else "cannot tell")
 
 
 @given(low=st.floats(0.01, 0.95), width=st.floats(0, 0.5), order=st.sampled_from(["3/2", "2", "4"]))

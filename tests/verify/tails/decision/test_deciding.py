@@ -122,9 +122,15 @@ def test_a_cap_is_an_end() -> None:
 
 
 def test_two_values_tell_nothing_about_a_tail() -> None:
-    found = verdict(np.random.default_rng(0).integers(0, 2, N).astype(np.float64))
+    found = decide(UpperTail.of(np.random.default_rng(0).integers(0, 2, N).astype(np.float64)))
     assert found.kind == "cannot tell"
-    assert "different values" in found.because
+    assert (
+        "The rewards take 2 different values, the largest 1: the tail is bounded" in found.because
+    )
+
+
+def test_one_value_says_that_it_is_one() -> None:
+    assert "take one value, 7: the tail is bounded, unless" in verdict(np.full(N, 7.0)).because
 
 
 def test_whole_numbers_hide_a_tail_as_narrow_as_they_are() -> None:
@@ -134,9 +140,31 @@ def test_whole_numbers_hide_a_tail_as_narrow_as_they_are() -> None:
 
 
 def test_copied_rows_are_warned_about() -> None:
-    found = verdict(np.repeat(drawn("normal"), 2))
+    rewards = drawn("normal")
+    found = verdict(np.concatenate([rewards, rewards[: N // 3]]))
     assert any("copied" in warning for warning in found.warnings)
-    assert not verdict(drawn("normal")).warnings
+    assert not verdict(rewards).warnings
+
+
+@pytest.mark.parametrize("times", [2, 3, 12])
+@pytest.mark.parametrize("rounded", [False, True])
+def test_of_rows_that_were_all_copied_one_of_each_decides(times: int, rounded: bool) -> None:
+    rewards = drawn("student_t(3)")
+    rewards = to_bf16(rewards) if rounded else rewards
+    once, often = verdict(rewards), decide(UpperTail.of(np.repeat(rewards, times), N // 4 * times))
+    assert f"occurs {times} times" in often.warnings[0]
+    if rounded:  # the lowest value may have been cut off, and is left out
+        assert often.kind == once.kind == "heavy"
+    else:
+        assert replace(often, warnings=once.warnings) == once
+
+
+@pytest.mark.parametrize("decimals", [3, 4, 5])
+def test_decimals_of_any_number_are_not_called_copies(decimals: int) -> None:
+    rewards = np.round(drawn("normal"), decimals)
+    assert not any("copied" in warning for warning in verdict(rewards).warnings)
+    copied = verdict(np.concatenate([rewards, rewards[: N // 3]]))
+    assert any("copied" in warning for warning in copied.warnings) == (decimals > 3)
 
 
 @pytest.mark.parametrize("n", [0, 1, 20, 299])
