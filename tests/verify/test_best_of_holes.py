@@ -16,7 +16,8 @@ from verify.best_of.far import Beyond
 from verify.best_of.holes import of_densities
 from verify.best_of.interval_sums import Place, Sums, terms
 from verify.best_of.jumps import Jump
-from verify.best_of.panels import Panel, SumLaw
+from verify.best_of.panel import Panel
+from verify.best_of.panels import SumLaw
 from verify.best_of.ranks import RankIntegral
 from verify.enclosure import Undecided, working_precision
 from verify.laws import normal, parse, uniform

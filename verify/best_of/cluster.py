@@ -51,6 +51,7 @@ class Cluster:
     def __init__(self, leaves: Sequence[Leaf]) -> None:
         self.leaves, self.ray = tuple(leaves), leaves[0].ray
         self.start, self.reach = leaves[0].start, leaves[-1].reach
+        self._fits = ELLIPSES[0]  # the ellipse that did for the last piece does for most
         ends = [self.ray.place(distance) for distance in (self.start, self.reach)]
         self.middle = ((ends[0] + ends[1]) / 2).mid()
         # The points of pieces lie inside, their roundings included.
@@ -60,7 +61,7 @@ class Cluster:
     @cached_property
     def mass(self) -> arb:
         """A bound of its mass."""
-        return self.ray.mass(self.start, self.reach).upper()
+        return self.ray.mass(self.start.lower(), self.reach.upper()).upper()
 
     @property
     def hull(self) -> arb:
@@ -108,12 +109,13 @@ class Cluster:
     def _leaf_error(self, leaf: Leaf, points: int) -> arb | None:
         """A bound of what a rule misses of each moment, if it is small enough."""
         enough = self.mass * arb(2) ** (-goal_bits() - MOMENT_BITS)
-        for parameter in ELLIPSES:
+        for parameter in sorted(ELLIPSES, key=lambda one: one != self._fits):
             size = largest(
                 bound * self._growth(point) ** (points - 1) for point, bound in leaf.over(parameter)
             )
             error = error_bound(leaf.half, size, parameter)
             if error < enough:
+                self._fits = parameter
                 return error
         return None
 

@@ -16,19 +16,20 @@ from typing import NamedTuple
 
 from flint import acb, arb
 
+from verify.best_of.atoms_beside import Special
 from verify.best_of.cluster import Cluster
-from verify.best_of.density import Atom, Density, Knot
+from verify.best_of.density import Density, Knot
 from verify.best_of.far import Beyond
 from verify.best_of.gap import Gap
-from verify.best_of.holes import of_atoms, of_densities
+from verify.best_of.holes import of_densities
 from verify.best_of.interval_sums import Place, Sums, TooWide, largest
-from verify.best_of.leaves import ELLIPSES, Leaf, Ray, error_bound
+from verify.best_of.leaves import ELLIPSES, LAST_PIECE, Leaf, Ray, error_bound, rays
 from verify.enclosure import Undecided
 
 #: Share of the distance between two knots up to which pieces of one density are used.
 NEAR = 0.4
-#: The last piece of an endless ray that is looked at.
-LAST_PIECE = 600
+#: Pieces beside a singular end begin at a multiple of so many, so that clusters are found again.
+BEGIN_STEP = 4
 #: Share of the density up to which it is guessed.
 GUESS = arb(2) ** -30
 
@@ -39,25 +40,6 @@ class Span(NamedTuple):
     ray: Ray
     near: arb
     far: arb | None
-
-
-@dataclass(frozen=True)
-class Special:
-    """A point near which the density of U may not be smooth, or narrow.
-
-    Attributes
-    ----------
-    at : arb
-        Where.
-    real : bool
-        Whether it is not analytic there.
-    regular : bool
-        Whether it is so on either side of the point by itself.
-    """
-
-    at: arb
-    real: bool
-    regular: bool
 
 
 @dataclass(frozen=True)
@@ -88,54 +70,13 @@ class _Pieces:
         return self.leaves[-1].reach if self.leaves else arb(0)
 
 
-class AtomsAndDensity:
-    """Atoms of one of X and V, a density of the other."""
-
-    def __init__(self, atoms: tuple[Atom, ...], density: Density, atoms_are_v: bool) -> None:
-        self.atoms, self.density, self.atoms_are_v = atoms, density, atoms_are_v
-
-    def specials(self) -> list[Special]:
-        """Where the sum is not smooth."""
-        return [
-            Special(knot.place + arb(x), knot.real, knot.regular)
-            for x, _ in self.atoms
-            for knot in self.density.knots
-        ]
-
-    def spreads(self) -> list[arb]:
-        """Scales of the densities."""
-        return [self.density.spread]
-
-    def add_to(self, sums: Sums) -> None:
-        """Its part of the density on an interval."""
-        for x, mass in self._near(sums.place):
-            sums.add_nodes([(arb(x), mass)], self.density, self.atoms_are_v, arb(x))
-
-    def bounds(self, low: arb, high: arb) -> Beyond:
-        """Bounds of its part of what U has in an interval."""
-        return of_atoms(self.atoms, self.density, self.atoms_are_v, low, high)
-
-    def estimate(self, place: Place) -> arb:
-        """About the density at the middle of an interval."""
-        t = place.t(place.middle)
-        return sum((mass * self.density.at(t - x) for x, mass in self._near(place)), arb(0))
-
-    def _near(self, place: Place) -> Iterator[Atom]:
-        low, high = self.density.low, self.density.high
-        t = place.t(place.middle)
-        for x, mass in self.atoms:
-            point = t - x
-            if (low is None or point > low) and (high is None or point < high):
-                yield x, mass
-
-
 class TwoDensities:
     """The convolution of a density of X with one of V."""
 
     def __init__(self, error: Density, utility: Density) -> None:
         self.error, self.utility = error, utility
         self.x_knots, self.v_knots = error.knots, utility.knots
-        self.x_rays, self.v_rays = _rays(error, self.x_knots), _rays(utility, self.v_knots)
+        self.x_rays, self.v_rays = rays(error), rays(utility)
         self._clusters: dict[tuple[int, int], Cluster] = {}  # by the first piece and the number
         self._begins: dict[int, int] = {}  # by ray, where the last interval began
 
@@ -228,7 +169,7 @@ class TwoDensities:
             if k < -LAST_PIECE:
                 raise Undecided(f"{ray.density.law} has too much mass next to an end")
         self._begins[id(ray)] = k
-        return k
+        return k - k % BEGIN_STEP
 
     def _is_little(self, ray: Ray, k: int, length: arb | None, place: Place, goal: arb) -> bool:
         """Whether what lies before piece k is little, and that piece within a share of a length."""
@@ -285,11 +226,11 @@ class TwoDensities:
 
     def _split(self, place: Place, goal: arb) -> Iterator[Leaf | Gap | Span]:
         """The density on an interval: leaves, gaps, and what is left out."""
-        for rays in self._ranges(place):
-            if isinstance(rays, Ray):
-                yield from self._leaves(rays, None, place, goal).parts
+        for found in self._ranges(place):
+            if isinstance(found, Ray):
+                yield from self._leaves(found, None, place, goal).parts
             else:
-                yield from self._both(rays, place, goal)
+                yield from self._both(found, place, goal)
 
     def _both(self, rays: tuple[Ray, Ray], place: Place, goal: arb) -> Iterator[Leaf | Gap | Span]:
         """The rays of V and of X and the gap between; one ray, if all beyond its end is little."""
@@ -350,10 +291,10 @@ class TwoDensities:
         """Add as many of the first pieces of a ray as may be taken together, and their number."""
         kernel, is_v = self._other(row[0].ray), row[0].ray.density is self.utility
         found: tuple[Cluster, tuple[arb, arb, arb]] | None = None
-        low, high = 1, len(row)
+        low, high = 0, len(row) // 2
         while low < high:  # the more pieces, the closer they come to where the kernel is not smooth
             middle = (low + high + 1) // 2
-            cluster = self._cluster(row[:middle])
+            cluster = self._cluster(row[: 2 * middle])
             error = cluster.error(kernel, sums.place, sums.tolerance)
             if error is None:
                 high = middle - 1
@@ -366,7 +307,7 @@ class TwoDensities:
             return 0
         sums.add_error(size, own if is_v else rest, rest if is_v else own)
         sums.add_nodes(cluster.nodes, kernel, is_v, cluster.hull)
-        return low
+        return 2 * low
 
     def _cluster(self, leaves: list[Leaf]) -> Cluster:
         """The first pieces of a ray as one."""
@@ -402,16 +343,3 @@ class TwoDensities:
                 own = largest(point.abs_upper() for point, _ in boxes)
                 return error, own, largest((t - point).abs_upper() for point, _ in boxes)
         return None
-
-
-def _rays(density: Density, knots: tuple[Knot, ...]) -> dict[tuple[int, int], Ray]:
-    """Both rays of each knot inside the support, the inner one of each end."""
-    limit = None
-    if len(knots) == 2:
-        limit = ((knots[1].place - knots[0].place) / 2).mid()
-    found = {}
-    for knot in knots:
-        for side in (-1, +1):
-            if knot.end != side:
-                found[knot.end, side] = Ray(density, knot, side, limit)
-    return found

@@ -20,6 +20,8 @@ from verify.enclosure import working_precision
 SPARE_BITS = 36
 #: Parameters of the ellipses that are tried.
 ELLIPSES = (10.0, 6.0, 4.0, 2.7, 2.0, 1.5)
+#: The last piece of an endless ray that is looked at.
+LAST_PIECE = 600
 #: Pieces grow by this factor with the distance from where they start.
 GROWTH = 4
 
@@ -100,6 +102,7 @@ class Ray:
     side: int
     limit: arb | None
     _leaves: dict[int, Leaf] = field(default_factory=dict, compare=False)
+    _masses: dict[object, arb] = field(default_factory=dict, compare=False)
 
     @cached_property
     def scale(self) -> arb:
@@ -127,9 +130,12 @@ class Ray:
         return ends if self.side > 0 else (ends[1], ends[0])
 
     def mass(self, near: arb, far: arb | None) -> arb:
-        """What the density has between two distances."""
-        with working_precision(ctx.prec + lost_bits(near if near > 0 else far)):
-            return self.density.mass(*self._ordered(near, far))
+        """What the density has between two distances, which are exact."""
+        key = ctx.prec, near.man_exp(), None if far is None else far.man_exp()
+        if key not in self._masses:
+            with working_precision(ctx.prec + lost_bits(near if near > 0 else far)):
+                self._masses[key] = self.density.mass(*self._ordered(near, far))
+        return self._masses[key]
 
     def moment(self, near: arb, far: arb | None) -> arb:
         """``int |x| density`` between two distances."""
@@ -218,3 +224,17 @@ class Leaf:
     @property
     def _lost(self) -> int:
         return lost_bits(self.low.exp()) if self.in_log else 0
+
+
+def rays(density: Density) -> dict[tuple[int, int], Ray]:
+    """Both rays of each knot inside the support, the inner one of each end, by end and side."""
+    knots = density.knots
+    limit = None
+    if len(knots) == 2:
+        limit = ((knots[1].place - knots[0].place) / 2).mid()
+    found = {}
+    for knot in knots:
+        for side in (-1, +1):
+            if knot.end != side:
+                found[knot.end, side] = Ray(density, knot, side, limit)
+    return found

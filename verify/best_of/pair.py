@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from flint import arb, fmpq
 
@@ -12,6 +12,7 @@ from verify.best_of.density import take_apart
 from verify.best_of.far import Beyond, Side
 from verify.best_of.panels import SumLaw
 from verify.best_of.ranks import RankIntegral
+from verify.best_of.slow import Alone, alone, gathered, moved
 from verify.conditioning import condition
 from verify.conditioning.parts import atom_of, components, is_atomic
 from verify.enclosure import Diverges, Number, Undecided, working_precision
@@ -22,6 +23,8 @@ from verify.penalties.tail_moments import moment_index
 from verify.progress import Progress
 from verify.reweighted import reweight
 from verify.weight import BestOfN
+
+T = TypeVar("T")
 
 #: The working precision of the integrals.
 BITS = 96
@@ -140,6 +143,11 @@ def rank_integral(
     shifts = _start(utility), _start(error)
     utility, error = utility - shifts[0], error - shifts[1]
     cut = None if cut is None else cut - shifts[0] - shifts[1]
+    if cut is None:
+        for one, other in ((error, utility), (utility, error)):
+            slow = alone(one, other)
+            if slow is not None:
+                return _beside_slow(slow, slow.law is utility, shifts, progress, seconds)
     law = SumLaw(take_apart(error), take_apart(utility), cut, progress, seconds)
     if not law.panels:
         nothing = Beyond(arb(0), arb(0), arb(0))
@@ -151,6 +159,32 @@ def rank_integral(
     x, v = Side(law.error, +1).last, Side(law.utility, +1).last
     top = None if x is None or v is None else ((end - x).union(v), (end - v).union(x))
     return RankIntegral(law.pieces, right, far_right, far_left, law.lost, shifts, top)
+
+
+def _beside_slow(
+    slow: Alone,
+    is_v: bool,
+    shifts: tuple[fmpq, fmpq],
+    progress: Progress | None,
+    seconds: float | None,
+) -> RankIntegral:
+    """The same, where one of X and V decides alone far out; ``is_v``: it is V."""
+
+    def ordered(own: T, other: T) -> tuple[T, T]:
+        """What belongs to V and to X."""
+        return (own, other) if is_v else (other, own)
+
+    utility, error = ordered(gathered(slow.law), slow.parts)
+    law = SumLaw(error, utility, None, progress, seconds, slow)
+    start, end = law.ends
+    t, shift = end.mid(), moved(slow.parts)
+    far_right, far_left = law.beyond(end, +1), law.beyond(start, -1)
+    mass, mean, off = slow.mass(t), slow.mean(t), slow.lost(t)
+    right = mass, *ordered(arb.nan(), mass * mean)
+    lost = Beyond(arb(0), *ordered(arb.nan(), off))
+    change = Beyond(shift.mass, *ordered(arb.nan(), shift.of_v))
+    top = ordered(arb.nan(), mean)
+    return RankIntegral(law.pieces, right, far_right, far_left, lost, shifts, top, change)
 
 
 def _start(law: Law) -> fmpq:

@@ -9,30 +9,35 @@ side, and what the expansions miss, is bounded.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property, cmp_to_key
+from functools import cmp_to_key
 from time import process_time
 
-from flint import arb, arb_poly, ctx, fmpq
+from flint import arb, fmpq
 
-from verify.best_of.convolution import AtomsAndDensity, Special, TwoDensities
+from verify.best_of.atoms_beside import AtomsAndDensity, Special
+from verify.best_of.convolution import TwoDensities
 from verify.best_of.density import Parts
 from verify.best_of.far import Beyond, Side, beyond
-from verify.best_of.interval_sums import Expansion, Place, Sums, TooWide, terms
+from verify.best_of.interval_sums import Place, Sums, TooWide, terms
 from verify.best_of.jumps import Jump, jumps
 from verify.best_of.leaves import SPARE_BITS, goal_bits
+from verify.best_of.panel import Panel
+from verify.best_of.slow import Alone
 from verify.enclosure import Undecided
 from verify.progress import Progress
 from verify.taylor_series import series_length
 
 #: Width of an interval in the logarithm of the distance from a point.
 STEP = 0.5
-#: Bits of the working precision that the ends of intervals may lack, and more.
-ROUNDED_BITS = 20
 #: The narrowest interval, as a share of what was tried first.
 MOST_HALVINGS = 40
 #: Intervals that are tried in all.
 MOST_PANELS = 3000
+#: How close intervals come to a corner inside, in bits of the scale: less than the mass there is
+#: asked of no mean, and closer by there is not enough left of the working precision.
+CORNER_BITS = 42
+#: How close they come to an end of U at most.
+CLOSEST_BITS = 2000
 #: Points beside which the density is not smooth.
 MOST_SPECIALS = 500
 #: Below this, ``Pr(U <= t)`` is little.
@@ -42,79 +47,6 @@ MOST_DRAWS_BITS = 60
 #: An interval with a smaller share of ``Pr(U > t)`` need not be expanded, in bits; where about so
 #: little mass is expected, or after so many halvings, it is bounded to see.
 LITTLE_BITS, FEW_BITS, MANY_HALVINGS = 56, 50, 5
-
-
-@dataclass(frozen=True)
-class Panel:
-    """An interval with its expansions in ``y`` in [-1, 1].
-
-    Attributes
-    ----------
-    place : Place
-        Where.
-    mass, of_v, of_x : arb_poly
-        The densities, of which no more than ``missed`` is missing, in total variation.
-    missed : tuple of arb
-        For each of the three.
-    """
-
-    place: Place
-    mass: arb_poly
-    of_v: arb_poly
-    of_x: arb_poly
-    missed: tuple[arb, arb, arb]
-
-    @classmethod
-    def of(cls, place: Place, expansion: Expansion) -> Panel:
-        """In the variable that runs from -1 to 1 as t rises."""
-        half = -place.half if place.falls else place.half
-        polynomials = []
-        for series in expansion.densities:
-            power, coefficients = place.half, []
-            for c in series.coeffs():
-                coefficients.append(c * power)
-                power = power * half
-            polynomials.append(arb_poly(coefficients))
-        # An interval's ends are rounded, and so are those of its neighbours.
-        whole = arb(0, 1)
-        missed = [
-            miss + abs(p(whole)).upper() * arb(2) ** (ROUNDED_BITS - ctx.prec)
-            for p, miss in zip(polynomials, expansion.missed, strict=True)
-        ]
-        mass, of_v, of_x = polynomials
-        return cls(place, mass, of_v, of_x, (missed[0], missed[1], missed[2]))
-
-    @classmethod
-    def unknown(cls, place: Place, bounds: Beyond) -> Panel:
-        """An interval of which only bounds are known: all of it is missed."""
-        nothing = arb_poly([])
-        missed = bounds.mass.upper(), bounds.of_v.upper(), bounds.of_x.upper()
-        return cls(place, nothing, nothing, nothing, missed)
-
-    @cached_property
-    def totals(self) -> tuple[arb, arb, arb]:
-        """The three integrals over the interval, without what is missed."""
-        return tuple(_definite(p) for p in (self.mass, self.of_v, self.of_x))  # type: ignore[return-value]
-
-    @cached_property
-    def above(self) -> arb_poly:
-        """``int_y^1 mass``, without what is missed."""
-        primitive = self.mass.integral()
-        return primitive(arb(1)) - primitive
-
-    @cached_property
-    def sizes(self) -> tuple[arb, arb]:
-        """Bounds of ``E[|V|; U in it]`` and ``E[|X|; ...]`` by the sizes of the densities."""
-        interval = arb(0, 1)
-        return tuple(
-            2 * abs(p(interval)).upper() + miss
-            for p, miss in zip((self.of_v, self.of_x), self.missed[1:], strict=True)
-        )  # type: ignore[return-value]
-
-
-def _definite(polynomial: arb_poly) -> arb:
-    primitive = polynomial.integral()
-    return primitive(arb(1)) - primitive(arb(-1))
 
 
 def right_goal() -> arb:
@@ -133,6 +65,8 @@ class SumLaw:
         A point that pieces are to end at.
     progress : callable or None
         Told of each interval that is done.
+    alone : Alone or None
+        One of X and V that decides alone far out on the right, if one does.
     seconds : float or None
         Processor time after which it is given up; None: never, so that an answer does not depend
         on how fast the machine is.
@@ -150,7 +84,9 @@ class SumLaw:
         cut: fmpq | None = None,
         progress: Progress | None = None,
         seconds: float | None = None,
+        alone: Alone | None = None,
     ) -> None:
+        self.alone = alone
         self.cut, self.started, self.seconds = cut, process_time(), seconds
         self.error, self.utility = error, utility
         pairs: list[AtomsAndDensity | TwoDensities] = []
@@ -279,7 +215,8 @@ class SumLaw:
         """Whether what lies beyond a point can be left to bounds, or to conditioning."""
         far = self.beyond(t, side)
         if side > 0:
-            return bool(far.mass < right_goal())
+            is_left_alone = self.alone is not None and self.alone.decides(t)
+            return is_left_alone or bool(far.mass < right_goal())
         # The best of two or more weighs it by at most 2 Pr(U <= t).
         goal = arb(2) ** -goal_bits()
         sizes = [size for size in (far.of_v, far.of_x) if size.is_finite()]
@@ -289,13 +226,15 @@ class SumLaw:
         """A distance from a singular point within which there is next to no mass."""
         distance = self.scale
         if not self._is_empty(special, -side):
-            return (distance * arb(2) ** (-goal_bits() - 4)).mid()
+            return (distance * arb(2) ** -CORNER_BITS).mid()
         # Closer, a point would not show its distance from a singular one.
-        least = abs(special.at) * arb(2) ** (8 - SPARE_BITS)
+        least = abs(special.at) * arb(2) ** -SPARE_BITS
         while not self._is_negligible_within(special, side, distance):
             if not special.regular and distance < least:
                 break
             distance = distance / 2
+            if distance < self.scale * arb(2) ** -CLOSEST_BITS:
+                raise Undecided(f"U has too much mass next to {special.at.str(10)}")
         return distance.mid()
 
     def _is_negligible_within(self, special: Special, side: int, distance: arb) -> bool:

@@ -18,7 +18,7 @@ from flint import arb, arb_poly, arb_series, fmpq
 from verify.best_of.far import Beyond
 from verify.best_of.jumps import Jump
 from verify.best_of.leaves import goal_bits
-from verify.best_of.panels import Panel
+from verify.best_of.panel import Panel
 from verify.taylor_series import series_length
 
 #: The radius of the disc over the half-width, and the bits that a term gains with it.
@@ -165,7 +165,9 @@ class RankIntegral:
     shifts : tuple of fmpq
         What V and X were shifted by, and are to be shifted back by.
     top : tuple of arb or None
-        What V and X may be beyond the last piece, where they are bounded.
+        What V and X may be beyond the last piece on the average, whatever the weight.
+    moved : Beyond or None
+        What two draws may change by as the law of U was changed, for each of ``n (n - 1)``.
     """
 
     def __init__(
@@ -177,8 +179,10 @@ class RankIntegral:
         lost: Beyond,
         shifts: tuple[fmpq, fmpq],
         top: tuple[arb, arb] | None = None,
+        moved: Beyond | None = None,
     ) -> None:
         self.far_left, self.lost, self.shifts, self.top = far_left, lost, shifts, top
+        self.moved = moved
         totals = [right[0] + arb(0).union(lost.mass), right[1], right[2]]
         sizes = (far_right.of_v, far_right.of_x)
         self.steps: list[Step] = []
@@ -217,6 +221,9 @@ class RankIntegral:
             far = self.far_left
             self._leave(totals, n * far.mass ** (n - 1), (far.mass, far.of_v, far.of_x))
         self._leave(totals, arb(n), (self.lost.mass, self.lost.of_v, self.lost.of_x))
+        if self.moved is not None:
+            moved = self.moved
+            self._leave(totals, arb(n * (n - 1)), (moved.mass, moved.of_v, moved.of_x))
         mass = totals[0] if cut is not None else arb(1)
         v, x = (shift * mass for shift in self.shifts)
         return totals[0], totals[1] + v, totals[2] + x
