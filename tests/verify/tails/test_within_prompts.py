@@ -12,6 +12,7 @@ import pytest
 from verify.tails.audit import Audit, Options, audit_rewards
 from verify.tails.decision import decide
 from verify.tails.prompt_tails import prompt_tails
+from verify.tails.report.prompt_section import prompt_section
 from verify.tails.report.prompt_words import follows, given, opening
 from verify.tails.report.sections import facts
 from verify.tails.report.terminal import terminal_lines
@@ -114,6 +115,18 @@ def test_the_terminal_has_a_column_for_prompts() -> None:
     assert given(quenched, 8.0).startswith("≥")
     assert not given(quenched, 1.0).startswith("≥")
     assert "prompts given" not in "".join(terminal_lines(without_prompts(found)))
+
+
+def test_the_report_has_one_interval_of_the_index_and_says_where_the_data_end() -> None:
+    found = audited("scales")
+    assert found.prompts is not None
+    section = prompt_section(found.prompts, found.consequences.quenched)
+    said = " ".join(section.paragraphs)
+    assert "Within prompts the tail is: light." in said and "interquartile range" in said
+    # The GPD shape, whose interval allows for no bias, stands in the JSON only.
+    assert "GPD" not in said and found.prompts.as_json()["tail_index_by_prompt"] is not None
+    (_, bought), (_, ends) = section.tables[0].rows
+    assert float(bought) > 0 and ends.startswith("≥")
 
 
 def test_prompts_of_one_reward_are_warned_of() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from verify.tails.consequences.quenched import Quenched
 from verify.tails.prompt_tails import PromptTails
 from verify.tails.report.html import Section, Table
+from verify.tails.report.prompt_words import given
 from verify.tails.report.words import DASH, shown
 
 
@@ -38,9 +39,13 @@ def prompt_section(found: PromptTails, quenched: Quenched | None) -> Section:
 
 def _tables(found: PromptTails, quenched: Quenched | None) -> Iterator[Table]:
     if quenched is not None:
-        rows = [(shown(d), shown(a.value), a.because) for d, a in quenched.points]
-        titles = ("KL budget, mean over prompts", "best mean, prompts given", "how")
-        yield Table(titles, rows, f"Mean over prompts now: {shown(quenched.mean)}.")
+        rows = [(shown(budget), given(quenched, budget)) for budget, _ in quenched.points]
+        note = (
+            f"Nats, and means over prompts, each counted once; the base policy has"
+            f" {shown(quenched.mean)}. Each prompt's own rewards are tilted, whatever their tails."
+            " ≥: the budget buys the largest reward of every prompt, where the data end."
+        )
+        yield Table(("KL budget", "best mean, prompts given"), rows, note)
     largest = [
         (name or DASH, f"{count:,}", shown(mean), shown(top))
         for name, count, mean, top in found.largest
