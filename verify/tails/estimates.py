@@ -21,6 +21,7 @@ from verify.tails.estimators import (
     generalised_pickands_path,
     goodness,
     gpd_path,
+    half,
     hill_path,
     kernel_path,
     maximum_to_sum,
@@ -41,6 +42,12 @@ MOST, SHARE = 2000, 0.2
 RESAMPLES = 399
 #: Moments that are looked at.
 POWERS = (1, 2, 3, 4)
+#: What is said of estimators on logarithms whose zero point is the median of the rewards.
+OVER_A_THRESHOLD = {
+    "moment, over a random threshold": None,
+    "kernel, over a random threshold": "consistent for power laws only; never negative",
+    "PORT-Hill": "consistent for power laws only; never negative",
+}
 #: Fewer say nothing.
 FEWEST = 25
 
@@ -163,7 +170,8 @@ def _estimates(tail: UpperTail, k: int) -> Iterator[Estimate]:
     yield Estimate(
         "GPD, profile likelihood", k, profile_interval(excesses, fit=fit), _no_shape(fit.shape)
     )
-    moved = above(tail)
+    base = half(tail)
+    moved = above(tail, base)
     paths: tuple[tuple[str, Callable[[], Path]], ...] = (
         ("GPD, maximum likelihood", lambda: gpd_path(tail, [k])),
         ("GPD, probability-weighted moments", lambda: probability_weighted_path(tail)),
@@ -171,13 +179,13 @@ def _estimates(tail: UpperTail, k: int) -> Iterator[Estimate]:
         ("kernel, over a random threshold", lambda: kernel_path(moved)),
         ("Pickands", lambda: pickands_path(tail)),
         ("generalised Pickands", lambda: generalised_pickands_path(tail)),
-        ("PORT-Hill", lambda: port_hill_path(tail)),
+        ("PORT-Hill", lambda: port_hill_path(tail, base)),
         ("Hill", lambda: hill_path(tail)),
     )
     for name, walk in paths:
         try:
             path = walk()
-            yield Estimate(name, k, path.at(k), path.warning)
+            yield Estimate(name, k, path.at(k), OVER_A_THRESHOLD.get(name, path.warning))
         except (InputError, ValueError):
             # Too few rewards are positive, or the path begins above k: no estimate.
             continue
@@ -198,7 +206,7 @@ def _found(choose: Callable[[UpperTail], Choice], tail: UpperTail) -> Choice | N
 def _compared(tail: UpperTail, k: int) -> Alternatives | None:
     """Families above a threshold over the random one: of logarithms, so they need a zero point."""
     try:
-        return compare_families(above(tail), k)
+        return compare_families(above(tail, half(tail)), k)
     except InputError:
         return None
 

@@ -21,6 +21,14 @@ def test_each_estimator_answers_with_its_warning(rng: np.random.Generator) -> No
     assert hill.warning is not None and "zero point" in hill.warning
     # The one that a shift of 50 ruins, beside one that it does not touch.
     assert hill.shape.high < 1 / 3 < found.estimates[0].shape.high
+    # Counted from the median: the smallest reward, some 25 below it, would make the tail light.
+    assert all(each.shape.high > 0.25 for each in found.estimates if each.name != "Hill")
+    assert found.families is not None
+    parameters = [each for fit in found.families.fits for each in fit.parameters.values()]
+    assert max(map(abs, parameters)) < 100 and min(map(abs, parameters)) > 1e-3
+    warnings = [each.warning for each in found.estimates]
+    warnings += [each.warning for each in found.choices]
+    assert not any("`" in (warning or "") for warning in warnings)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e200, 1e-200])

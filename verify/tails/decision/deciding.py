@@ -177,8 +177,9 @@ def _no_threshold(tail: UpperTail, given: UpperTail, rounding: Rounding | None) 
         which = "rewards" if given.kept == given.count else f"largest {given.kept} rewards"
         called = "one value," if different == 1 else f"{different} different values, the largest"
         return (
-            f"The {which} take {called} {values[-1]:.6g}: the tail is bounded, "
-            "unless larger ones can occur. If they are rounded, the shape of their tail is lost: score with more digits, such as in fp32."
+            f"The {which} take {called} {values[-1]:.6g}: the tail is bounded, unless larger ones "
+            "can occur. If they are rounded, the shape of their tail is lost: score with more "
+            "digits, such as in fp32."
         )
     if rounding is not None and tail.kept > FEWEST:
         return (

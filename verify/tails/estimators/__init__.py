@@ -21,7 +21,7 @@ from verify.tails.estimators.kernel import kernel_path
 from verify.tails.estimators.maximum_to_sum import maximum_to_sum
 from verify.tails.estimators.mean_excess import MeanExcess, mean_excess
 from verify.tails.estimators.moment import moment_path
-from verify.tails.estimators.path import Path, above
+from verify.tails.estimators.path import Path, above, half
 from verify.tails.estimators.pickands import generalised_pickands_path, pickands_path
 from verify.tails.estimators.probability_weighted import probability_weighted_path
 
@@ -41,6 +41,7 @@ __all__ = [
     "generalised_pickands_path",
     "goodness",
     "gpd_path",
+    "half",
     "hill_path",
     "kernel_path",
     "maximum_to_sum",

@@ -15,7 +15,7 @@ from verify.tails.verdict import Interval
 #: What is said of every estimator that takes logarithms of the rewards as they are.
 NOT_INVARIANT = (
     "takes logarithms of the rewards as they are: another zero point gives another answer; "
-    "call it on `above(tail)`"
+    "over a random threshold it does not"
 )
 
 
@@ -86,3 +86,12 @@ def above(tail: UpperTail, base: int | None = None) -> UpperTail:
     """
     base = tail.kept - 1 if base is None else base
     return UpperTail(tail.excesses(base), tail.count)
+
+
+def half(tail: UpperTail) -> int:
+    """The base that makes the median the zero point, or the least reward kept if that is larger.
+
+    The smallest reward of all would not do: it says more of the lower tail than of the upper one,
+    and as a zero point far away it makes every power law look light.
+    """
+    return min(tail.count // 2, tail.kept - 1)

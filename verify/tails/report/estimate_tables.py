@@ -47,8 +47,8 @@ def estimate_tables(found: Estimates) -> Iterator[Table]:
             for each in found.families.fits
         ]
         note = (
-            f"Fitted to the {found.families.k:,} largest rewards, counted from the smallest one"
-            " kept, since these families have a zero point and rewards have none."
+            f"Fitted to the {found.families.k:,} largest rewards, counted from the median, since"
+            " these families have a zero point and rewards have none."
         )
         yield Table(("family of tails", "log-likelihood less the best", "parameters"), fits, note)
 
