@@ -148,9 +148,11 @@ class TwoDensities:
     def _ray(self, end: _End, side: int) -> Ray:
         """The ray from an end towards larger v (+1) or smaller ones; x runs the other way."""
         assert end.knot is not None
-        if end.moves:
-            return self.x_rays[end.knot.end, -side]
-        return self.v_rays[end.knot.end, side]
+        rays_of, own = (self.x_rays, -side) if end.moves else (self.v_rays, side)
+        if (end.knot.end, own) not in rays_of:
+            # The order of two ends is lost where they are closer than the working precision tells.
+            raise Undecided(f"the density of U where {end.knot.place.str(10)} meets another end")
+        return rays_of[end.knot.end, own]
 
     def _other(self, ray: Ray) -> Density:
         return self.error if ray.density is self.utility else self.utility
