@@ -95,7 +95,7 @@ def test_a_picture_and_a_report_are_written(terminal: Terminal) -> None:
     with Image.open("p.png") as picture:
         assert json.loads(picture.info["Description"])["verdict"] == "heavy"
     text = Path("r.html").read_text()
-    assert text.startswith("<!doctype html>") and text.count("<svg role") == 7
+    assert text.startswith("<!doctype html>") and text.count("<svg role") == 8
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 BUDGETS = (0.01, 0.1, 0.5, 1.0, 2.0, 5.0)
 
 EXACT = "the frontier of the sample's own law, its entropic value at risk at level 1 - exp(-d)"
-HEAVY = "the tail is heavy: E exp(l X) = oo for every l > 0, so every budget buys any mean"
+HEAVY = "the tail is heavy: no exponential moment is finite, so every budget buys any mean"
 BOUNDED = "the rewards end, and no tail could be fitted beyond the largest"
 UNKNOWN = "the sample does not tell whether the tail is heavy, and so whether this is finite"
 
@@ -139,7 +139,7 @@ def fitted_frontier(
     Its interval is that of the tail, wider by the error of the rewards below the threshold.
     """
     if verdict.kind == "heavy":
-        return Answer(inf, inf, inf, "verdict", f"{HEAVY}; {verdict.because}")
+        return Answer(inf, inf, inf, "verdict", f"{HEAVY}. {verdict.because}")
     if fitted is None and verdict.kind == "bounded":
         because = f"{BOUNDED}: {band.because}"
         return Answer(band.value, band.low, band.high, band.evidence, because)

@@ -225,8 +225,8 @@ def _turn(path: TiltPath, points: tuple[TiltPoint, ...]) -> Answer:
     for place, point in enumerate(reliable):
         if point.covariance.value is None or point.covariance.value >= 0:
             continue
-        clear = point.covariance.high is not None and point.covariance.high < 0
-        how = "clearly" if clear else "not clearly: it may as well be level"
+        clear = next((each for each in reliable[place:] if _falls(each)), None)
+        how = "nowhere clearly" if clear is None else f"clearly from KL {clear.kl:.3g} on"
         if place == 0:
             because = f"any optimisation of the proxy lowers the gold score, {how}"
             return Answer(0.0, None, None, "estimated from these rewards", because)
@@ -242,6 +242,11 @@ def _turn(path: TiltPath, points: tuple[TiltPoint, ...]) -> Answer:
     last = reliable[-1].kl
     because = f"the gold score rises up to KL {last:.3g}, where the answers get too few"
     return Answer(None, last, None, "estimated from these rewards", because)
+
+
+def _falls(point: TiltPoint) -> bool:
+    """Whether the gold score falls there beyond chance."""
+    return point.covariance.high is not None and point.covariance.high < 0
 
 
 def _fitted(

@@ -10,12 +10,15 @@ from verify.overoptimization.forms import best_of_n_kl
 from verify.plotting import BASE, REWEIGHTED
 from verify.tails.consequences.answer import Answer
 from verify.tails.consequences.best_of_n import BestOf
+from verify.tails.consequences.cap import Clipping, RecommendedCap
 from verify.tails.consequences.frontier import BudgetAnswer
 from verify.tails.consequences.gold import Gold
 from verify.tails.consequences.quenched import Quenched
-from verify.tails.report.drawing import Drawing, band
+from verify.tails.report.drawing import Drawing, band, mark
 from verify.tails.verdict import Verdict
 
+#: Budgets that are drawn at most, the largest.
+MOST_CURVES = 3
 #: The dashes of curves that share axes.
 DASHED, DOTTED = (0, (5, 2)), (0, (1, 1.2))
 
@@ -138,6 +141,37 @@ def _room(inside: list[tuple[int, Answer | None]], values: list[float]) -> tuple
     low, high = min(known), max(known)
     height = (high - low) or 1.0
     return low - 0.1 * height, min(max([high, *values]), high + 3 * height) + 0.2 * height
+
+
+def cap_plot(levels: tuple[Clipping, ...], found: RecommendedCap) -> Drawing:
+    """The best mean of the clipped rewards against the cap."""
+    caps = [each.cap for each in levels]
+    curves = [
+        (budget, [dict(each.best_means)[budget].value for each in levels])
+        for budget, _ in levels[0].best_means[-MOST_CURVES:]
+    ]
+
+    def draw(axes: Any) -> None:
+        styles = ((BASE, "-"), (REWEIGHTED, DASHED), (THIRD, DOTTED))
+        for (budget, means), (colour, dashes) in zip(curves, styles, strict=False):
+            label = f"KL budget {budget:g}"
+            axes.plot(caps, means, color=colour, ls=dashes, marker="o", ms=4, label=label)
+        cap = found.cap.value
+        if cap is not None and caps[0] <= cap <= caps[-1]:
+            mark(axes, [(cap, "recommended cap")])
+        axes.set_xlabel("cap on the reward")
+        axes.set_ylabel("best mean reward")
+        axes.legend(fontsize=9)
+
+    shares = ", ".join(f"{100 * (1 - each.level):.3g} %" for each in levels[:-1])
+    return Drawing(
+        "cap",
+        "What a cap leaves",
+        f"The best mean within a KL budget, once rewards above the cap are lowered to it. The dots:"
+        f" caps that clip {shares} of these rewards, and none. Where a curve still rises on the"
+        " right, the largest rewards are what the budget buys.",
+        draw,
+    )
 
 
 def gold_plot(gold: Gold) -> Drawing:

@@ -32,7 +32,7 @@ def histogram(summary: Summary, marks: list[tuple[float, str]]) -> Drawing:
     if not high - low >= least:
         low, high = low - max(0.5, least), high + max(0.5, least)
     bars, edges = np.histogram(cells.mean, BARS, (low, high), weights=cells.counts)
-    above = int(cells.counts[cells.mean > high].sum())
+    outside = [int(cells.counts[beyond].sum()) for beyond in (cells.mean < low, cells.mean > high)]
 
     def draw(axes: Any) -> None:
         axes.stairs(bars, edges, fill=True, color=BASE, alpha=0.55)
@@ -46,9 +46,17 @@ def histogram(summary: Summary, marks: list[tuple[float, str]]) -> Drawing:
         "histogram",
         "The rewards",
         f"How many rewards fall into each of {BARS} equal steps; the scale of counts is"
-        f" logarithmic. {above:,} rewards lie to the right of the picture.",
+        f" logarithmic. {_left_out(*outside)}",
         draw,
     )
+
+
+def _left_out(below: int, above: int) -> str:
+    """How many rewards the picture does not show."""
+    sides = [f"{n:,} to the {s}" for n, s in ((below, "left"), (above, "right")) if n]
+    if not sides:
+        return "Every reward is in the picture."
+    return f"Outside the picture: {' and '.join(sides)}."
 
 
 def normal_quantiles(summary: Summary, tail: UpperTail) -> Drawing:

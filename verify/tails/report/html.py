@@ -9,6 +9,9 @@ from importlib.resources import files
 
 from verify.tails.report.drawing import Drawing
 
+#: Cells with more characters are sentences: they may be broken into lines.
+LONGEST_NUMBER = 44
+
 
 @dataclass(frozen=True)
 class Table:
@@ -114,12 +117,15 @@ def _labelled(drawing: Drawing) -> str:
 
 def _table(table: Table) -> str:
     head = "".join(f'<th scope="col">{escape(title)}</th>' for title in table.titles)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n"
-        for row in table.rows
-    )
+    body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>\n" for row in table.rows)
     note = f'<p class="note">{escape(table.note)}</p>\n' if table.note else ""
     return (
-        f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n'
+        f'<div class="wide" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{body}</tbody>\n</table></div>\n{note}"
     )
+
+
+def _cell(text: str) -> str:
+    """Numbers stay on a line; sentences may take several."""
+    kind = ' class="text"' if len(text) > LONGEST_NUMBER else ""
+    return f"<td{kind}>{escape(text)}</td>"

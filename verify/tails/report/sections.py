@@ -7,7 +7,12 @@ from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 from verify.tails.consequences.gold import FEWEST
-from verify.tails.report.consequence_pictures import best_of_plot, frontier_plot, gold_plot
+from verify.tails.report.consequence_pictures import (
+    best_of_plot,
+    cap_plot,
+    frontier_plot,
+    gold_plot,
+)
 from verify.tails.report.distribution import exponential_quantiles, histogram, normal_quantiles
 from verify.tails.report.drawing import Drawing
 from verify.tails.report.estimate_tables import estimate_tables
@@ -19,6 +24,7 @@ from verify.tails.report.words import (
     DASH,
     between,
     cap_in_words,
+    in_symbols,
     negated,
     penalties_in_words,
     shown,
@@ -169,14 +175,18 @@ def _budgets(audit: Audit) -> Section:
         "rests on",
     )
     note = (
-        "Nats. The second column is the entropic value at risk of the sample at level 1 - exp(-d):"
+        "Budgets are in nats. The second column is the entropic value at risk of the sample at"
+        " level 1 - exp(-d):"
         " what other tools print. It is finite for every sample, whatever the tail, so read it"
-        " with the columns to its right. 'Rests on' counts the rewards that carry the weight."
+        " with the columns to its right. 'Rests on' counts the rewards that carry the weight. With"
+        " the tail it may come out lower than of these rewards alone: the fitted tail evens out a"
+        " few large rewards. A dash in the band: too few rewards carry the weight, or the tail is"
+        " heavy, so that no interval at 95 % can be given."
     )
     return Section(
         "budgets",
         "What a KL budget buys",
-        (points[0].fitted.because[:1].upper() + points[0].fitted.because[1:].rstrip(".") + ".",),
+        tuple(_sentences([in_symbols(points[0].fitted.because)])),
         (frontier_plot(points, audit.consequences.quenched, audit.verdict),),
         (Table(titles, rows, note),),
     )
@@ -208,16 +218,22 @@ def _best_of(audit: Audit) -> Section:
 def _penalties(audit: Audit) -> Section:
     found = audit.consequences.penalties
     order = found.least_order
-    rows = [(each.token, each.holds, each.because) for each in found.penalties]
+    tails = {each.because.partition(": ")[0] for each in found.penalties}
+    # What is said of the tail is the same in every row.
+    same = f"{tails.pop()}: " if len(tails) == 1 else ""
+    rows = [
+        (each.token, each.holds, in_symbols(each.because.removeprefix(same)))
+        for each in found.penalties
+    ]
     note = (
         "A penalty holds a tail if the best mean within a budget is finite, however far the tail"
         f" goes on. Power and Renyi divergences hold it from order {with_interval(order)} on:"
-        f" {order.because}."
+        f" {order.because}. X is the reward, E a mean, X₊ the reward or 0, whichever is larger."
     )
     return Section(
         "penalties",
         "Which penalty holds this tail",
-        (),
+        tuple(_sentences([same.removesuffix(": ")] if same else [])),
         (),
         (Table(("penalty", "holds", "why"), rows, note),),
     )
@@ -249,7 +265,7 @@ def _cap(audit: Audit) -> Section:
         "cap",
         "Where to cap the reward",
         (said, because, costs) if finite else (said, because),
-        (),
+        (cap_plot(consequences.clippings, found),),
         (Table(titles, rows, "The last columns: the best mean within a KL budget, once clipped."),),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from verify.errors import InputError
@@ -32,6 +33,7 @@ LEAST = 20
 DRAWN_SHARE = 0.25
 #: Estimators over a random threshold mean nothing where k comes near it.
 SHARE_OF_BASE = 0.3
+HILL = "Hill (a shift changes it)"
 #: Estimates further out than this say nothing that a reader can use.
 OUTERMOST = (-1.0, 2.0)
 
@@ -53,7 +55,7 @@ def mean_excess_plot(tail: UpperTail, verdict: Verdict) -> Drawing:
         axes.set_xlabel("threshold (a reward)")
         axes.set_ylabel("mean excess over it")
         axes.set_ylim(0, 1.15 * float(np.max(y)))
-        if verdict.k < tail.kept:
+        if 0 < verdict.k < tail.kept and x.min() <= tail.values[verdict.k] <= x.max():
             _mark_threshold(axes, float(tail.values[verdict.k]))
 
     return Drawing(
@@ -68,12 +70,14 @@ def mean_excess_plot(tail: UpperTail, verdict: Verdict) -> Drawing:
 
 def index_paths(tail: UpperTail, verdict: Verdict) -> Drawing:
     """The extreme-value index by four estimators, against how many rewards they rest on."""
-    import numpy as np
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    shape, paths = verdict.shape, list(_paths(tail))
+    held = isfinite(shape.low) and isfinite(shape.high)
 
     def draw(axes: Any) -> None:
-        shape = verdict.shape
         axes.axhline(0, color=INK, lw=0.8)
-        if np.isfinite([shape.low, shape.high]).all():
+        if held:
             axes.axhspan(shape.low, shape.high, color=INK, alpha=0.08, lw=0, zorder=0)
         styles = (
             (BASE, "-"),
@@ -81,14 +85,17 @@ def index_paths(tail: UpperTail, verdict: Verdict) -> Drawing:
             (THIRD, (0, (1, 1.2))),
             (INK, (0, (6, 2, 1, 2))),
         )
-        paths = list(_paths(tail))
         for shown, (colour, dashes) in zip(paths, styles, strict=False):
             _draw_path(axes, shown, colour, dashes)
-        if paths:
-            axes.legend(fontsize=9, ncols=2, loc="upper left")
+        if paths:  # below the picture: curves may run anywhere in it
+            axes.legend(fontsize=9, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
         if not axes.lines[1:]:  # too few rewards differ
             axes.set_xlim(1, 2 * LEAST)
         axes.set_xscale("log")
+        # Few rewards span less than a decade of k.
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_ylim(*OUTERMOST)
         if verdict.k:
             _mark_threshold(axes, verdict.k)
@@ -100,11 +107,26 @@ def index_paths(tail: UpperTail, verdict: Verdict) -> Drawing:
         "Extreme-value index",
         "Above 0: a power law, whose index is 1 over the value. At 0: exponential, normal,"
         " lognormal and the like. Below 0: bounded, or falling off faster than any sample shows."
-        " Grey: the interval of the verdict, at the dotted k. The blue band is 95 %, without bias."
-        " Hill's estimator depends on where rewards have their zero, so it means little here: it"
-        " is drawn because many tools print it alone.",
+        + "".join(_legend(paths, held, verdict.k)),
         draw,
     )
+
+
+def _legend(paths: list[_Shown], held: bool, k: int) -> Iterator[str]:
+    """What else is in the picture."""
+    if held:
+        yield " Grey: the interval of the verdict" + (", at the dotted k." if k else ".")
+    elif k:
+        yield " Dotted: the k of the verdict."
+    if any(each.banded for each in paths):
+        yield " The blue band is at 95 %: it allows for chance, and not for the bias of GPD fits."
+    if any(each.name == HILL for each in paths):
+        yield (
+            " Hill's estimator depends on where rewards have their zero, so it means little here:"
+            " it is drawn because many tools print it alone."
+        )
+    if not paths:
+        yield " Too few rewards differ for an estimate."
 
 
 @dataclass(frozen=True)
@@ -127,7 +149,7 @@ def _paths(tail: UpperTail) -> Iterator[_Shown]:
     try:
         yield _Shown(moment_path(above(tail)), "moment, over a random threshold", below_base)
         yield _Shown(port_hill_path(tail), "PORT-Hill", below_base)
-        yield _Shown(hill_path(tail), "Hill (a shift changes it)", tail.kept)
+        yield _Shown(hill_path(tail), HILL, tail.kept)
     except InputError:
         # Too few rewards differ, or are positive: the rest has no path.
         return

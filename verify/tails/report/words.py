@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import inf, isfinite, isnan
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,11 @@ def _telling_apart(low: float, high: float, digits: int) -> int:
     while digits < MOST_DIGITS and low < high and shown(low, digits) == shown(high, digits):
         digits += 1
     return digits
+
+
+def in_symbols(text: str) -> str:
+    """Formulas of one line as readers know them."""
+    return re.sub(r"X_\+\^([\d/]+)", r"X₊^(\1)", text).replace("X_+", "X₊").replace("= oo", "= ∞")
 
 
 def nats(budget: float) -> str:

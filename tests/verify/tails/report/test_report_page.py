@@ -21,6 +21,7 @@ from verify.tails.report.words import (
     between,
     cap_in_words,
     headline,
+    in_symbols,
     nats,
     shown,
     turn_in_words,
@@ -148,6 +149,23 @@ def test_a_cap_says_which_way_is_safe(audited: Audit) -> None:
     assert cap_in_words(further).startswith("1,000,000; lower is safer, and this is beyond every")
 
 
+def test_penalties_say_once_what_the_tail_is(audited: Audit) -> None:
+    (section,) = (each for each in page_of(audited).sections if each.name == "penalties")
+    (called,) = section.paragraphs
+    for row in section.tables[0].rows:
+        assert called.rstrip(".").lower() not in row[2].lower()
+        assert "oo" not in row[2] and "X_+" not in row[2]
+    assert in_symbols("E X_+^4/3 is finite, E exp(l X) = oo") == (
+        "E X₊^(4/3) is finite, E exp(l X) = ∞"
+    )
+
+
+def test_numbers_stay_on_a_line_and_sentences_do_not() -> None:
+    page = Section("a", "a", (), (), (Table(("n", "why"), (("1 → 2", "word " * 12),)),))
+    text = Page("", "light", "", (), (page,)).html()
+    assert "<td>1 → 2</td>" in text and '<td class="text">word' in text
+
+
 def test_the_gold_score_is_told(audited: Audit) -> None:
     """In the facts, which the terminal prints too; its table has no points that rest on few."""
     gold = audited.consequences.gold
@@ -186,7 +204,7 @@ def test_it_reads_well(
         "return [...document.querySelectorAll('figure svg')].map("
         "(e) => [e.getBoundingClientRect().width, e.getBoundingClientRect().height])"
     )
-    assert len(drawn) == 8 and all(width > 250 and height > 120 for width, height in drawn)
+    assert len(drawn) == 9 and all(width > 250 and height > 120 for width, height in drawn)
     ink = browser.run(
         "return getComputedStyle(document.querySelector('figure svg text, figure svg path')).fill"
     )
