@@ -79,7 +79,7 @@ def test_the_opening_says_both_where_they_differ() -> None:
     ((_, bought), _) = found.consequences.quenched.points
     said = opening(found)
     assert said.startswith("All rewards together: heavy. Within prompts: light. A policy that")
-    assert f"a KL budget of 1 nat the best mean of these rewards is {bought.value:.3g} (" in said
+    assert f"a KL budget of 1 nat the best mean of these rewards is {bought.value:.4g}, " in said
     assert "every KL budget" not in said
     for name, value in facts(found):
         if name.startswith(("set the cap", "penalties")):
@@ -88,10 +88,16 @@ def test_the_opening_says_both_where_they_differ() -> None:
 
 def test_where_they_agree_the_headline_comes_first() -> None:
     found = audited("light")
-    assert opening(found).startswith(f"{headline(found)} Where its prompts are given, a policy has")
+    assert opening(found).startswith(f"{headline(found)} Where its prompts are given, within a KL")
     assert follows(found) == ""
     alone = without_prompts(found)
     assert opening(alone) == headline(alone)
+    # Here the only budget buys the largest of 40 rewards.
+    (*_, last), quenched = found.consequences.frontier, found.consequences.quenched
+    assert quenched is not None
+    ending = replace(quenched, points=quenched.points[1:])
+    parts = replace(found.consequences, frontier=(last,), quenched=ending)
+    assert "and the data end there" in opening(replace(found, consequences=parts))
 
 
 def test_what_cannot_be_told_is_treated_as_heavy() -> None:

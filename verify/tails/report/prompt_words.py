@@ -28,7 +28,7 @@ def opening(audit: Audit) -> str:
         # Here nothing but all rewards together says what to do.
         return f"{both} {headline(audit)}" if (pooled, met) == ("heavy", "cannot tell") else both
     if pooled in ("light", "bounded") and not prompts.mostly_single:
-        return f"{headline(audit)} {GIVEN} a policy has less: {_bought(audit)}."
+        return f"{headline(audit)} {GIVEN} {_bought(audit)}."
     return headline(audit)
 
 
@@ -61,12 +61,16 @@ def _bought(audit: Audit) -> str:
     assert found is not None
     budget, answer = min(found.points, key=lambda point: abs(point[0] - 1))
     within = f"within a KL budget of {nats(budget)}"
-    base = f"the base policy has {shown(found.mean, 3)}"
+    assert answer.value is not None
     if budget >= found.price_of_tops:
-        return f"{within} these rewards do not tell how large a mean, as a prompt has too few"
+        return (
+            f"{within} the largest reward of every prompt can be had, a mean of "
+            f"{shown(answer.value)}, and the data end there"
+        )
+    gain = f"{shown(answer.value - found.mean, 3)} above that of the base policy"
     rows = audit.summary.count / found.prompts
     low = f" (too low, with {shown(rows, 2)} rewards a prompt)" if rows < ENOUGH else ""
-    return f"{within} the best mean of these rewards is {shown(answer.value, 3)}{low}; {base}"
+    return f"{within} the best mean of these rewards is {shown(answer.value)}, which is {gain}{low}"
 
 
 def follows(audit: Audit) -> str:
