@@ -12,7 +12,7 @@ from verify.affine import affine
 from verify.best_of import best_of
 from verify.best_of.density import take_apart
 from verify.best_of.slow import CLOSE, Alone, alone, concentration, gathered, moved
-from verify.enclosure import Diverges, working_precision
+from verify.enclosure import Diverges, Undecided, working_precision
 from verify.laws import log_cauchy, normal, parse, poisson
 
 FAR = arb(2) ** 80
@@ -132,3 +132,9 @@ def test_the_two_laws_may_change_places() -> None:
     for n in (2, 50):
         a, b = one.at(n).mean_v, other.at(n).mean_x
         assert isinstance(a, arb) and isinstance(b, arb) and a.overlaps(b) and a.rad() < 1e-10
+
+
+@pytest.mark.heavy
+def test_a_tail_that_is_not_known_is_said() -> None:
+    with pytest.raises(Undecided, match="not known well enough"):
+        best_of("gev(-1/2)", "normal()").at(2)

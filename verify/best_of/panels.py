@@ -281,7 +281,11 @@ class SumLaw:
         if self.seconds is not None and process_time() - self.started > self.seconds:
             raise Undecided(f"the law of U takes more than {self.seconds} seconds of work")
         self.attempts += 1
-        estimate = sum((pair.estimate(place) for pair in self.pairs), arb(0))
+        try:
+            estimate = sum((pair.estimate(place) for pair in self.pairs), arb(0))
+        except TooWide:
+            near = place.ends[0].str(5)
+            raise Undecided(f"U near {near}: a tail of X or V is not known well enough") from None
         try:
             with series_length(terms()):
                 sums = Sums(place, estimate.max(self._coarse(place)))
