@@ -14,6 +14,7 @@ from verify.tails.estimators import (
     Path,
     above,
     gpd_path,
+    half,
     hill_path,
     mean_excess,
     moment_path,
@@ -145,10 +146,11 @@ def _paths(tail: UpperTail) -> Iterator[_Shown]:
     ks = sorted(k for k in untied if k >= LEAST)
     if ks:
         yield _Shown(gpd_path(tail, ks), "GPD", len(ks), banded=True)
-    below_base = int(SHARE_OF_BASE * tail.kept)
+    base = half(tail)
+    below_base = int(SHARE_OF_BASE * base)
     try:
-        yield _Shown(moment_path(above(tail)), "moment, over a random threshold", below_base)
-        yield _Shown(port_hill_path(tail), "PORT-Hill", below_base)
+        yield _Shown(moment_path(above(tail, base)), "moment, over a random threshold", below_base)
+        yield _Shown(port_hill_path(tail, base), "PORT-Hill", below_base)
         yield _Shown(hill_path(tail), HILL, tail.kept)
     except InputError:
         # Too few rewards differ, or are positive: the rest has no path.
