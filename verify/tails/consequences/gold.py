@@ -226,7 +226,7 @@ def _turn(path: TiltPath, points: tuple[TiltPoint, ...]) -> Answer:
         if point.covariance.value is None or point.covariance.value >= 0:
             continue
         clear = next((each for each in reliable[place:] if _falls(each)), None)
-        how = "nowhere clearly" if clear is None else f"clearly from KL {clear.kl:.3g} on"
+        how = "though nowhere clearly" if clear is None else f"clearly from KL {clear.kl:.3g} on"
         if place == 0:
             because = f"any optimisation of the proxy lowers the gold score, {how}"
             return Answer(0.0, None, None, "estimated from these rewards", because)

@@ -26,6 +26,7 @@ from verify.tails.report.words import (
     cap_in_words,
     in_symbols,
     negated,
+    passes_as_light,
     penalties_in_words,
     shown,
     turn_in_words,
@@ -81,8 +82,9 @@ def facts(audit: Audit) -> Iterator[tuple[str, str]]:
 
 
 def _sections(audit: Audit) -> Iterator[Section]:
-    if audit.warnings:
-        yield Section("caveats", "Before you rely on it", audit.warnings)
+    said = (*audit.warnings, *passes_as_light(audit.verdict))
+    if said:
+        yield Section("caveats", "Before you rely on it", said)
     yield _verdict(audit)
     yield _rewards(audit)
     yield _budgets(audit)
@@ -288,8 +290,8 @@ def _gold(audit: Audit) -> Section:
     titles = ("KL, nats", "proxy", "gold", "covariance of the two", "rests on")
     note = (
         "Under the policy of that KL divergence that is best for the proxy. The gold score falls"
-        f" where the covariance is below 0. Left out: {few} that rest on fewer than"
-        f" {FEWEST:g} answers."
+        " where the covariance is below 0."
+        + (f" Left out: {few} that rest on fewer than {FEWEST:g} answers." if few else "")
     )
     return Section(
         "gold",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from math import inf, isfinite, isnan
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,20 @@ def _ruled_out(verdict: Verdict) -> str:
     if highest > 1:
         return f"{found}; heavy begins at 1, so a tail that is heavy by a little passes as light."
     return f"{found}, and heavy begins at 1."
+
+
+def passes_as_light(verdict: Verdict) -> Iterator[str]:
+    """What a reader of a light verdict should know before relying on it."""
+    if verdict.kind != "light":
+        return
+    highest = verdict.ruled_out
+    if highest is not None and highest > 1:
+        yield (
+            f"Tails with a Weibull-tail coefficient up to {highest:.2f} may be behind these rewards,"
+            " and light ends at 1. How often tails that are heavy by a little pass as light is"
+            " measured (the page 'calibration' of the documentation)."
+        )
+    yield "Light is no proof: a tail may change beyond the largest reward."
 
 
 def _bounded(audit: Audit) -> str:
