@@ -144,8 +144,8 @@ def passes_as_light(verdict: Verdict) -> Iterator[str]:
     highest = verdict.ruled_out
     if highest is not None and highest > 1:
         yield (
-            f"Tails with a Weibull-tail coefficient up to {highest:.2f} may be behind these rewards,"
-            " and light ends at 1. How often tails that are heavy by a little pass as light is"
+            f"Tails with a Weibull-tail coefficient up to {highest:.2f} may be behind these"
+            " rewards, and light ends at 1. How often tails that are heavy by a little pass as light is"
             " measured (the page 'calibration' of the documentation)."
         )
     yield "Light is no proof: a tail may change beyond the largest reward."
@@ -191,10 +191,13 @@ def cap_in_words(audit: Audit) -> str:
     if found.cap.value is None:
         return f"none found: {found.cap.because}"
     if not isfinite(found.cap.value):
-        return f"none is needed: the tail is {audit.verdict.kind}"
+        surely = "" if audit.verdict.kind == "bounded" else " if it goes on like this"
+        return f"none is needed{surely}: the tail is {audit.verdict.kind}"
     said = f"{with_interval(found.cap)}; lower is safer"
-    if found.cap.value >= float(audit.summary.top[0]):
-        said += ", and this is beyond every reward: it clips none of them"
+    largest = float(audit.summary.top[0])
+    if found.cap.value >= largest:
+        where = "the largest reward" if found.cap.value == largest else "beyond every reward"
+        said += f", and this is {where}: it clips none of them"
     return said
 
 

@@ -132,6 +132,7 @@ def test_a_light_verdict_says_what_it_rules_out(light: Audit) -> None:
     assert "heavy by a little passes as light. If it goes on like this, a KL penalty" in said
     first = next(iter(page_of(light).sections))
     assert first.title == "Before you rely on it" and f"up to {highest:.2f}" in first.paragraphs[-2]
+    assert cap_in_words(light).startswith("none is needed if it goes on like this")
     strict = replace(light, verdict=replace(light.verdict, ruled_out=0.7))
     assert "above 0.70 are ruled out, and heavy begins at 1." in headline(strict)
 
