@@ -61,6 +61,15 @@ def test_odd_samples_are_answered(name: str) -> None:
     assert page_of(found).html().startswith("<!doctype html>")
 
 
+def test_of_few_scores_a_cap_and_a_penalty_are_named() -> None:
+    """Those of a verifier: bounded unless larger ones can occur, and what to do if they can."""
+    found = audit_rewards(np.tile([0.0, 0.0, 1.0], 300))
+    answer, said = answer_of(found), " ".join(" ".join(terminal_lines(found)).split())
+    assert answer["safe_penalties"] == ["odds"] and answer["cap"]["cap"]["value"] == "1.0"
+    assert "the largest 1: the tail is bounded, unless larger ones can occur" in said
+    assert "this is the largest reward: it clips none of them" in said
+
+
 @pytest.mark.parametrize("factor", [1e100, 1e300, 1e-100, 1e-310])
 def test_sizes_beyond_float64_squared_are_refused(factor: float) -> None:
     for sample in (factor * normal(600), -np.abs(factor * normal(600))):
