@@ -145,8 +145,8 @@ def passes_as_light(verdict: Verdict) -> Iterator[str]:
     if highest is not None and highest > 1:
         yield (
             f"Tails with a Weibull-tail coefficient up to {highest:.2f} may be behind these"
-            " rewards, and light ends at 1. How often tails that are heavy by a little pass as light"
-            " is measured (the page 'calibration' of the documentation)."
+            " rewards, and light ends at 1. How often tails that are heavy by a little pass as"
+            " light is measured (the page 'calibration' of the documentation)."
         )
     yield "Light is no proof: a tail may change beyond the largest reward."
 

@@ -208,6 +208,12 @@ def test_it_reads_well(
         "(e) => [e.getBoundingClientRect().width, e.getBoundingClientRect().height])"
     )
     assert len(drawn) == 9 and all(width > 250 and height > 120 for width, height in drawn)
+    # A picture alone in its row takes the row, with its caption beside it or below.
+    widths = browser.run(
+        "const f = document.querySelector('#picture-best-of-n'); return [f, f.parentElement].map("
+        "(e) => e.getBoundingClientRect().width)"
+    )
+    assert widths[0] == widths[1]
     ink = browser.run(
         "return getComputedStyle(document.querySelector('figure svg text, figure svg path')).fill"
     )
