@@ -25,7 +25,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 PACKAGES = ("verify", "theorems")
 
-COMMON = ("collections.abc", "decimal", "flint", "fractions", "numpy", "typing")
+COMMON = ("collections.abc", "decimal", "flint", "fractions", "numpy", "numpy.typing", "typing")
 """Libraries whose names a docstring may use though its module does not import them."""
 
 LITERAL = re.compile(r"(``.*?``|:[a-z:]+:`[^`]*`|`[^`]*`_?)")

@@ -7,8 +7,8 @@ from typing import Any
 
 from array_api_compat import array_namespace
 
-# A numpy array or a torch tensor, on any device.
 Array = Any
+"""A numpy array or a torch tensor, on any device."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from verify.tails.estimators import (
     goodness,
 )
 from verify.tails.estimators.alternatives import NESTED
-from verify.tails.estimators.goodness import asymptotic_chance, eigenvalues, statistics
+from verify.tails.estimators.goodness_of_fit import asymptotic_chance, eigenvalues, statistics
 from verify.tails.estimators.gpd import fit_rows
 from verify.tails.upper_tail import UpperTail
 

@@ -15,11 +15,11 @@ from verify.errors import InputError
 from verify.tails.estimators.gpd import gpd_path
 from verify.tails.estimators.hill import hill_path
 from verify.tails.thresholds import Choice, bader, clauset, danielsson, minimal_amse
-from verify.tails.thresholds.bader import forward_stop
 from verify.tails.thresholds.choice import SHARE, candidates, log_rewards
-from verify.tails.thresholds.clauset import distance
-from verify.tails.thresholds.danielsson import contrast, top_ranks
-from verify.tails.thresholds.minimal_amse import amse_path
+from verify.tails.thresholds.double_bootstrap import contrast, top_ranks
+from verify.tails.thresholds.kolmogorov_smirnov import distance
+from verify.tails.thresholds.least_error import amse_path
+from verify.tails.thresholds.sequential_tests import forward_stop
 from verify.tails.upper_tail import UpperTail
 
 METHODS: dict[str, Callable[[UpperTail], Choice]] = {

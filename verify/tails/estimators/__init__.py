@@ -7,19 +7,19 @@ on their zero point, and say so; on :func:`~verify.tails.estimators.path.above` 
 others are unchanged by any shift.
 """
 
-from verify.tails.estimators.alternatives import Alternatives, compare_families
-from verify.tails.estimators.exponential_test import (
+from verify.tails.estimators.against_exponential import (
     ExponentialTest,
     exponential_test,
     exponential_tests,
 )
-from verify.tails.estimators.goodness import Goodness, goodness
+from verify.tails.estimators.alternatives import Alternatives, compare_families
+from verify.tails.estimators.goodness_of_fit import Goodness, goodness
 from verify.tails.estimators.gpd import GpdFit, GpdPath, fit_gpd, gpd_path
 from verify.tails.estimators.gpd_profile import profile_interval
 from verify.tails.estimators.hill import hill_path, port_hill_path
 from verify.tails.estimators.kernel import kernel_path
-from verify.tails.estimators.maximum_to_sum import maximum_to_sum
-from verify.tails.estimators.mean_excess import MeanExcess, mean_excess
+from verify.tails.estimators.maximum_ratio import maximum_to_sum
+from verify.tails.estimators.mean_excesses import MeanExcess, mean_excess
 from verify.tails.estimators.moment import moment_path
 from verify.tails.estimators.path import Path, above, half
 from verify.tails.estimators.pickands import generalised_pickands_path, pickands_path

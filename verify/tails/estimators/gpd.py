@@ -165,9 +165,9 @@ def fit_rows(
 
     Parameters
     ----------
-    rows : array of shape (b, K) or (1, K)
+    rows : array of b rows, or one, and K columns
         Excesses, each row padded with zeros at its end.
-    weights : array of shape (b, K), optional
+    weights : array of b rows and K columns, optional
         How often each counts; one row of excesses may go with many rows of weights.
     counts : array of shape (b,), optional
         How many excesses each row has, where there are no weights; K if None.

@@ -37,7 +37,7 @@ class PromptSummaries:
         How many rewards each has.
     sums : array of shape (m,), float64
         The sums of its rewards, rounded as sums in float64 are.
-    top : array of shape (m, 8), float64
+    top : array of m rows and 8 columns of float64
         Its largest rewards, the largest first, then minus infinity where it has fewer.
     cut : bool
         Whether there were more prompts than are kept.

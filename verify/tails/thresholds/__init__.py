@@ -9,10 +9,10 @@ The interval of :mod:`verify.tails.index_interval` uses none of them: after a ch
 usual standard errors are too small.
 """
 
-from verify.tails.thresholds.bader import bader
 from verify.tails.thresholds.choice import Choice
-from verify.tails.thresholds.clauset import clauset
-from verify.tails.thresholds.danielsson import danielsson
-from verify.tails.thresholds.minimal_amse import minimal_amse
+from verify.tails.thresholds.double_bootstrap import danielsson
+from verify.tails.thresholds.kolmogorov_smirnov import clauset
+from verify.tails.thresholds.least_error import minimal_amse
+from verify.tails.thresholds.sequential_tests import bader
 
 __all__ = ["Choice", "bader", "clauset", "danielsson", "minimal_amse"]

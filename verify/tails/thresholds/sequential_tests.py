@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import log
 
-from verify.tails.estimators.goodness import asymptotic_chance, statistics
+from verify.tails.estimators.goodness_of_fit import asymptotic_chance, statistics
 from verify.tails.estimators.gpd import GpdFit, gpd_path
 from verify.tails.thresholds.choice import Choice, candidates
 from verify.tails.upper_tail import UpperTail
