@@ -192,10 +192,7 @@ def test_bad_input_is_one_clear_line(
 @pytest.mark.parametrize("option", ["--out", "--json", "--csv", "--sample"])
 def test_unwritable(terminal: Terminal, option: str, target: str, words: str) -> None:
     Path("f").write_text("a file, not a directory")
-    if option == "--sample":
-        if target == ".":
-            assert ".npy" in terminal.refused(*HEAVY, option, target)
-            return
+    if option == "--sample" and target != ".":
         target += ".npy"
     line = terminal.refused(*HEAVY, option, target)
     assert line.startswith(f"cannot write {target}: ")

@@ -172,7 +172,7 @@ def requirement_names(lines: Iterable[str]) -> set[str]:
 def test_constraints_pin_what_make_installs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    installed = ("test", "lint", "docs", "gpu", "bench")
+    installed = ("test", "lint", "docs", "gpu", "cluster", "bench")
     needed = requirement_names(
         [*project["dependencies"], *(line for name in installed for line in extras[name])]
     )

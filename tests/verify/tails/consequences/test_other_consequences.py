@@ -141,7 +141,7 @@ def test_the_same_again_to_the_last_digit() -> None:
 def test_constant_rewards() -> None:
     found = consequences_of(Sample.of(np.full(50, 2.0)), UNSURE, [0.5])
     assert found.fitted is None and found.frontier[0].plug_in.value == 2.0
-    assert found.cap.cap.value is None and found.best_of_n[-1].fitted is not None
+    assert found.cap.cap.value == 2.0 and found.best_of_n[-1].fitted is not None
     json.dumps(found.as_json(), allow_nan=False)
 
 
