@@ -51,7 +51,9 @@ def audit(
             help="Largest share of rows without a finite number that is accepted (default: 0.01).",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="NUMBER", help="Of everything drawn.")] = 0,
+    seed: Annotated[
+        int, typer.Option(metavar="NUMBER", help="Of resamples, and of the parts of a sample.")
+    ] = 0,
     engine: Annotated[
         str, typer.Option(metavar="NAME", help=f"Where files are read: {', '.join(ENGINES)}.")
     ] = "serial",

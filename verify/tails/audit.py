@@ -54,7 +54,7 @@ class Options:
     most_bad : float
         The largest share of rows without a finite number that is accepted.
     seed : int
-        Of everything that is drawn.
+        Of resamples, and of the parts of a sample. Rounded rewards are always spread alike.
     """
 
     budgets: tuple[float, ...] = BUDGETS

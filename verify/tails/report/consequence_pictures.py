@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite, log
 from typing import Any
 
-from verify.inline_svg import INK, THIRD
+from verify.inline_svg import THIRD
 from verify.overoptimization.forms import best_of_n_kl
 from verify.plotting import BASE, REWEIGHTED
 from verify.tails.consequences.answer import Answer
@@ -108,17 +108,7 @@ def best_of_plot(curve: tuple[BestOf, ...], rows: int) -> Drawing:
             label = "with the fitted tail"
             axes.plot([n for n, _ in finite], values, color=REWEIGHTED, ls=DASHED, label=label)
             axes.set_ylim(*_room(inside, values))
-        axes.axvline(rows, color=INK, lw=1.0, ls=":")
-        axes.annotate(
-            "n = rewards",
-            (rows, 1.0),
-            xycoords=("data", "axes fraction"),
-            ha="center",
-            va="bottom",
-            fontsize=9,
-            xytext=(0, 2),
-            textcoords="offset points",
-        )
+        mark(axes, [(rows, "n = rewards")])
         axes.set_xscale("log")
         axes.set_xlabel("n")
         axes.set_ylabel("mean reward of the best of n")
