@@ -28,6 +28,8 @@ from verify.tails.verdict import Verdict
 POINTS = 120
 #: The same for GPD likelihoods, which take longer.
 FITS = 40
+#: From so many rewards on, only powers of ten are labelled.
+MANY = 5000
 #: Fewer rewards give estimates that jump too far to be drawn.
 LEAST = 20
 #: The mean excess is drawn over thresholds that at most this share of the rewards exceeds.
@@ -93,8 +95,9 @@ def index_paths(tail: UpperTail, verdict: Verdict) -> Drawing:
         if not axes.lines[1:]:  # too few rewards differ
             axes.set_xlim(1, 2 * LEAST)
         axes.set_xscale("log")
-        # Few rewards span less than a decade of k.
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        # Few rewards span less than a decade of k; labels of many would run into each other.
+        steps = (1.0, 2.0, 5.0) if tail.kept < MANY else (1.0,)
+        axes.xaxis.set_major_locator(LogLocator(subs=steps))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_ylim(*OUTERMOST)
