@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from verify.tails.audit import Audit, Options
 
-ENGINES = ("serial", "processes", "ray")
+ENGINES = ("threads", "serial", "processes", "ray")
 SIDES = ("upper", "lower")
 #: How the names of web pages end.
 PAGES = (".html", ".htm")
@@ -55,10 +55,15 @@ def audit(
         int, typer.Option(metavar="NUMBER", help="Of resamples, and of the parts of a sample.")
     ] = 0,
     engine: Annotated[
-        str, typer.Option(metavar="NAME", help=f"Where files are read: {', '.join(ENGINES)}.")
-    ] = "serial",
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"Who reads the files: {', '.join(ENGINES)}. Threads are quickest for numbers,"
+            " processes for several large files of text.",
+        ),
+    ] = "threads",
     workers: Annotated[
-        int | None, typer.Option(metavar="NUMBER", help="How many processes read.")
+        int | None, typer.Option(metavar="NUMBER", help="How many threads or processes read.")
     ] = None,
     work: Annotated[
         str | None,

