@@ -103,7 +103,10 @@ def test_a_picture_and_a_report_are_written(terminal: Terminal) -> None:
     [
         (("none.npy",), "none.npy"),
         (("light.npy", "--side", "left"), "--side: expected upper or lower"),
-        (("light.npy", "--engine", "spark"), "--engine: expected threads or serial or processes or ray"),
+        (
+            ("light.npy", "--engine", "spark"),
+            "--engine: expected threads or serial or processes or ray",
+        ),
         (("light.npy", "--budgets", "0"), "--budgets: expected numbers from 1e-09 to 100"),
         (("light.npy", "--budgets", "1e-12"), "--budgets: expected numbers from 1e-09 to 100"),
         (("light.npy", "--budgets", "1,x"), "--budgets: expected numbers from 1e-09 to 100"),
