@@ -39,8 +39,7 @@ def test_the_largest_are_those_of_sorting(data: Floats, keep: int, step: int, fl
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(largest, "CHUNK", 4)
         found = Largest(keep, floor)
-        found._buffer = np.empty(min(keep, 2) + 1)  # it fills and grows
-        found._waiting = 3
+        found._buffer = np.empty(keep + 3)  # it fills
         for start in range(0, len(data), step):
             found.add(data[start : start + step])
             if len(data[: start + step]) >= keep:

@@ -70,8 +70,7 @@ class Sample:
         """Rewards that were summed up, without their order and their prompts."""
         if len(summary.top) == summary.count:
             return cls.of(summary.top)
-        cells = summary.cells()
-        return cls(CellLaw(cells.counts, cells.low, cells.mean, cells.high))
+        return cls(CellLaw.of_summary(summary))
 
     @cached_property
     def large(self) -> LargeSample | None:

@@ -31,8 +31,8 @@ class Largest:
 
     def __init__(self, keep: int, floor: float = -np.inf) -> None:
         self.keep = keep
-        self._waiting = min(WAITING, max(keep, 2**12))
-        self._buffer = np.empty(min(keep, 2**12) + self._waiting)
+        # What is not used yet takes no memory.
+        self._buffer = np.empty(keep + min(WAITING, max(keep, 2**12)))
         self._held = 0
         self._alone = RLock()
         #: What is not above it is among the largest no more.
@@ -52,21 +52,12 @@ class Largest:
         """Put into the buffer what has room; the rest."""
         room = len(self._buffer) - self._held
         if not room:
-            self._make_room()
+            self._drop()
             return chunk.compress(chunk > self.cut)
         part = chunk[:room]
         self._buffer[self._held : self._held + len(part)] = part
         self._held += len(part)
         return chunk[room:]
-
-    def _make_room(self) -> None:
-        if self._held >= self.keep + self._waiting:
-            self._drop()
-        else:  # it starts small, and grows to its size
-            wanted = min(2 * len(self._buffer), self.keep + self._waiting)
-            grown = np.empty(wanted)
-            grown[: self._held] = self._buffer[: self._held]
-            self._buffer = grown
 
     def _drop(self) -> None:
         """Keep the largest only."""
