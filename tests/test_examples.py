@@ -4,7 +4,8 @@ In the order of the page, in one temporary directory a page:
 
 * a ``console`` block: each line that begins with ``$ `` is run by bash (a line after a trailing
   backslash belongs to it), with ``goodhart`` and ``python`` those of this interpreter; the lines
-  up to the next ``$ `` are its output, where ``...`` stands for anything;
+  up to the next ``$ `` are its output, where ``...`` stands for anything. A ``goodhart`` that
+  leaves a shell nothing to do runs in this process: a hundred starts of Python take a minute;
 * a ``python`` block: run as a doctest where it has ``>>>``, else plainly. Blocks share their names.
 
 Blocks of other kinds are not run.
@@ -18,19 +19,27 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import goodhart
 from docs.generate import ROOT, pages
 
 PAGES = pages()
 WITHOUT_EXAMPLES = {
     f"docs/{name}.md" for name in ("changelog", "concordance", "errata", "index", "proofs")
 }
+
+QUOTED = re.compile(r"""'[^']*'|"[^"$`\\]*\"""")
+"""What a shell hands on as it stands."""
+LEFT_TO_A_SHELL = re.compile(r"[^\w\s.,:=/+-]")
+"""A character that it may act on, where it is not quoted."""
 
 SECONDS = 60
 """One command may take so long: they take about one, on a machine that does nothing else."""
@@ -100,19 +109,49 @@ def shims(folder: Path) -> Path:
     return folder
 
 
-def run_command(command: Command, folder: Path) -> None:
-    done = subprocess.run(
-        ["bash", "-c", command.text],
+def goodhart_alone(text: str) -> list[str] | None:
+    """The arguments of ``goodhart``, if that is all there is to a command; None if it is not."""
+    line = text.replace("\\\n", " ")
+    if LEFT_TO_A_SHELL.search(QUOTED.sub("", line)):
+        return None
+    program, *arguments = shlex.split(line)
+    return arguments if program == "goodhart" else None
+
+
+def printed_here(arguments: list[str], folder: Path) -> str:
+    """What ``goodhart`` prints, on standard output and error, in this process."""
+    # A file and no StringIO: the command may ask for a buffer of bytes, or a file descriptor.
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as printed:
+        with chdir(folder), redirect_stdout(printed), redirect_stderr(printed):
+            with suppress(SystemExit):
+                goodhart.main(arguments)
+            printed.flush()
+        printed.seek(0)
+        return printed.read()
+
+
+def printed_by_bash(text: str, folder: Path) -> str:
+    """What a command prints, on standard output and error, in a process of its own."""
+    return subprocess.run(
+        ["bash", "-c", text],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         timeout=SECONDS,
         check=False,
-    )
-    if not matches(command.output, done.stdout):
+    ).stdout
+
+
+def run_command(command: Command, folder: Path) -> None:
+    arguments = goodhart_alone(command.text)
+    if arguments is None:
+        printed = printed_by_bash(command.text, folder)
+    else:
+        printed = printed_here(arguments, folder)
+    if not matches(command.output, printed):
         raise AssertionError(
-            f"line {command.line}: {command.text}shown:\n{command.output}printed:\n{done.stdout}"
+            f"line {command.line}: {command.text}shown:\n{command.output}printed:\n{printed}"
         )
 
 
@@ -166,6 +205,7 @@ PLANTED = {
     "no output": "```console\n$ true\none\n```\n",
     "too much output": "```console\n$ echo one\n```\n",
     "no such command": "```console\n$ goodhart frobnicate\n```\n",
+    "another answer": "```console\n$ goodhart construct 'normal()' --mean 1 --kl 1\nno\n```\n",
     "a doctest": "```python\n>>> 1 + 1\n3\n```\n",
     "an assertion": "```python\nassert 1 + 1 == 3\n```\n",
     "names are not shared": "```python\nassert x == 1\n```\n```python\nx = 1\n```\n",
@@ -205,6 +245,51 @@ not run
 
 def test_right_examples_pass(scene: Path) -> None:
     assert run_page(RIGHT, "planted", scene) == 4
+
+
+# ---------------------------------------------------------------- in this process, or by bash
+
+ALONE = {
+    "goodhart laws\n": ["laws"],
+    'goodhart audit "scores*.csv" \\\n  --csv -\n': ["audit", "scores*.csv", "--csv", "-"],
+    "goodhart check 'a;b $HOME.json'\n": ["check", "a;b $HOME.json"],
+}
+FOR_BASH = [
+    "goodhart check c.json; echo $?\n",
+    "goodhart laws | head\n",
+    "goodhart laws > laws.txt\n",
+    "goodhart check *.json\n",
+    'goodhart check "$HOME/c.json"\n',
+    "goodhart check ~/c.json\n",
+    "goodhart check a\\ b.json\n",
+    "goodhart check 'a'\\''b.json'\n",
+    "NO_COLOR=1 goodhart laws\n",
+    "echo goodhart\n",
+]
+
+
+@pytest.mark.parametrize(("text", "arguments"), ALONE.items())
+def test_what_leaves_a_shell_nothing_to_do(text: str, arguments: list[str]) -> None:
+    assert goodhart_alone(text) == arguments
+
+
+@pytest.mark.parametrize("text", FOR_BASH)
+def test_what_is_for_bash(text: str) -> None:
+    assert goodhart_alone(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "goodhart construct 'normal()' --mean 1 --kl 0.01 --json -",
+        "goodhart construct 'nrmal()' --mean 1 --kl 1",
+    ],
+)
+def test_both_print_the_same(text: str, scene: Path) -> None:
+    arguments = goodhart_alone(text)
+    assert arguments is not None
+    printed = printed_here(arguments, scene)
+    assert printed == printed_by_bash(text, scene) != ""
 
 
 # ---------------------------------------------------------------- links
