@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 # -qq: errors only.
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
+# The tests start Python hundreds of times: without .pyc files each start compiles the packages anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Two pips at once would break .venv.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
