@@ -11,6 +11,7 @@ from verify.best_of.density import Atom, Density
 from verify.best_of.far import Beyond
 from verify.best_of.holes import of_atoms
 from verify.best_of.interval_sums import Place, Sums
+from verify.best_of.sizes import Node, Nodes
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class AtomsAndDensity:
     def add_to(self, sums: Sums) -> None:
         """Its part of the density on an interval."""
         for x, mass in self._near(sums.place):
-            sums.add_nodes([(arb(x), mass)], self.density, self.atoms_are_v, arb(x))
+            nodes = Nodes([Node(arb(x), mass, mass * x)])
+            sums.add_nodes(nodes, self.density, self.atoms_are_v, sums.goals())
 
     def bounds(self, low: arb, high: arb) -> Beyond:
         """Bounds of its part of what U has in an interval."""

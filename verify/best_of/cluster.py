@@ -4,19 +4,23 @@ Where a kernel g is at most M on the ellipse of parameter r > 1 around an interv
 of degree ``m - 1`` through m Chebyshev points of the interval errs by at most
 ``4 M r^(1 - m)/(r - 1)`` (Trefethen, *Approximation Theory and Approximation Practice*, theorem
 8.2, whose proof holds for the roots of T_m too). The density integrates that polynomial exactly, by
-its moments ``int T_k f``: they are found once, whatever the kernel.
+its moments ``int T_k f``: they are found once, whatever the kernel. So does the density times v, by
+``int T_k v f``: that is a second set of weights for the same points. What the polynomial misses
+counts with the mass of the pieces in the first, and with ``E|V|`` on them in the second, which is
+far less than the mass times the largest |v| where most of the mass is close.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 
-from flint import acb, arb, ctx
+from flint import acb, arb, arb_mat, ctx
 
 from verify.best_of.density import Density
 from verify.best_of.interval_sums import Place, largest
-from verify.best_of.leaves import ELLIPSES, Leaf, ellipse, error_bound, goal_bits
+from verify.best_of.leaves import ELLIPSES, Leaf, ellipse, fewest, goal_bits, smallest_rule
+from verify.best_of.sizes import Node, Nodes, Sizes
 
 #: Bits to which moments are sought, beyond the goal.
 MOMENT_BITS = 16
@@ -25,11 +29,11 @@ MOST_HALVINGS = 8
 
 
 def count() -> int:
-    """Points of a cluster: enough for an ellipse of parameter 5."""
+    """Points of a cluster at most: enough for an ellipse of parameter 5."""
     return 2 * goal_bits() // 5 + 3
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _angles(points: int, bits: int) -> list[list[arb]]:
     """``T_k`` at the Chebyshev points: a row for each point."""
     rows = []
@@ -51,7 +55,7 @@ class Cluster:
     def __init__(self, leaves: Sequence[Leaf]) -> None:
         self.leaves, self.ray = tuple(leaves), leaves[0].ray
         self.start, self.reach = leaves[0].start, leaves[-1].reach
-        self._fits = ELLIPSES[0]  # the ellipse that did for the last piece does for most
+        self._nodes: dict[int, Nodes | None] = {}
         ends = [self.ray.place(distance) for distance in (self.start, self.reach)]
         self.middle = ((ends[0] + ends[1]) / 2).mid()
         # The points of pieces lie inside, their roundings included.
@@ -63,61 +67,76 @@ class Cluster:
         """A bound of its mass."""
         return self.ray.mass(self.start.lower(), self.reach.upper()).upper()
 
+    @cached_property
+    def moment(self) -> arb:
+        """A bound of ``E|v|`` on it, piece by piece."""
+        total = arb(0)
+        for leaf in self.leaves:
+            mass = self.ray.mass(leaf.start.lower(), leaf.reach.upper())
+            total += mass * abs(leaf.hull).upper()
+        return total.upper()
+
     @property
     def hull(self) -> arb:
         """All its points."""
         return self.middle + arb(0, self.half)
 
-    @cached_property
-    def nodes(self) -> list[tuple[arb, arb]] | None:
-        """Points and weights; None where the moments are not to be had."""
-        points = count()
-        moments = self._moments(points)
-        if moments is None:
-            return None
+    def nodes_of(self, points: int) -> Nodes | None:
+        """So many points and their two weights; None where the moments are not to be had."""
+        if points not in self._nodes:
+            self._nodes[points] = None if self._totals is None else self._points(points)
+        return self._nodes[points]
+
+    def _points(self, points: int) -> Nodes:
+        assert self._totals is not None
         found = []
         for row in _angles(points, ctx.prec):
-            terms = zip(row[1:], moments[1:], strict=True)
-            weight = moments[0] + 2 * sum((t * moment for t, moment in terms), arb(0))
-            found.append((self.middle + self.half * row[1], weight / points))
-        return found
+            weights = []
+            for total in self._totals:
+                terms = zip(row[1:], total[1:points], strict=True)
+                weights.append((total[0] + 2 * sum((t * m for t, m in terms), arb(0))) / points)
+            found.append(Node(self.middle + self.half * row[1], *weights))
+        return Nodes(found)
 
-    def _moments(self, points: int) -> list[arb] | None:
-        """``int T_k f`` for k below the number of points."""
-        error = arb(0)
-        nodes: list[tuple[arb, arb]] = []
+    @cached_property
+    def _totals(self) -> tuple[list[arb], list[arb]] | None:
+        """``int T_k f`` and ``int T_k v f`` for k below the largest number of points."""
+        errors = Sizes(arb(0), arb(0), arb(0))
+        nodes: list[Node] = []
         waiting = [(leaf, 0) for leaf in self.leaves]
         while waiting:
             leaf, depth = waiting.pop()
-            own = self._leaf_error(leaf, points)
-            if own is not None:
-                error += own
-                nodes += leaf.nodes
+            found = self._leaf_error(leaf)
+            if found is not None:
+                errors = errors.plus(found[0])
+                nodes += leaf.nodes_of(found[1]).points
             elif depth < MOST_HALVINGS:
                 waiting += [(half, depth + 1) for half in leaf.halves]
             else:
                 return None
-        totals = [arb(0)] * points
-        for place, weight in nodes:
-            x = (place - self.middle) / self.half
-            last, now = arb(1), x
-            for k in range(points):
-                totals[k] += weight * last
-                last, now = now, 2 * x * now - last
-        return [total + arb(0, error.upper()) for total in totals]
+        rows = []
+        for node in nodes:
+            x = (node.point - self.middle) / self.half
+            row, twice = [arb(1), x], 2 * x
+            while len(row) < count():
+                row.append(twice * row[-1] - row[-2])
+            rows.append(row)
+        weights = arb_mat([[node.mass for node in nodes], [node.moment for node in nodes]])
+        masses, moments = (weights * arb_mat(rows)).tolist()
+        off = arb(0, errors.mass.upper()), arb(0, errors.of_v.upper())
+        return [total + off[0] for total in masses], [total + off[1] for total in moments]
 
-    def _leaf_error(self, leaf: Leaf, points: int) -> arb | None:
-        """A bound of what a rule misses of each moment, if it is small enough."""
-        enough = self.mass * arb(2) ** (-goal_bits() - MOMENT_BITS)
-        for parameter in sorted(ELLIPSES, key=lambda one: one != self._fits):
-            size = largest(
-                bound * self._growth(point) ** (points - 1) for point, bound in leaf.over(parameter)
-            )
-            error = error_bound(leaf.half, size, parameter)
-            if error < enough:
-                self._fits = parameter
-                return error
-        return None
+    def _leaf_error(self, leaf: Leaf) -> tuple[Sizes, int] | None:
+        """Bounds of what a rule misses of either moment, if they are small enough."""
+        share = arb(2) ** (-goal_bits() - MOMENT_BITS)
+        goals = Sizes(self.mass * share, self.moment * share, arb.pos_inf())
+        return smallest_rule(self._leaf_sizes(leaf), leaf.half, goals)
+
+    def _leaf_sizes(self, leaf: Leaf) -> Iterator[tuple[float, arb, tuple[arb, arb]]]:
+        for parameter in ELLIPSES:
+            boxes = leaf.over(parameter)
+            size = largest(bound * self._growth(point) ** (count() - 1) for point, bound in boxes)
+            yield parameter, size, (largest(point.abs_upper() for point, _ in boxes), arb(0))
 
     def _growth(self, z: acb) -> arb:
         """The parameter of the ellipse around the interval on which a point is: |T_k| is at most
@@ -126,18 +145,22 @@ class Cluster:
         axis = (((x - 1).abs_upper() + (x + 1).abs_upper()) / 2).max(arb(1))
         return (axis + (axis * axis - 1).sqrt()).upper()
 
-    def error(self, kernel: Density, place: Place, tolerance: arb) -> tuple[arb, arb, arb] | None:
+    def error(
+        self, kernel: Density, place: Place, is_v: bool, goals: Sizes
+    ) -> tuple[Sizes, int] | None:
         """A bound of the error for ``f(t - v)``, t in an interval, that is small enough.
 
-        With bounds of ``|v|`` and ``|t - v|`` at the points that it looked at.
+        And for how many points. ``is_v``: the cluster is of V. The other variable's part is t times
+        the first, less the second.
         """
-        t, degree = acb(place.hull), count() - 1
+        t, numbers = acb(place.hull), range(3, count() + 1, 3)
         for parameter in ELLIPSES[:4]:
             r = arb(parameter)
             boxes = ellipse(self.middle, self.half, parameter)
-            size = largest(kernel.over(t - point) for point in boxes)
-            error = 4 * self.mass * size * r**-degree / (r - 1)
-            if error < tolerance:
-                own = largest(point.abs_upper() for point in boxes)
-                return error, own, largest((t - point).abs_upper() for point in boxes)
+            error = 4 * largest(kernel.over(t - point) for point in boxes) * r / (r - 1)
+            mass, own = error * self.mass, error * self.moment
+            sizes = Sizes.ordered(mass, own, mass * t.abs_upper() + own, is_v)
+            found = fewest(sizes, 1 / r, numbers, goals)
+            if found is not None:
+                return found
         return None

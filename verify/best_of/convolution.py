@@ -23,7 +23,15 @@ from verify.best_of.far import Beyond
 from verify.best_of.gap import Gap
 from verify.best_of.holes import of_densities
 from verify.best_of.interval_sums import Place, Sums, TooWide, largest
-from verify.best_of.leaves import ELLIPSES, LAST_PIECE, Leaf, Ray, error_bound, rays
+from verify.best_of.leaves import (
+    ELLIPSES,
+    LAST_PIECE,
+    Leaf,
+    Ray,
+    rays,
+    smallest_rule,
+)
+from verify.best_of.sizes import Sizes
 from verify.enclosure import Undecided
 
 #: Share of the distance between two knots up to which pieces of one density are used.
@@ -32,6 +40,7 @@ NEAR = 0.4
 BEGIN_STEP = 4
 #: Share of the density up to which it is guessed.
 GUESS = arb(2) ** -30
+NOTHING, ENDLESS = Sizes(arb(0), arb(0), arb(0)), arb.pos_inf()
 
 
 class Span(NamedTuple):
@@ -78,6 +87,8 @@ class TwoDensities:
         self.x_knots, self.v_knots = error.knots, utility.knots
         self.x_rays, self.v_rays = rays(error), rays(utility)
         self._clusters: dict[tuple[int, int], Cluster] = {}  # by the first piece and the number
+        self._means = _mean_size(utility), _mean_size(error)
+        self._sized: tuple[Place, Sizes] | None = None
         self._begins: dict[int, int] = {}  # by ray, where the last interval began
 
     def specials(self) -> list[Special]:
@@ -154,32 +165,35 @@ class TwoDensities:
             raise Undecided(f"the density of U where {end.knot.place.str(10)} meets another end")
         return rays_of[end.knot.end, own]
 
+    def _is_v(self, ray: Ray) -> bool:
+        return ray.density is self.utility
+
     def _other(self, ray: Ray) -> Density:
-        return self.error if ray.density is self.utility else self.utility
+        return self.error if self._is_v(ray) else self.utility
 
     # ---- the pieces of a range ----------------------------------------------------------------
 
-    def _begin(self, ray: Ray, length: arb | None, place: Place, goal: arb) -> int:
+    def _begin(self, ray: Ray, length: arb | None, place: Place, goals: Sizes) -> int:
         """The number of the first piece that is needed: beside a singular end, little is left."""
         if ray.knot.regular:
             return 0
         k = self._begins.get(id(ray), 0)
-        while self._is_little(ray, k + 1, length, place, goal) and k < LAST_PIECE:
+        while self._is_little(ray, k + 1, length, place, goals) and k < LAST_PIECE:
             k += 1
-        while not self._is_little(ray, k, length, place, goal):
+        while not self._is_little(ray, k, length, place, goals):
             k -= 1
             if k < -LAST_PIECE:
                 raise Undecided(f"{ray.density.law} has too much mass next to an end")
         self._begins[id(ray)] = k
         return k - k % BEGIN_STEP
 
-    def _is_little(self, ray: Ray, k: int, length: arb | None, place: Place, goal: arb) -> bool:
+    def _is_little(self, ray: Ray, k: int, length: arb | None, place: Place, goals: Sizes) -> bool:
         """Whether what lies before piece k is little, and that piece within a share of a length."""
         if length is not None and not ray.reach(k) <= length * NEAR:
             return False
         if ray.limit is not None and not ray.start(k) < ray.limit:
             return False
-        return bool(self._mass(Span(ray, arb(0), ray.start(k)), place) <= goal)
+        return self._is_within(Span(ray, arb(0), ray.start(k)), place, goals)
 
     def _pieces(self, ray: Ray, length: arb | None, begin: int) -> Iterator[int]:
         """Numbers of the pieces of a ray: all, or those up to a share of a length."""
@@ -200,46 +214,48 @@ class TwoDensities:
             return low - first, None if last is None else high - last
         return None if last is None else low - last, high - first
 
-    def _mass(self, span: Span, place: Place) -> arb:
-        """A bound of the mass that lies between two distances, on an interval of t."""
+    def _is_within(self, span: Span, place: Place, goals: Sizes) -> bool:
+        """Whether what lies between two distances, on an interval of t, is within goals."""
         ends = self._ends_beside(span, place)
-        return span.ray.mass(span.near, span.far) * self._other(span.ray).mass(*ends)
+        mass = span.ray.mass(span.near, span.far) * self._other(span.ray).mass(*ends)
+        return bool(mass <= goals.mass) and self._rest(span, place).within(goals)
 
-    def _rest(self, span: Span, place: Place) -> tuple[arb, arb, arb]:
-        """The same, and bounds of ``E|V|`` and ``E|X|`` there."""
+    def _rest(self, span: Span, place: Place) -> Sizes:
+        """Bounds of the mass that lies between two distances, and of ``E|V|`` and ``E|X|``."""
         ray, ends = span.ray, self._ends_beside(span, place)
         own, other = ray.mass(span.near, span.far), self._other(ray).mass(*ends)
         of_own = ray.moment(span.near, span.far) * other
         of_other = own * self._other(ray).moment(*ends)
-        in_order = (of_own, of_other) if ray.density is self.utility else (of_other, of_own)
-        return own * other, in_order[0], in_order[1]
+        return Sizes.ordered(own * other, of_own, of_other, self._is_v(ray))
 
-    def _leaves(self, ray: Ray, length: arb | None, place: Place, goal: arb) -> _Pieces:
+    def _leaves(self, ray: Ray, length: arb | None, place: Place, goals: Sizes) -> _Pieces:
         """The pieces of a ray up to where the rest is below a goal, or to a share of a length."""
         leaves: list[Leaf] = []
-        begin = self._begin(ray, length, place, goal)
+        begin = self._begin(ray, length, place, goals)
         before = [] if ray.knot.regular else [Span(ray, arb(0), ray.start(begin))]
         for k in self._pieces(ray, length, begin):
             rest = Span(ray, ray.start(k), ray.limit if length is None else None)
-            if self._mass(rest, place) <= goal:
+            if self._is_within(rest, place, goals):
                 return _Pieces(leaves, [*before, rest], True)
             leaves.append(ray.leaf(k))
         return _Pieces(leaves, before, False)
 
-    def _split(self, place: Place, goal: arb) -> Iterator[Leaf | Gap | Span]:
+    def _split(self, place: Place, goals: Sizes) -> Iterator[Leaf | Gap | Span]:
         """The density on an interval: leaves, gaps, and what is left out."""
         for found in self._ranges(place):
             if isinstance(found, Ray):
-                yield from self._leaves(found, None, place, goal).parts
+                yield from self._leaves(found, None, place, goals).parts
             else:
-                yield from self._both(found, place, goal)
+                yield from self._both(found, place, goals)
 
-    def _both(self, rays: tuple[Ray, Ray], place: Place, goal: arb) -> Iterator[Leaf | Gap | Span]:
+    def _both(
+        self, rays: tuple[Ray, Ray], place: Place, goals: Sizes
+    ) -> Iterator[Leaf | Gap | Span]:
         """The rays of V and of X and the gap between; one ray, if all beyond its end is little."""
         distance = abs(place.hull - rays[0].knot.place - rays[1].knot.place).lower()
         found = []
         for ray in rays:
-            pieces = self._leaves(ray, distance, place, goal)
+            pieces = self._leaves(ray, distance, place, goals)
             if pieces.is_all:
                 yield from pieces.parts
                 return
@@ -256,59 +272,95 @@ class TwoDensities:
 
     def estimate(self, place: Place) -> arb:
         """About the density at the middle of an interval, by rules on whole pieces."""
+        return self._sizes(place).mass
+
+    def _sizes(self, place: Place) -> Sizes:
+        """The same, and that of it times |V| and |X|; the last interval's are kept."""
+        if self._sized is None or self._sized[0] is not place:
+            self._sized = place, self._measured(place)
+        return self._sized[1]
+
+    def _measured(self, place: Place) -> Sizes:
         t = place.t(place.middle)
         width = place.ends[1] - place.ends[0]
-        goal, total = arb(2) ** -80, arb(0)
+        goal, total = arb(2) ** -80, NOTHING
         for _ in range(8):  # what is left out is to be small against what is found
-            total = arb(0)
-            for piece in self._split(place, goal):
+            total = NOTHING
+            for piece in self._split(place, Sizes(goal, ENDLESS, ENDLESS)):
                 if isinstance(piece, Leaf):
-                    kernel = self._other(piece.ray)
-                    part = sum((c * kernel.at(t - p) for p, c in piece.nodes), arb(0))
-                    total += part.mid() if part.is_finite() else 0
+                    total = total.plus(self._at(piece, t))
                 elif isinstance(piece, Gap):
-                    total += piece.at(t)
-            if total * width * GUESS > goal:
+                    total = total.plus(_known(piece.at(t)))
+            if total.mass * width * GUESS > goal:
                 break
             goal = goal * goal
-        return arb(total.mid())
+        return Sizes(*(arb(size.mid()) for size in total))
+
+    def _at(self, leaf: Leaf, t: arb) -> Sizes:
+        """About a piece's part of the density, and of that times |V| and |X|."""
+        kernel, total, own, other = self._other(leaf.ray), arb(0), arb(0), arb(0)
+        for point, mass, moment in leaf.nodes.points:
+            away = t - point
+            height = kernel.at(away)
+            total, own = total + mass * height, own + abs(moment) * height
+            other += mass * height * abs(away)
+        return _known(Sizes.ordered(total, own, other, self._is_v(leaf.ray)))
+
+    def _goals(self, sums: Sums) -> Sizes:
+        """What one piece may miss on an interval.
+
+        What is missed of ``E[V; U in dt]`` is to be little against ``E[|V|; U in dt]`` or
+        ``E|V| Pr(U in dt)``, the larger of the two: the weights of any optimiser have mean 1.
+        """
+        found = self._sizes(sums.place)
+        far = abs(sums.place.hull).upper()
+        own = []
+        for size, mean, density in (
+            (found.of_v, self._means[0], self.utility),
+            (found.of_x, self._means[1], self.error),
+        ):
+            least = sums.coarse * (far + density.spread)
+            own.append((size + sums.estimate * mean).max(least))
+        return sums.goals(Sizes(sums.estimate, *own))
 
     def add_to(self, sums: Sums) -> None:
         """Its part of the density on an interval."""
         place = sums.place
-        goal = sums.tolerance * (place.ends[1] - place.ends[0]).lower()
+        goals = self._goals(sums)
+        width = (place.ends[1] - place.ends[0]).lower()
         leaves: dict[int, list[Leaf]] = {}
-        for piece in self._split(place, goal):
+        for piece in self._split(place, goals.times(width)):
             if isinstance(piece, Leaf):
                 leaves.setdefault(id(piece.ray), []).append(piece)
             elif isinstance(piece, Gap):
-                piece.add_to(sums)
+                piece.add_to(sums, goals)
             else:
-                sums.neglect(*self._rest(piece, place))
+                sums.neglect(self._rest(piece, place))
         for row in leaves.values():
-            for leaf in row[self._add_cluster(sums, row) :]:
-                self._add_leaf(sums, leaf)
+            for leaf in row[self._add_cluster(sums, row, goals) :]:
+                self._add_leaf(sums, leaf, goals)
 
-    def _add_cluster(self, sums: Sums, row: list[Leaf]) -> int:
+    def _add_cluster(self, sums: Sums, row: list[Leaf], goals: Sizes) -> int:
         """Add as many of the first pieces of a ray as may be taken together, and their number."""
-        kernel, is_v = self._other(row[0].ray), row[0].ray.density is self.utility
-        found: tuple[Cluster, tuple[arb, arb, arb]] | None = None
+        kernel, is_v = self._other(row[0].ray), self._is_v(row[0].ray)
+        found: tuple[Cluster, Sizes, int] | None = None
         low, high = 0, len(row) // 2
         while low < high:  # the more pieces, the closer they come to where the kernel is not smooth
             middle = (low + high + 1) // 2
             cluster = self._cluster(row[: 2 * middle])
-            error = cluster.error(kernel, sums.place, sums.tolerance)
+            error = cluster.error(kernel, sums.place, is_v, goals)
             if error is None:
                 high = middle - 1
             else:
-                found, low = (cluster, error), middle
+                found, low = (cluster, *error), middle
         if found is None:
             return 0
-        cluster, (size, own, rest) = found
-        if cluster.nodes is None:
+        cluster, size, count = found
+        nodes = cluster.nodes_of(count)
+        if nodes is None:
             return 0
-        sums.add_error(size, own if is_v else rest, rest if is_v else own)
-        sums.add_nodes(cluster.nodes, kernel, is_v, cluster.hull)
+        sums.add_error(size)
+        sums.add_nodes(nodes, kernel, is_v, goals)
         return 2 * low
 
     def _cluster(self, leaves: list[Leaf]) -> Cluster:
@@ -318,30 +370,46 @@ class TwoDensities:
             self._clusters[key] = Cluster(leaves)
         return self._clusters[key]
 
-    def _add_leaf(self, sums: Sums, leaf: Leaf) -> None:
+    def _add_leaf(self, sums: Sums, leaf: Leaf, goals: Sizes) -> None:
         """Add a piece, halved as often as the rule's error demands."""
-        kernel, is_v = self._other(leaf.ray), leaf.ray.density is self.utility
+        kernel, is_v = self._other(leaf.ray), self._is_v(leaf.ray)
         waiting = [leaf]
         while waiting:
             part = waiting.pop()
-            found = self._leaf_error(part, kernel, sums)
+            found = self._leaf_error(part, kernel, sums.place, goals)
             if found is None:
                 sums.count()
                 waiting += part.halves
                 continue
-            error, own, rest = found
-            sums.add_error(error, own if is_v else rest, rest if is_v else own)
-            sums.add_nodes(part.nodes, kernel, is_v, part.hull)
+            error, count = found
+            sums.add_error(error)
+            sums.add_nodes(part.nodes_of(count), kernel, is_v, goals)
 
-    @staticmethod
-    def _leaf_error(leaf: Leaf, kernel: Density, sums: Sums) -> tuple[arb, arb, arb] | None:
-        """A bound of the rule's error that is small enough, and of the points it looked at."""
-        t = acb(sums.place.hull)
+    def _leaf_error(
+        self, leaf: Leaf, kernel: Density, place: Place, goals: Sizes
+    ) -> tuple[Sizes, int] | None:
+        """A bound of the rule's error that is small enough, and for how many points."""
+        return smallest_rule(self._leaf_sizes(leaf, kernel, place), leaf.half, goals)
+
+    def _leaf_sizes(
+        self, leaf: Leaf, kernel: Density, place: Place
+    ) -> Iterator[tuple[float, arb, tuple[arb, arb]]]:
+        """Bounds on ellipses."""
+        t = acb(place.hull)
         for parameter in ELLIPSES:
             boxes = leaf.over(parameter)
+            own = largest(point.abs_upper() for point, _ in boxes)
+            other = largest((t - point).abs_upper() for point, _ in boxes)
             size = largest(size * kernel.over(t - point) for point, size in boxes)
-            error = error_bound(leaf.half, size, parameter)
-            if error < sums.tolerance:
-                own = largest(point.abs_upper() for point, _ in boxes)
-                return error, own, largest((t - point).abs_upper() for point, _ in boxes)
-        return None
+            yield parameter, size, (own, other) if self._is_v(leaf.ray) else (other, own)
+
+
+def _known(sizes: Sizes) -> Sizes:
+    """Their middles, or nothing where they are not known."""
+    return Sizes(*(arb(size.mid()) if size.is_finite() else arb(0) for size in sizes))
+
+
+def _mean_size(density: Density) -> arb:
+    """``E|.|`` over a density, against its share; infinite where it is."""
+    size = density.moment(None, None) / density.share
+    return size.upper() if size.is_finite() else ENDLESS

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from flint import acb, arb
 
-from verify.best_of.interval_sums import Sums, largest
-from verify.best_of.leaves import ELLIPSES, Ray, ellipse, error_bound, rule
+from verify.best_of.interval_sums import Sums, enough_of, largest
+from verify.best_of.leaves import ELLIPSES, Ray, ellipse, rule, smallest_rule
+from verify.best_of.sizes import Sizes
 
 #: Points of a rule that are bounded together.
 GROUP = 4
+
+Points = tuple[tuple[arb, arb], ...]
 
 
 @dataclass(frozen=True)
@@ -39,45 +43,51 @@ class Gap:
     def _width(self, t: Any) -> Any:
         return t - self.low - self.high
 
-    def at(self, t: arb) -> arb:
-        """About its part of the density."""
-        total, width = arb(0), self._width(t)
+    def at(self, t: arb) -> Sizes:
+        """About its part of the density, and of that times |V| and |X|."""
+        total, width = Sizes(arb(0), arb(0), arb(0)), self._width(t)
         for root, weight in rule():
             r = (1 + root) / 2
             v, x = self.low + width * r, self.high + width * (1 - r)
-            total += weight / 2 * abs(width) * self.v_ray.density.at(v) * self.x_ray.density.at(x)
-        return arb(total.mid()) if total.is_finite() else arb(0)
+            height = self.v_ray.density.at(v) * self.x_ray.density.at(x)
+            height = weight / 2 * abs(width) * height
+            total = total.plus(Sizes(height, height * abs(v), height * abs(x)))
+        return total
 
-    def add_to(self, sums: Sums) -> None:
+    def add_to(self, sums: Sums, goals: Sizes) -> None:
         """Add it, halved as often as the rule's error demands."""
         waiting = [(arb(0), arb(1))]
         while waiting:
             low, high = waiting.pop()
-            error = self._error(low, high, sums)
-            if error is None:
+            found = self._error(low, high, sums, goals)
+            if found is None:
                 sums.count()
                 middle = (low + high) / 2
                 waiting += [(low, middle), (middle, high)]
                 continue
-            hull = sums.place.hull
-            width = self._width(hull)
-            sums.add_error(
-                error,
-                (abs(self.low).union(abs(self.low + width))).upper(),
-                (abs(self.high).union(abs(self.high + width))).upper(),
-            )
-            self._bound(low, high, sums)
-            self._add_nodes(low, high, sums)
+            error, count = found
+            sums.add_error(error)
+            self._bound(low, high, sums, rule(count), enough_of(goals))
+            self._add_nodes(low, high, sums, rule(count))
 
-    def _error(self, low: arb, high: arb, sums: Sums) -> arb | None:
+    def _error(self, low: arb, high: arb, sums: Sums, goals: Sizes) -> tuple[Sizes, int] | None:
+        """A bound of the rule's error that is small enough, and for how many points."""
+        middle, half = (low + high) / 2, (high - low) / 2
+        return smallest_rule(self._errors(middle, half, sums), half, goals)
+
+    def _errors(
+        self, middle: arb, half: arb, sums: Sums
+    ) -> Iterator[tuple[float, arb, tuple[arb, arb]]]:
+        """Bounds on ellipses."""
         width = self._width(acb(sums.place.hull))
         for parameter in ELLIPSES:
-            boxes = ellipse((low + high) / 2, (high - low) / 2, parameter)
-            size = largest(self._size(width, r) for r in boxes)
-            error = error_bound((high - low) / 2, size, parameter)
-            if error < sums.tolerance:
-                return error
-        return None
+            boxes = ellipse(middle, half, parameter)
+            yield parameter, largest(self._size(width, r) for r in boxes), self._far(width, boxes)
+
+    def _far(self, width: acb, places: list[acb]) -> tuple[arb, arb]:
+        """Bounds of |v| and |x| at some r."""
+        v = largest((self.low + width * r).abs_upper() for r in places)
+        return v, largest((self.high + width * (1 - r)).abs_upper() for r in places)
 
     def _size(self, width: acb, r: acb | arb) -> arb:
         """A bound of the integrand."""
@@ -85,33 +95,32 @@ class Gap:
         size = self.v_ray.density.over(acb(v)) * self.x_ray.density.over(acb(x))
         return size * width.abs_upper()
 
-    def _add_nodes(self, low: arb, high: arb, sums: Sums) -> None:
+    def _add_nodes(self, low: arb, high: arb, sums: Sums, nodes: Points) -> None:
         width = self._width(sums.t)
         half, middle = (high - low) / 2, (high + low) / 2
         side = self.v_ray.side
-        for root, weight in rule():
+        for root, weight in nodes:
             r = middle + half * root
             v, x = self.low + width * r, self.high + width * (1 - r)
             height = self.v_ray.density.series(v) * self.x_ray.density.series(x)
             sums.add_term(height * width * (weight * half * side), v, x)
 
-    def _bound(self, low: arb, high: arb, sums: Sums) -> None:
+    def _bound(self, low: arb, high: arb, sums: Sums, nodes: Points, enough: Sizes) -> None:
         """Bounds of the sum over the rule's points, by groups of points; halves of the large."""
-        points = rule()
         half, middle = (high - low) / 2, (high + low) / 2
         widths = [self._width(region) for region in sums.place.regions]
         whole = self._width(sums.place.region)
-        waiting = [points[k : k + GROUP] for k in range(0, len(points), GROUP)]
+        waiting = [nodes[k : k + GROUP] for k in range(0, len(nodes), GROUP)]
         while waiting:
             group = waiting.pop()
             r = middle + half * group[0][0].union(group[-1][0])
             total = sum((weight for _, weight in group), arb(0)) * half
+            far = self._far(whole, [acb(r)])
             size = self._size(whole, r) * total
-            if not size < sums.enough:
+            if not Sizes(size, size * far[0], size * far[1]).within(enough):
                 size = largest(self._size(width, r) for width in widths) * total
-            if len(group) > 1 and not size < sums.enough:
+            found = Sizes(size, size * far[0], size * far[1])
+            if len(group) > 1 and not found.within(enough):
                 waiting += [group[: len(group) // 2], group[len(group) // 2 :]]
                 continue
-            far_v = largest((self.low + width * r).abs_upper() for width in widths)
-            far_x = largest((self.high + width * (1 - r)).abs_upper() for width in widths)
-            sums.bound(size, size * far_v, size * far_x)
+            sums.bound(found)

@@ -16,6 +16,7 @@ from flint import acb, arb, arb_series
 
 from verify.best_of.density import Density
 from verify.best_of.leaves import goal_bits, oval
+from verify.best_of.sizes import Nodes, Sizes
 from verify.taylor_series import variable
 
 #: The radius on which sums are bounded, as a multiple of an interval's half-width, and the bits
@@ -23,10 +24,14 @@ from verify.taylor_series import variable
 RADIUS, TERM_BITS = 3.3, 1.72
 #: Columns and rows of the boxes that cover half a disc.
 BOXES = (8, 3)
+#: They are looked at in so many blocks of columns first.
+BLOCKS = 4
+#: Bits by which a single piece is to be better than what is sought.
+GOAL_BITS = 4
 #: Bits by which the polynomials may fall short of what is sought.
 SHORT_BITS = 6
 #: A bound of a piece on the disc, over the density, that is not made sharper.
-ENOUGH = 2.0**-2
+ENOUGH = 4
 #: Pieces that may be halved before an interval of t is taken to be too wide.
 MOST_HALVED = 150
 #: By this factor and more bounds allow for the rounding of an interval's ends.
@@ -40,6 +45,14 @@ def terms() -> int:
 
 class TooWide(Exception):
     """An interval of t on which the density could not be expanded."""
+
+
+def _hull(boxes: list[acb]) -> acb:
+    """One box for some."""
+    real, imag = boxes[0].real, boxes[0].imag
+    for box in boxes[1:]:
+        real, imag = real.union(box.real), imag.union(box.imag)
+    return acb(real, imag)
 
 
 @dataclass(frozen=True)
@@ -107,12 +120,17 @@ class Place:
         return [acb(self.t(y)) for y in self.disc]
 
     @cached_property
+    def blocks(self) -> list[tuple[acb, list[acb]]]:
+        """Those by columns, each with one box for all of them."""
+        columns, rows = BOXES
+        size = rows * columns // BLOCKS
+        parts = [self.regions[k : k + size] for k in range(0, rows * columns, size)]
+        return [(_hull(part), part) for part in parts]
+
+    @cached_property
     def region(self) -> acb:
         """One box for them all."""
-        real, imag = self.regions[0].real, self.regions[0].imag
-        for box in self.regions[1:]:
-            real, imag = real.union(box.real), imag.union(box.imag)
-        return acb(real, imag)
+        return _hull(self.regions)
 
     def halves(self) -> tuple[Place, Place]:
         """Its two halves."""
@@ -146,28 +164,33 @@ class Sums:
     place : Place
         The interval.
     estimate : arb
-        About the density at its middle, or more, where it need not be known so well.
+        About the density at its middle.
+    coarse : arb or None
+        A density that is as good as none, where it need not be known so well.
     """
 
-    def __init__(self, place: Place, estimate: arb) -> None:
-        self.place, self.estimate = place, estimate
+    def __init__(self, place: Place, estimate: arb, coarse: arb | None = None) -> None:
+        self.place, self.coarse = place, arb(0) if coarse is None else coarse
+        self.estimate = estimate.max(self.coarse)
         self.halved = 0
         self.terms = terms()
         self.t: arb_series = place.t(variable(place.middle, self.terms))
         self.parts: list[arb_series] = [0 * self.t for _ in range(3)]
-        self.bounds = [arb(0)] * 3
-        self.quadrature = [arb(0)] * 3
-        self.neglected = [arb(0)] * 3
+        self.bounds = self.quadrature = self.neglected = Sizes(arb(0), arb(0), arb(0))
 
-    @property
-    def tolerance(self) -> arb:
-        """Of the density, for one piece."""
-        return self.estimate * arb(2) ** (-goal_bits() - 4)
+    def goals(self, own: Sizes | None = None) -> Sizes:
+        """What one piece may miss of the density, and of it times |V| and |X|.
 
-    @property
-    def enough(self) -> arb:
-        """Of the density on the disc: a bound of one piece so small need not be sharper."""
-        return self.estimate * ENOUGH
+        Parameters
+        ----------
+        own : Sizes or None
+            What the latter two are measured against; None: nothing is asked of them.
+        """
+        endless = arb.pos_inf()
+        sizes = Sizes(self.estimate, endless, endless)
+        if own is not None:
+            sizes = Sizes(self.estimate, own.of_v, own.of_x)
+        return sizes.times(arb(2) ** (-goal_bits() - GOAL_BITS))
 
     def count(self) -> None:
         """Count a piece that had to be halved.
@@ -181,24 +204,13 @@ class Sums:
         if self.halved > MOST_HALVED:
             raise TooWide
 
-    def add_nodes(
-        self, nodes: list[tuple[arb, arb]], kernel: Density, is_v: bool, hull: arb
-    ) -> None:
-        """The sum of ``c f(t - p)`` over points p of V (or of X) in a hull, and its bounds."""
-        regions = [self.place.region]
-        size = _one_bound(kernel, regions[0], nodes, hull)
-        if not size < self.enough:
-            regions = self.place.regions
-            size = largest(
-                _kernel_bound(kernel, region, nodes, hull, self.enough) for region in regions
-            )
-        own = size * abs(hull).abs_upper()
-        rest = size * largest((region - acb(hull)).abs_upper() for region in regions)
-        self.bound(size, own if is_v else rest, rest if is_v else own)
+    def add_nodes(self, nodes: Nodes, kernel: Density, is_v: bool, goals: Sizes) -> None:
+        """The sum of ``c f(t - p)`` over points p of V (or of X), and its bounds."""
+        self.bound(_bound(nodes, kernel, is_v, self.place, enough_of(goals)))
         total, moment = 0 * self.t, 0 * self.t
-        for point, mass in nodes:
-            height = kernel.series(self.t - point) * mass
-            total, moment = total + height, moment + height * point
+        for node in nodes.points:
+            height = kernel.series(self.t - node.point)
+            total, moment = total + height * node.mass, moment + height * node.moment
         other = self.t * total - moment
         self._add(total, moment if is_v else other, other if is_v else moment)
 
@@ -209,15 +221,15 @@ class Sums:
     def _add(self, *parts: arb_series) -> None:
         self.parts = [a + b for a, b in zip(self.parts, parts, strict=True)]
 
-    def bound(self, *sizes: arb) -> None:
-        """Bounds of terms, and of them times |V| and |X|, on the disc.
+    def bound(self, sizes: Sizes) -> None:
+        """Bounds of terms on the disc.
 
         Raises
         ------
         TooWide
             If they are too large.
         """
-        self.bounds = [a + b for a, b in zip(self.bounds, sizes, strict=True)]
+        self.bounds = self.bounds.plus(sizes)
         if not self._left(0) < self.estimate * arb(2) ** (SHORT_BITS - goal_bits()):
             raise TooWide
 
@@ -225,15 +237,13 @@ class Sums:
         """What the polynomial for t misses on the interval."""
         return WIDER * self.bounds[k] * arb(RADIUS) ** -self.terms / (1 - 1 / arb(RADIUS))
 
-    def add_error(self, size: arb, v: arb, x: arb) -> None:
-        """The error of a rule, where |V| and |X| are at most so large."""
-        for k, factor in enumerate((arb(1), v, x)):
-            self.quadrature[k] = self.quadrature[k] + size * factor
+    def add_error(self, sizes: Sizes) -> None:
+        """The error of a rule."""
+        self.quadrature = self.quadrature.plus(sizes)
 
-    def neglect(self, mass: arb, of_v: arb, of_x: arb) -> None:
+    def neglect(self, sizes: Sizes) -> None:
         """Leave out a part of the measure."""
-        for k, part in enumerate((mass, of_v, of_x)):
-            self.neglected[k] = self.neglected[k] + part.abs_upper()
+        self.neglected = self.neglected.plus(Sizes(*(size.abs_upper() for size in sizes)))
 
     def expansion(self) -> Expansion:
         """The polynomials, and what they miss.
@@ -263,6 +273,11 @@ class Sums:
         return Expansion(series, missed)
 
 
+def enough_of(goals: Sizes) -> Sizes:
+    """Bounds of a piece on the disc that need not be sharper, where it may miss so much."""
+    return goals.times(arb(2) ** (goal_bits() + GOAL_BITS) * ENOUGH)
+
+
 def largest(sizes: Iterable[arb]) -> arb:
     """The largest of some bounds; NaN if one is not finite."""
     found = arb(0)
@@ -273,23 +288,33 @@ def largest(sizes: Iterable[arb]) -> arb:
     return found
 
 
-def _one_bound(kernel: Density, region: acb, nodes: list[tuple[arb, arb]], hull: arb) -> arb:
-    """A bound of ``sum c |f(t - p)|`` for t in a region, by that of f."""
-    return sum((abs(c) for _, c in nodes), arb(0)) * kernel.over(region - acb(hull))
+def _bound(nodes: Nodes, kernel: Density, is_v: bool, place: Place, enough: Sizes) -> Sizes:
+    """Bounds of the sum over nodes on the disc: by one box, by some, or by many small ones."""
+    found = _on_box(nodes, kernel, is_v, place.region, enough, halve=False)
+    if found.within(enough):
+        return found
+    rows = []
+    for box, parts in place.blocks:
+        found = _on_box(nodes, kernel, is_v, box, enough, halve=False)
+        if found.within(enough):
+            rows.append(found)
+        else:
+            rows += [_on_box(nodes, kernel, is_v, part, enough, halve=True) for part in parts]
+    return Sizes(*(largest(row[k] for row in rows) for k in range(3)))
 
 
-def _kernel_bound(
-    kernel: Density, region: acb, nodes: list[tuple[arb, arb]], hull: arb, enough: arb
-) -> arb:
-    """A bound of ``sum c |f(t - p)|`` for t in a region; halves of the nodes, if it is large."""
-    total = _one_bound(kernel, region, nodes, hull)
-    if total < enough or len(nodes) == 1:
+def _on_box(
+    nodes: Nodes, kernel: Density, is_v: bool, box: acb, enough: Sizes, halve: bool
+) -> Sizes:
+    """Bounds of the sum for t in a box; by halves of the nodes, if they are large."""
+    away = box - acb(nodes.hull)
+    total = nodes.bound(kernel.over(away), away, is_v)
+    if not halve or len(nodes) == 1 or total.within(enough):
         return total
-    middle = len(nodes) // 2
-    total = arb(0)
-    for part in (nodes[:middle], nodes[middle:]):
-        own = part[0][0].union(part[-1][0])
-        total += _kernel_bound(kernel, region, part, own, enough / 2)
-        if not total.is_finite():
+    enough = enough.times(arb(1) / 2)
+    total = Sizes(arb(0), arb(0), arb(0))
+    for half in nodes.halves:
+        total = total.plus(_on_box(half, kernel, is_v, box, enough, halve))
+        if not total.mass.is_finite():
             break
     return total

@@ -8,12 +8,14 @@ around it (foci at the ends) is at most ``4 h`` times the error of the best poly
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from flint import acb, arb, ctx
 
 from verify.best_of.density import Density, Knot
+from verify.best_of.sizes import Node, Nodes, Sizes
 from verify.enclosure import working_precision
 
 #: Bits of the working precision that are not asked of densities.
@@ -26,7 +28,7 @@ LAST_PIECE = 600
 GROWTH = 4
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _rule(points: int, bits: int) -> tuple[tuple[arb, arb], ...]:
     return tuple(arb.legendre_p_root(points, k, weight=True) for k in range(points))
 
@@ -41,9 +43,14 @@ def points() -> int:
     return goal_bits() // 5 + 2
 
 
-def rule() -> tuple[tuple[arb, arb], ...]:
+def most_points() -> int:
+    """Points of the largest rule: it is better to halve an interval than to take more."""
+    return 2 * points() - 4
+
+
+def rule(count: int | None = None) -> tuple[tuple[arb, arb], ...]:
     """Points and weights on [-1, 1], at the precision in force."""
-    return _rule(points(), ctx.prec)
+    return _rule(points() if count is None else count, ctx.prec)
 
 
 def oval(middle: arb, wide: arb, tall: arb, columns: int, rows: int) -> list[acb]:
@@ -68,10 +75,61 @@ def ellipse(middle: arb, half: arb, parameter: float) -> list[acb]:
     return oval(middle, (r + 1 / r) / 2 * half, (r - 1 / r) / 2 * half, 4, 1)
 
 
-def error_bound(half: arb, size: arb, parameter: float) -> arb:
-    """The bound in the module's docstring."""
+def error_bound(half: arb, size: arb, parameter: float, count: int | None = None) -> arb:
+    """The bound in the module's docstring, for a rule of so many points (None: the usual one)."""
     r = arb(parameter)
-    return 8 * half * size * r ** (1 - 2 * points()) / (r - 1)
+    return 8 * half * size * r ** (1 - 2 * (points() if count is None else count)) / (r - 1)
+
+
+def fewest(sizes: Sizes, factor: arb, numbers: range, goals: Sizes) -> tuple[Sizes, int] | None:
+    """The smallest number of points with an error within goals, and the error; None: there is none.
+
+    Parameters
+    ----------
+    sizes : Sizes
+        The errors for no points at all.
+    factor : arb
+        What each point makes of them.
+    numbers : range
+        Numbers of points, in increasing order.
+    goals : Sizes
+        What the errors may be.
+    """
+    if not sizes.times(factor ** numbers[-1]).within(goals):
+        return None
+    for count in numbers:
+        found = sizes.times(factor**count)
+        if found.within(goals):
+            return found, count
+    return None
+
+
+def smallest_rule(
+    errors: Iterable[tuple[float, arb, tuple[arb, arb]]],
+    half: arb,
+    goals: Sizes,
+) -> tuple[Sizes, int] | None:
+    """The smallest rule with an error within goals, and the error; None: there is none.
+
+    Parameters
+    ----------
+    errors : iterable of tuple
+        Parameters of ellipses, the larger ones first, and bounds on them: of the integrand, and of
+        |v| and |x|.
+    half : arb
+        Half the width of the interval.
+    goals : Sizes
+        What the errors may be.
+    """
+    best: tuple[Sizes, int] | None = None
+    for parameter, size, (v, x) in errors:
+        error = error_bound(half, size, parameter, 0)
+        sizes = Sizes(error, error * v, error * x)
+        found = fewest(sizes, arb(parameter) ** -2, range(2, most_points() + 1, 2), goals)
+        if best is not None and (found is None or found[1] >= best[1]):
+            break
+        best = found if found is not None else best
+    return best
 
 
 def lost_bits(distance: arb | None) -> int:
@@ -159,6 +217,7 @@ class Leaf:
     def __init__(self, ray: Ray, low: arb, high: arb, in_log: bool) -> None:
         self.ray, self.low, self.high, self.in_log = ray, low, high, in_log
         self.middle, self.half = ((low + high) / 2).mid(), ((high - low) / 2).upper()
+        self._nodes: dict[int, Nodes] = {}
         self._over: dict[float, list[tuple[acb, arb]]] = {}
 
     @cached_property
@@ -167,11 +226,19 @@ class Leaf:
         ends = ((self.low, self.middle), (self.middle, self.high))
         return tuple(Leaf(self.ray, *end, self.in_log) for end in ends)  # type: ignore[return-value]
 
-    @cached_property
-    def nodes(self) -> list[tuple[arb, arb]]:
-        """Points, and weights times the density."""
+    @property
+    def nodes(self) -> Nodes:
+        """Points, and weights times the density, and those times the point."""
+        return self.nodes_of(points())
+
+    def nodes_of(self, count: int) -> Nodes:
+        """The same for a rule of so many points."""
+        if count not in self._nodes:
+            self._nodes[count] = Nodes(self._points(count))
+        return self._nodes[count]
+
+    def _points(self, count: int) -> list[Node]:
         found = []
-        count = points()
         # A point close to the knot is to show its distance.
         with working_precision(ctx.prec + self._lost):
             for root, weight in _rule(count, ctx.prec):
@@ -179,14 +246,14 @@ class Leaf:
                 distance = s.exp() if self.in_log else s
                 slope = distance if self.in_log else arb(1)
                 point = self.ray.place(distance)
-                size = weight * (self.high - self.low) / 2 * slope
-                found.append((point, size * self.ray.density.at(point)))
-        return [(+point, +size) for point, size in found]
+                size = weight * (self.high - self.low) / 2 * slope * self.ray.density.at(point)
+                found.append((point, size))
+        return [Node(+point, +size, point * size) for point, size in found]
 
     @cached_property
     def total(self) -> arb:
         """The sum of the weights."""
-        return sum((size for _, size in self.nodes), arb(0))
+        return sum((node.mass for node in self.nodes.points), arb(0))
 
     @property
     def start(self) -> arb:
