@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from verify.best_of.jumps import Jump
 from verify.best_of.pair import BestOfPair
+from verify.best_of.ranks import Part
 from verify.enclosure import Undecided, working_precision
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def _table(pair: BestOfPair) -> tuple[Floats, Floats]:
     with working_precision(96):
         ranks = pair.ranks
         for step in ranks.steps:
-            if isinstance(step.piece, Jump):
-                raise Undecided("U has atoms, where ranks jump: use BestOfPair.at")
+            if not isinstance(step.piece, Part):
+                raise Undecided("U has atoms, or the cells of a lattice: use BestOfPair.at")
             panel = step.piece.panel
             above, v, x = (
                 np.array([float(c) for c in p.coeffs()] or [0.0])

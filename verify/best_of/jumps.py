@@ -46,6 +46,11 @@ class Jump:
         return arb(self.at)
 
     @property
+    def whole(self) -> Jump:
+        """All of it: an atom has no parts."""
+        return self
+
+    @property
     def totals(self) -> tuple[arb, arb, arb]:
         """The mass and the two parts of means."""
         return self.mass, self.of_v, self.of_x

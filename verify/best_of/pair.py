@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from flint import arb, fmpq
 
+from verify.best_of.beside_lattice import beside_lattice, expand
 from verify.best_of.density import take_apart
 from verify.best_of.far import Beyond, Side
 from verify.best_of.panels import SumLaw
@@ -148,6 +149,9 @@ def rank_integral(
             slow = alone(one, other)
             if slow is not None:
                 return _beside_slow(slow, slow.law is utility, shifts, progress, seconds)
+            lattice = beside_lattice(one, other)
+            if lattice is not None:
+                return expand(lattice, one is utility, progress, seconds).ranks(shifts)
     law = SumLaw(take_apart(error), take_apart(utility), cut, progress, seconds)
     if not law.panels:
         nothing = Beyond(arb(0), arb(0), arb(0))

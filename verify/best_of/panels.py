@@ -70,6 +70,8 @@ class SumLaw:
     seconds : float or None
         Processor time after which it is given up; None: never, so that an answer does not depend
         on how fast the machine is.
+    until : arb or None
+        A point beyond which there are to be no pieces.
 
     Raises
     ------
@@ -85,8 +87,9 @@ class SumLaw:
         progress: Progress | None = None,
         seconds: float | None = None,
         alone: Alone | None = None,
+        until: arb | None = None,
     ) -> None:
-        self.alone = alone
+        self.alone, self.until = alone, until
         self.cut, self.started, self.seconds = cut, process_time(), seconds
         self.error, self.utility = error, utility
         pairs: list[AtomsAndDensity | TwoDensities] = []
@@ -119,6 +122,7 @@ class SumLaw:
                 *(special for pair in self.pairs for special in pair.specials()),
                 *(Special(arb(jump.at), False, True) for jump in self.jumps),
                 *([] if self.cut is None else [Special(arb(self.cut), False, True)]),
+                *([] if self.until is None else [Special(self.until, False, True)]),
             ],
             key=lambda special: float(special.at),
         )
@@ -131,6 +135,8 @@ class SumLaw:
                 merged[-1] = Special(at, last.real or special.real, regular)
             else:
                 merged.append(special)
+        if self.until is not None:
+            merged = [special for special in merged if not special.at > self.until]
         if len(merged) > MOST_SPECIALS:
             raise Undecided(f"the density of U is not smooth at more than {MOST_SPECIALS} points")
         return merged
@@ -182,6 +188,8 @@ class SumLaw:
     def _outward(self, special: Special, side: int) -> Iterator[Place]:
         """From the first or the last special point outward."""
         start = self._start(special, side)
+        if side > 0 and self.until is not None:
+            return
         if self._is_empty(special, side) or self._is_negligible(start, side):
             return
         if self._is_expandable(special, side):

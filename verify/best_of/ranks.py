@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
+from typing import TYPE_CHECKING, Any
 
 from flint import arb, arb_poly, arb_series, fmpq
 
@@ -20,6 +21,9 @@ from verify.best_of.jumps import Jump
 from verify.best_of.leaves import goal_bits
 from verify.best_of.panel import Panel
 from verify.taylor_series import series_length
+
+if TYPE_CHECKING:  # they are made of what is here
+    from verify.best_of.lattice_blocks import Block, Cells
 
 #: The radius of the disc over the half-width, and the bits that a term gains with it.
 RADIUS, TERM_BITS = 3.2, 1.678
@@ -78,8 +82,8 @@ class Part:
     def sizes(self) -> tuple[arb, ...]:
         """Bounds on the disc: of how far S is from its middle value, and of the densities."""
         radius = self.half * RADIUS
-        above = _size(self.series[0] - self.series[0][0], radius)
-        return above, *(_size(p, radius) for p in self.series[1:])
+        above = polynomial_size(self.series[0] - self.series[0][0], radius)
+        return above, *(polynomial_size(p, radius) for p in self.series[1:])
 
     @cached_property
     def _own_above(self) -> arb:
@@ -100,13 +104,7 @@ class Part:
         half, count = self.half, terms()
         survival = [above + self.series[0][0], *self.series[0].coeffs()[1:]]
         with series_length(count):
-            rank = 1 + arb_series([-survival[0], *(-c for c in survival[1:])], prec=count)
-            if rank[0] > 0 and n > FEW_DRAWS:
-                slope = [c * (n - 1) for c in rank.log().coeffs()[1:]]
-                log_weight = arb_series([(-survival[0]).log1p() * (n - 1), *slope], prec=count)
-                weight = log_weight.exp() * n
-            else:  # where S comes near 1 the series of the logarithm loses digits, or has no terms
-                weight = rank ** (n - 1) * n
+            weight = weight_series(n, survival, count)
             products = [arb_series(p.coeffs(), prec=count) * weight for p in self.series[1:]]
         # On the disc |1 - S| <= 1 - S(middle) + change.
         most = weight_at(n, survival[0] - self.sizes[0])
@@ -125,7 +123,18 @@ class Part:
         return found
 
 
-def _size(polynomial: arb_poly, radius: arb) -> arb:
+def weight_series(n: int, survival: list[arb], count: int) -> arb_series:
+    """``n (1 - S)^(n-1)`` for S by its coefficients; flint's cap on series is to be in force."""
+    rank = 1 + arb_series([-survival[0], *(-c for c in survival[1:])], prec=count)
+    if rank[0] > 0 and n > FEW_DRAWS:
+        slope = [c * (n - 1) for c in rank.log().coeffs()[1:]]
+        log_weight = arb_series([(-survival[0]).log1p() * (n - 1), *slope], prec=count)
+        return log_weight.exp() * n
+    # Where S comes near 1 the series of the logarithm loses digits, or has no terms.
+    return rank ** (n - 1) * n
+
+
+def polynomial_size(polynomial: arb_poly, radius: arb) -> arb:
     """A bound of a polynomial's size on a disc about 0."""
     return arb_poly([abs(c).upper() for c in polynomial.coeffs()])(radius).upper()
 
@@ -136,15 +145,15 @@ class Step:
 
     Attributes
     ----------
-    piece : Part or Jump
-        The whole panel, or the atom.
+    piece : Part, Jump or Cells
+        The whole panel, the atom, or the whole block.
     above, of_v, of_x : arb
         ``Pr(U > t)``, ``E[V; U > t]`` and ``E[X; U > t]`` at its right end.
     sizes : tuple of arb
         Bounds of ``E[|V|; U > t]`` and ``E[|X|; U > t]``.
     """
 
-    piece: Part | Jump
+    piece: Part | Jump | Cells
     above: arb
     of_v: arb
     of_x: arb
@@ -156,7 +165,7 @@ class RankIntegral:
 
     Parameters
     ----------
-    pieces : sequence of Panel and Jump
+    pieces : sequence of Panel, Jump and Block
         In increasing order, without gaps.
     right : tuple of arb
         ``Pr(U > T)``, ``E[V; U > T]`` and ``E[X; U > T]`` beyond the last piece.
@@ -172,7 +181,7 @@ class RankIntegral:
 
     def __init__(
         self,
-        pieces: Sequence[Panel | Jump],
+        pieces: Sequence[Panel | Jump | Block],
         right: tuple[arb, arb, arb],
         far_right: Beyond,
         far_left: Beyond,
@@ -187,7 +196,7 @@ class RankIntegral:
         sizes = (far_right.of_v, far_right.of_x)
         self.steps: list[Step] = []
         for piece in reversed(pieces):
-            part = piece if isinstance(piece, Jump) else Part(piece, arb(-1), arb(1))
+            part = Part(piece, arb(-1), arb(1)) if isinstance(piece, Panel) else piece.whole
             self.steps.append(Step(part, totals[0], totals[1], totals[2], sizes))
             rows = zip(totals, piece.totals, piece.missed, strict=True)
             totals = [total + own + arb(0, miss) for total, own, miss in rows]
@@ -259,7 +268,7 @@ class RankIntegral:
         return totals
 
     @staticmethod
-    def _parts(step: Step, n: int) -> Iterator[Part | Jump]:
+    def _parts(step: Step, n: int) -> Iterator[Part | Jump | Cells]:
         """Parts on which the weight does not change much, from the right; an atom is one.
 
         Where the weight is next to nothing at the right end, they are not small.
@@ -267,7 +276,7 @@ class RankIntegral:
         if isinstance(step.piece, Jump):
             yield step.piece
             return
-        waiting = list(step.piece.halves)
+        waiting: list[Any] = list(step.piece.halves)
         while waiting:
             part = waiting.pop()
             light = not n * part.above_end(step.above) > heavy(n)

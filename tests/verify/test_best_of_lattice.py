@@ -1,0 +1,246 @@
+"""Best-of-n beside a power tail on a lattice: cells in blocks, against sums cell by cell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+from time import process_time
+
+import pytest
+from flint import arb, fmpq
+
+from tests.verify.balls import assert_close
+from verify.affine import affine
+from verify.best_of import BestOfPair, best_of
+from verify.best_of.beside_lattice import BesideLattice, Expanded, beside_lattice, expand
+from verify.best_of.lattice_blocks import Block, Cells, power_sums
+from verify.best_of.monte_carlo import monte_carlo_best_of
+from verify.best_of.power_tail import PowerTail
+from verify.conditioning import condition
+from verify.enclosure import Undecided, working_precision
+from verify.law import Law
+from verify.laws import normal, parse, zeta
+from verify.limits import limit_of_utility
+
+#: What the blocks are good to, with room: goal bits are 60.
+CLOSE = 2.0**-50
+NO_SHIFTS = fmpq(0), fmpq(0)
+
+
+@pytest.fixture(autouse=True)
+def _precision() -> object:
+    with working_precision(96):
+        yield
+
+
+@cache
+def _pair(error: str, utility: str) -> BestOfPair:
+    return best_of(error, utility)
+
+
+@cache
+def _expanded(utility: str) -> tuple[BesideLattice, Expanded]:
+    with working_precision(96):
+        beside = beside_lattice(zeta(3), parse(utility))
+        assert beside is not None
+        return beside, expand(beside, False, None, None)
+
+
+def _blocks(utility: str) -> list[Block]:
+    return [piece for piece in _expanded(utility)[1].pieces if isinstance(piece, Block)]
+
+
+# ---- the tail ---------------------------------------------------------------------------------
+
+
+def test_the_tail_is_that_of_the_law() -> None:
+    law = affine(zeta(fmpq(5, 2)), fmpq(3), fmpq(1, 2))
+    tail = PowerTail.of(law)
+    assert tail is not None
+    points = [arb(k) for k in range(7, 12)]
+    rows = zip(range(7, 12), tail.masses(points), tail.above(points), strict=True)
+    for k, mass, above in rows:
+        assert mass.overlaps(law.mass_at(tail.place(k)))
+        assert above.overlaps(law.survival(tail.place(k)))
+    mean = tail.above([arb(9)], 1)[0] / 2 + 3 * tail.above([arb(9)])[0]
+    assert mean.overlaps(law.upper_mean(tail.place(9)))
+
+
+def test_what_is_no_such_tail() -> None:
+    assert PowerTail.of(normal()) is None
+    assert PowerTail.of(-zeta(3)) is None
+
+
+def test_its_series_are_its_values_beside() -> None:
+    tail = PowerTail.of(zeta(3))
+    assert tail is not None
+    points, half = [arb(k) for k in range(40, 44)], arb(4)
+    mass = tail.mass_series(points, half, 40)
+    above = tail.above_series(mass, points[-1], half)
+    for column, k in enumerate(range(40, 44)):
+        for series, values in ((mass, tail.masses), (above, tail.above)):
+            found = sum((series[i, column] * arb(0.5) ** i for i in range(40)), arb(0))
+            assert_close(found, values([arb(k + 2)])[0], 2.0**-80)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 64, 65, 1000])
+def test_sums_of_powers(count: int) -> None:
+    found = power_sums(count)
+    for k in (0, 1, 2, 9, 16):
+        want = sum((fmpq(2 * i - count + 1, count) ** k for i in range(count)), fmpq(0))
+        assert found[k].overlaps(arb(want)) and found[k].rad() < arb(2) ** -60
+
+
+# ---- the blocks -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("utility", ["normal()", "uniform()"])
+@pytest.mark.parametrize("index", [0, 1, 30, -1])
+def test_a_block_holds_what_conditioning_says(utility: str, index: int) -> None:
+    block = _blocks(utility)[index]
+    law = parse(utility)
+    ends = [
+        condition(zeta(3), law, block.tail.place(k))
+        for k in (block.first, block.first + block.count)
+    ]
+    want = [
+        ends[0].mass - ends[1].mass,
+        *(
+            ends[0].mass * getattr(ends[0], name) - ends[1].mass * getattr(ends[1], name)
+            for name in ("mean_v", "mean_x")
+        ),
+    ]
+    scale = want[0]  # E V is small next to E |V| far out
+    for found, miss, value in zip(block.totals, block.missed, want, strict=True):
+        assert (found + arb(0, miss)).overlaps(value)
+        assert miss < scale * arb(2) ** -50 * max(1, block.first + block.count)
+    assert block.whole.above_end(arb(0)).overlaps(ends[1].mass)
+
+
+@pytest.mark.parametrize("n", [2, 10**4])
+def test_a_block_is_its_cells_one_by_one(n: int) -> None:
+    """A single cell has no series in K: its values are sums over V at the nodes."""
+    block = _blocks("normal()")[2]
+    together = Cells(block, block.first, block.count).integrals(n, arb(0))
+    apart = [arb(0)] * 3
+    for k in range(block.count):
+        own = Cells(block, block.first + k, 1).integrals(n, arb(0))
+        apart = [a + b for a, b in zip(apart, own, strict=True)]
+    for one, other in zip(together, apart, strict=True):
+        assert one.overlaps(other) and one.rad() < abs(other) * 2.0**-36
+
+
+def test_its_mass_under_best_of_n_is_that_of_its_ranks() -> None:
+    n, block = 10**4, _blocks("normal()")[5]
+    found = sum((half.integrals(n, arb(0))[0] for half in block.whole.halves), arb(0))
+    before, after = (
+        condition(zeta(3), normal(), block.tail.place(k)).mass
+        for k in (block.first, block.first + block.count)
+    )
+    assert_close(found, (1 - after) ** n - (1 - before) ** n, 2.0**-44)
+
+
+# ---- the answers ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [2, 10, 100])
+def test_a_uniform_utility_in_closed_form(n: int) -> None:
+    """``U = k + V`` is sorted by k first: on cell k the rank is ``F(k - 1) + p(k) v``.
+
+    With a = F(k - 1), b = F(k): ``int v n (a + p v)^(n-1) p dv = b^n - (b^(n+1) - a^(n+1))/(p
+    (n + 1))``. Beyond atom K each cell adds its mass under best-of-n times a mean of v between
+    1/2 and ``1/2 + n p(K)/2``: the weight is at most ``1 + n p/a`` times as large at the end of a
+    cell as at its start.
+    """
+    law, total, before, last = zeta(3), arb(0), arb(0), 3000
+    with working_precision(160):
+        for k in range(1, last + 1):
+            mass, here = law.mass_at(k), law.cdf(k)
+            total += here**n - (here ** (n + 1) - before ** (n + 1)) / (mass * (n + 1))
+            before = here
+        rest = 1 - before**n
+        total += rest * (arb(1) / 2 + arb(0).union(n * mass))
+    found = _pair("zeta(3)", "uniform()").at(n).mean_v
+    assert isinstance(found, arb)
+    assert found.overlaps(total) and found.rad() < CLOSE
+
+
+def test_the_two_laws_may_change_places() -> None:
+    one, other = _pair("zeta(3)", "uniform()").at(10**6), _pair("uniform()", "zeta(3)").at(10**6)
+    assert one.mean_v.overlaps(other.mean_x) and one.mean_x.overlaps(other.mean_v)
+    assert one.kl.overlaps(other.kl)
+
+
+def test_shifts_and_scales_go_along() -> None:
+    one, other = _pair("zeta(3)", "uniform()").at(50), _pair("2*zeta(3) + 1", "2*uniform()").at(50)
+    assert (2 * one.mean_v).overlaps(other.mean_v)
+    assert (2 * one.mean_x + 1).overlaps(other.mean_x)
+
+
+@pytest.mark.parametrize("utility", ["normal()", "uniform()"])
+def test_far_out_the_utility_tends_to_its_mean(utility: str) -> None:
+    """By the theorem: under an error with a longer tail the limit is ``E V``."""
+    limit = limit_of_utility(zeta(3), parse(utility), "best-of-n").mean_v
+    assert isinstance(limit, arb)
+    gaps = [_pair("zeta(3)", utility).at(10**k).mean_v - limit for k in (6, 12, 18)]
+    for near, far in pairwise(gaps):
+        assert far.rad() < 2.0**-44
+        # One part in n^(1/(s - 1)): three digits of each six, as the hazard rate of X falls.
+        assert 0.9e-3 < far / near < 1.1e-3
+
+
+def test_a_law_without_a_mean_on_the_lattice() -> None:
+    numbers = _pair("zeta(19/10)", "uniform()").at(10**6)
+    assert isinstance(numbers.mean_v, arb) and numbers.mean_v.rad() < CLOSE
+    assert not isinstance(numbers.mean_x, arb)
+
+
+@pytest.mark.parametrize("utility", ["student_t(3)", "lognormal()", "poisson(3)"])
+def test_what_is_not_settled_is_said_at_once(utility: str) -> None:
+    start = process_time()
+    with pytest.raises(Undecided, match="atoms matter"):
+        best_of("zeta(3)", utility).at(100)
+    assert process_time() - start < 2
+
+
+def test_a_short_tail_beside_a_density_that_is_not_smooth_is_answered_as_before() -> None:
+    assert beside_lattice(zeta(60), parse("gamma(5/2)")) is None
+
+
+# ---- planted violations -----------------------------------------------------------------------
+
+
+def test_a_block_that_is_missing_is_seen() -> None:
+    expanded = _expanded("uniform()")[1]
+    assert expanded.ranks(NO_SHIFTS).means(10**4)[0].contains(1)
+    index = expanded.pieces.index(_blocks("uniform()")[6])
+    pieces = [*expanded.pieces[:index], *expanded.pieces[index + 1 :]]
+    wrong = replace(expanded, pieces=pieces).ranks(NO_SHIFTS)
+    assert not wrong.means(10**4)[0].contains(1)
+
+
+def test_a_cell_that_is_missing_is_seen() -> None:
+    """A rule with one node less has another mass than the ranks say."""
+    block = _blocks("uniform()")[6]
+    (s, weight), nodes = block.cell.nodes[3], list(block.cell.nodes)
+    nodes[3] = (s, weight * (1 + arb(2) ** -30))
+    right = sum((half.integrals(10**4, arb(0))[0] for half in block.whole.halves), arb(0))
+    block.cell.nodes, kept = nodes, block.cell.nodes
+    try:
+        wrong = sum((half.integrals(10**4, arb(0))[0] for half in block.whole.halves), arb(0))
+    finally:
+        block.cell.nodes = kept
+    assert not wrong.overlaps(right)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("utility", ["normal()", "exponential()", "laplace()"])
+def test_draws_agree(utility: str) -> None:
+    """Within six standard errors each: a chance below 1e-8 a number."""
+    law: Law = parse(utility)
+    points = monte_carlo_best_of(zeta(3), law, [2, 100, 10**4], 4 * 10**7, seed=5)
+    for n, point in zip((2, 100, 10**4), points, strict=True):
+        exact = _pair("zeta(3)", utility).at(n).mean_v
+        assert point.mean_v is not None
+        assert abs(point.mean_v.value - float(exact.mid())) < 6 * point.mean_v.standard_error

@@ -1,0 +1,217 @@
+"""The law of ``U = X + V`` where one of X and V has a power tail on a lattice, and one is light.
+
+Up to an atom that V does not reach back from, the density of U is expanded between the atoms, one
+by one; from there on the cells of the lattice are taken in blocks (:mod:`.lattice_blocks`), which
+grow in proportion to where they are, up to where what is left is nothing to the largest n.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import process_time
+
+from flint import arb, fmpq
+
+from verify.best_of.cell import Cell, Window, window
+from verify.best_of.density import LeftOut, Parts, take_apart
+from verify.best_of.far import Beyond, Side
+from verify.best_of.jumps import Jump
+from verify.best_of.lattice_blocks import Block
+from verify.best_of.leaves import goal_bits
+from verify.best_of.panel import Panel
+from verify.best_of.panels import MOST_DRAWS_BITS, SumLaw, right_goal
+from verify.best_of.power_tail import PowerTail
+from verify.best_of.ranks import RankIntegral
+from verify.conditioning.parts import is_atomic
+from verify.enclosure import Diverges, Undecided
+from verify.law import Law
+from verify.progress import Progress
+
+#: Where the blocks may begin: atoms by their numbers.
+BEGINNINGS = (24, 32, 48, 64, 96, 128, 192, 256, 384)
+#: Atoms that V does not reach back to, at least, where they begin.
+LEAST_ROOM = 16
+#: What is left out of V, in bits below what U has beyond a block; of the atoms up to the blocks,
+#: so that it is nothing to the largest n.
+LEFT_OUT_BITS = 8
+#: Blocks at most, before a law's tail is too long.
+MOST_BLOCKS = 240
+#: From this atom on a cell is one stretch, if its rule is good enough; before, so many.
+FAR, STRETCHES = 2**10, 4
+
+
+@dataclass(frozen=True)
+class BesideLattice:
+    """A power tail on a lattice, and a light density beside it.
+
+    Attributes
+    ----------
+    tail : PowerTail
+        The one law.
+    light : Law
+        The other one, without atoms.
+    other : Parts
+        The same, taken apart.
+    begin : int
+        The atom at which the blocks begin.
+    """
+
+    tail: PowerTail
+    light: Law
+    other: Parts
+    begin: int
+
+    @property
+    def step(self) -> arb:
+        """The distance of two atoms."""
+        return arb(self.tail.step)
+
+    @property
+    def start(self) -> arb:
+        """Where the blocks begin."""
+        return arb(self.tail.place(self.begin))
+
+    def near(self) -> tuple[Parts, Beyond]:
+        """The atoms that matter before the blocks, and what is lost with the others there."""
+        goal = arb(2) ** (-MOST_DRAWS_BITS - goal_bits() - LEFT_OUT_BITS)
+        seen = window(self.other, self.step, goal)
+        if seen is None:
+            raise Undecided(f"{self.tail.law} beside a law that reaches far to the left")
+        count = self.begin + seen.last
+        law, last = self.tail.law, self.tail.place(count)
+        masses = self.tail.masses([arb(k) for k in range(1, count + 1)])
+        atoms = tuple((self.tail.place(k + 1), mass) for k, mass in enumerate(masses))
+        beyond, mean = law.upper_mean(last), law.mean()
+        rest = LeftOut(last, +1, law.survival(last), _size(beyond))
+        lost = Beyond(seen.mass, seen.of_v, (_size(mean) * seen.mass).upper())
+        return Parts((), atoms, (rest,)), lost
+
+    def right(self, last: Block) -> tuple[tuple[arb, arb, arb], Beyond]:
+        """What U has beyond a block, as in :class:`Expanded`, and bounds; for V light.
+
+        Given ``V = v`` it is ``Pr(X > T - v)``: for all v that are not left out nearly the same.
+        """
+        seen, end, tail = last.window, last.first + last.count, self.tail
+        chances = [last.cell.row(m).between[-1] for m in range(seen.first, seen.last + 1)]
+        points = [arb(end + m) for m in range(seen.first - 1, seen.last + 2)]
+        above = tail.above(points)
+        mass, size = last.whole.above_end(arb(0)), Side(self.other, +1).moment(None)
+        own, lifted = self.light.mean(), arb.nan()
+        assert isinstance(own, arb)
+        off = size * (above[0] - above[-1] + seen.mass) + seen.of_v
+        if tail.s > 2:
+            sums = tail.above(points[1:-1], 1)
+            lifted = sum((p * q for p, q in zip(chances, sums, strict=True)), arb(0))
+            lifted += arb(0, (seen.mass * _size(tail.law.mean())).upper())
+        light = mass * own + arb(0, off.upper())
+        lattice = arb(tail.shift) * mass + self.step * lifted
+        return (mass, light, lattice), Beyond(
+            mass.upper(), (size * above[0] + seen.of_v).upper(), abs(lattice).upper()
+        )
+
+    def blocks(self, is_v: bool, progress: Progress | None, deadline: float | None) -> list[Block]:
+        """The blocks, up to where what is left is nothing to the largest n."""
+        goal, first = right_goal(), self.begin
+        seen = _window(self.tail, self.other, first)
+        assert seen is not None
+        cell = Cell(self.other, self.step, seen, STRETCHES)
+        is_fine, found = True, []
+        while True:
+            if deadline is not None and process_time() > deadline:
+                raise Undecided("the law of U takes too much work")
+            if is_fine and first > FAR:
+                cell, is_fine = Cell(self.other, self.step, seen, 1), False
+            count = (first + seen.first) // 2 - 2
+            block = Block(self.tail, cell, seen, first, count, is_v)
+            found.append(block)
+            if progress is not None:
+                progress(len(found), MOST_BLOCKS, "blocks of cells of the proxy")
+            if block.whole.above_end(arb(0)) < goal:
+                return found
+            first += count
+            seen = _window(self.tail, self.other, first)
+            if seen is None or len(found) == MOST_BLOCKS:
+                raise Undecided(f"{self.tail.law}: its tail is too long")
+
+
+def _size(mean: arb | Diverges) -> arb:
+    return arb.nan() if isinstance(mean, Diverges) else abs(mean).upper()
+
+
+def _window(tail: PowerTail, other: Parts, first: int) -> Window | None:
+    """The cells of V that matter to a block that begins at an atom; None if they are too many."""
+    goal = tail.above([arb(2 * first)])[0] * arb(2) ** (-goal_bits() - LEFT_OUT_BITS)
+    seen = window(other, arb(tail.step), goal)
+    return None if seen is None or first + seen.first < LEAST_ROOM else seen
+
+
+def beside_lattice(law: Law, other: Law) -> BesideLattice | None:
+    """Two laws as such, if they are; ``law``: the one on the lattice.
+
+    None too where the other one has atoms, is not smooth up to its ends, or reaches too far.
+    """
+    tail = PowerTail.of(law)
+    if tail is None or is_atomic(other):
+        return None
+    parts = take_apart(other)
+    is_smooth = all(knot.regular for density in parts.densities for knot in density.knots)
+    if parts.atoms or parts.left_out or not is_smooth:
+        return None
+    for begin in BEGINNINGS:
+        if _window(tail, parts, begin) is not None:
+            return BesideLattice(tail, other, parts, begin)
+    return None
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """The law of U in pieces.
+
+    Attributes
+    ----------
+    pieces : list of Panel, Jump and Block
+        In increasing order.
+    right : tuple of arb
+        The mass beyond, and its parts of ``E V`` and ``E X``.
+    far_right, far_left, lost : Beyond
+        Bounds of what lies beyond them, and of what is in none of them.
+    """
+
+    pieces: list[Panel | Jump | Block]
+    right: tuple[arb, arb, arb]
+    far_right: Beyond
+    far_left: Beyond
+    lost: Beyond
+
+    def ranks(self, shifts: tuple[fmpq, fmpq]) -> RankIntegral:
+        """As an integral over ranks; ``shifts``: of V and X, as there."""
+        ends = self.far_right, self.far_left, self.lost
+        return RankIntegral(self.pieces, self.right, *ends, shifts)
+
+
+def expand(
+    beside: BesideLattice, is_v: bool, progress: Progress | None, seconds: float | None
+) -> Expanded:
+    """The law of U in pieces; ``is_v``: V is the law on the lattice.
+
+    Raises
+    ------
+    Undecided
+        If it takes too much work.
+    """
+    deadline = None if seconds is None else process_time() + seconds
+    atoms, lost = beside.near()
+    error, utility = (beside.other, atoms) if is_v else (atoms, beside.other)
+    law = SumLaw(error, utility, None, progress, seconds, until=beside.start)
+    blocks = beside.blocks(is_v, progress, deadline)
+    right, far_right = beside.right(blocks[-1])
+    if is_v:
+        right = right[0], right[2], right[1]
+        lost, far_right = _swapped(lost), _swapped(far_right)
+    far_left = law.beyond(law.ends[0], -1)
+    return Expanded([*law.pieces, *blocks], right, far_right, far_left, lost)
+
+
+def _swapped(bounds: Beyond) -> Beyond:
+    """The same where X and V have changed their names."""
+    return Beyond(bounds.mass, bounds.of_x, bounds.of_v)

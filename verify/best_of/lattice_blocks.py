@@ -1,0 +1,338 @@
+"""Many cells of a lattice at once: a law with a power tail on a lattice beside a density.
+
+Let X have its atoms at ``x(k) = shift + step k``, and let V be light. On the cells K = A, ...,
+B - 1 of a block the density of U at ``x(K) + s`` is the sum of ``p(K + m) f_V(s - step m)`` over m.
+At fixed s that is a smooth function of K, real K too. Its Taylor polynomial about the middle c of
+the block misses, for ``|K - c| <= h``, at most ``M R^-d/(1 - 1/R)``, where M bounds it for
+``|K - c| <= R h`` (Cauchy); there it is largest at ``c - R h``, as p is. The same holds for
+``Pr(U > x(K) + s)``, which is the mean of ``Pr(X > K + m)`` over the cells m that V is on.
+
+The weight ``n (1 - S)^(n-1)`` is a series in K then, and so is its product with the densities; its
+sum over the whole numbers K is exact, by sums of powers. Over s goes a Gauss-Legendre rule. For
+complex s the density is at most D, the sum of ``p(A + m)`` times the largest ``|f_V|`` on the
+ellipse; at a distance r from the real s the rank 1 - S grows by no more than ``r D``. So the
+weight there is at most that of ``S - r D``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from math import comb
+
+from flint import arb, arb_mat, arb_poly, arb_series, ctx, fmpq
+
+from verify.best_of.cell import PARAMETERS, Cell, Window
+from verify.best_of.leaves import error_bound, goal_bits
+from verify.best_of.power_tail import PowerTail
+from verify.best_of.ranks import RADIUS, polynomial_size, terms, weight_at, weight_series
+from verify.taylor_series import series_length
+
+#: The radius of the disc over half the length of a block.
+WIDE = 4
+#: Sums of powers over up to so many points are made point by point.
+FEW_POINTS = 64
+
+
+def block_terms() -> int:
+    """Terms of a polynomial in K, at the precision in force."""
+    return goal_bits() // 2 + 8
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Bounds on one ellipse for each stretch.
+
+    Attributes
+    ----------
+    growth : arb
+        By how much the rank grows there at most.
+    missed : tuple of arb
+        What the rules miss of the mass, ``E|V|`` and ``E|X|`` on one cell, without a weight.
+    """
+
+    growth: arb
+    missed: tuple[arb, arb, arb]
+
+
+class Block:
+    """The cells K from ``first`` on, so many, with the polynomials of each node.
+
+    Parameters
+    ----------
+    tail : PowerTail
+        The law of X.
+    cell : Cell
+        V.
+    window : Window
+        The cells on which V is not left out.
+    first, count : int
+        The cells.
+    is_swapped : bool
+        Whether it is V that is on the lattice, and X that is light.
+    """
+
+    def __init__(
+        self,
+        tail: PowerTail,
+        cell: Cell,
+        window: Window,
+        first: int,
+        count: int,
+        is_swapped: bool = False,
+    ) -> None:
+        self.is_swapped = is_swapped
+        self.tail, self.cell, self.window = tail, cell, window
+        self.first, self.count = first, count
+        self.centre, self.half = arb(fmpq(2 * first + count - 1, 2)), arb(fmpq(count + 1, 2))
+        shifts = range(window.first, window.last + 1)
+        points = [self.centre + m for m in shifts]
+        size = block_terms()
+        mass = tail.mass_series(points, self.half, size)
+        lifted = tail.mass_series(points, self.half, size, 1)
+        above = tail.above_series(mass, points[-1], self.half)
+        density, of_v, between = cell.matrices(window)
+        self.mass = _polynomials(mass * density)
+        self.of_v = _polynomials(mass * of_v)
+        self.lifted = _polynomials(lifted * density)
+        self.above = _polynomials(above * between)
+        self._bound_rest(density, of_v, between)
+        self.rules = self._rules()
+
+    def _bound_rest(self, density: arb_mat, of_v: arb_mat, between: arb_mat) -> None:
+        """What the polynomials miss, by their values on the disc."""
+        shifts = range(self.window.first, self.window.last + 1)
+        points = [self.centre - WIDE * self.half + m for m in shifts]
+        share = arb(WIDE) ** -block_terms() / (1 - 1 / arb(WIDE))
+        weights = arb_mat([[weight] for _, weight in self.cell.nodes])
+        mass = arb_mat([self.tail.masses(points)])
+        sizes = arb_mat(of_v.nrows(), of_v.ncols(), [abs(entry) for entry in of_v.entries()])
+        lifted = arb_mat([self.tail.masses(points, 1)])
+        above = (arb_mat([self.tail.above(points)]) * between).entries()
+        most = above[0]
+        for one in above[1:]:
+            most = most.max(one)
+        # What is left out of V counts in the ranks too, with Pr(X > k) of at most 1.
+        self.rank_missed = (most * share + self.window.mass).upper()
+        missed = [
+            ((row * part * weights)[0, 0] * share * self.count).upper()
+            for row, part in ((mass, density), (mass, sizes), (lifted, density))
+        ]
+        self._rest = missed[0], missed[1], self._of_x(missed[0], missed[2])
+
+    def _rules(self) -> list[Rules]:
+        """What the rules miss, but for the weight, for each ellipse."""
+        shifts = range(self.window.first, self.window.last + 1)
+        points = [arb(self.first + m) for m in shifts]
+        mass, lifted = self.tail.masses(points), self.tail.masses(points, 1)
+        rows = [self.cell.row(m) for m in shifts]
+        found = []
+        for k, parameter in enumerate(PARAMETERS):
+            missed, growth = [arb(0)] * 3, arb(0)
+            for j, stretch in enumerate(self.cell.stretches):
+                on, of = [row.sizes[j][k] for row in rows], [row.of_sizes[j][k] for row in rows]
+                sizes = [_dot(on, mass), _dot(of, mass), _dot(on, lifted)]
+                growth = growth.max(sizes[0] * stretch.reach(parameter))
+                for i, size in enumerate(sizes):
+                    missed[i] += error_bound(stretch.half, size, parameter)
+            in_order = missed[0].upper(), missed[1].upper(), self._of_x(missed[0], missed[2])
+            if all(part.is_finite() for part in (growth, *in_order)):
+                found.append(Rules(growth.upper(), in_order))
+        return found
+
+    def rules_missed(self, n: int, above: arb) -> tuple[arb, arb, arb]:
+        """A bound of what the rules miss on one cell; ``above``: the least ``Pr(U > t)``."""
+        best: tuple[arb, ...] = (arb.nan(),) * 3
+        for rules in self.rules:
+            weight = weight_at(n, above - rules.growth)
+            found = tuple((weight * part).upper() for part in rules.missed)
+            best = best if best[0] <= found[0] else found
+        return best[0], best[1], best[2]
+
+    def _of_x(self, mass: arb, lifted: arb) -> arb:
+        """A bound of ``E|X|``, from those of the mass and of E[k]."""
+        return (abs(arb(self.tail.shift)) * mass + arb(self.tail.step) * lifted).upper()
+
+    def in_order(self, mass: arb, light: arb, lattice: arb) -> tuple[arb, arb, arb]:
+        """What there is of the mass, of V and of X, from what there is of the two laws."""
+        return (mass, lattice, light) if self.is_swapped else (mass, light, lattice)
+
+    @property
+    def place(self) -> arb:
+        """A point inside."""
+        return arb(self.tail.place(self.first) + self.tail.step * self.count / 2)
+
+    @property
+    def end(self) -> arb:
+        """Where its last cell ends."""
+        return arb(self.tail.place(self.first + self.count))
+
+    @cached_property
+    def totals(self) -> tuple[arb, arb, arb]:
+        """The mass and the two parts of means, without what is missed."""
+        moments = power_sums(self.count)
+        ratio = arb(self.count) / (2 * self.half)
+        scales = [moment * ratio**k for k, moment in enumerate(moments)]
+        found = []
+        for rows in (self.mass, self.of_v, self.lifted):
+            total = arb(0)
+            for (_, weight), row in zip(self.cell.nodes, rows, strict=True):
+                total += weight * _dot(row.coeffs(), scales)
+            found.append(total)
+        mass, of_v, lifted = found
+        return self.in_order(mass, of_v, self.tail.shift * mass + self.tail.step * lifted)
+
+    @cached_property
+    def missed(self) -> tuple[arb, arb, arb]:
+        """Bounds of what the three leave out."""
+        end = abs(arb(self.tail.place(self.first))).max(abs(self.end))
+        out = self.window.mass, self.window.of_v, self.window.of_v + end * self.window.mass
+        rows = zip(self._rest, self.rules_missed(1, arb(0)), out, strict=True)
+        parts = [(rest + self.count * rule + left).upper() for rest, rule, left in rows]
+        return self.in_order(*parts)
+
+    @cached_property
+    def sizes(self) -> tuple[arb, arb]:
+        """Bounds of ``E[|V|; U in it]`` and ``E[|X|; ...]``."""
+        moments = arb(self.count)
+        total = arb(0)
+        for (_, weight), row in zip(self.cell.nodes, self.mass, strict=True):
+            total += weight * moments * polynomial_size(row, arb(1))
+        far = self.cell.step * max(-self.window.first, self.window.last + 1)
+        ends = (arb(self.tail.place(k)) for k in (self.first, self.first + self.count))
+        furthest = max((abs(end) for end in ends), key=float) + far
+        _, of_v, of_x = self.in_order(total, total * far, total * furthest)
+        return (of_v + self.missed[1]).upper(), (of_x + self.missed[2]).upper()
+
+    @property
+    def whole(self) -> Cells:
+        """All its cells."""
+        return Cells(self, self.first, self.count)
+
+
+class Cells:
+    """Some of a block's cells: those that the weight changes little on."""
+
+    def __init__(self, block: Block, first: int, count: int) -> None:
+        self.block, self.first, self.count = block, first, count
+        middle = fmpq(2 * first + count - 1, 2)
+        self.middle = (arb(middle) - block.centre) / block.half
+        self.half = arb(fmpq(count, 2)) / block.half
+
+    @property
+    def place(self) -> arb:
+        """A point inside its block."""
+        return self.block.place
+
+    @property
+    def missed(self) -> tuple[arb, arb, arb]:
+        """What its block misses."""
+        return self.block.missed
+
+    @property
+    def _radius(self) -> arb:
+        return arb(0) if self.count == 1 else self.half * RADIUS
+
+    def _shifted(self, rows: list[arb_poly]) -> list[arb_poly]:
+        shift = arb_poly([self.middle, 1])
+        return [row(shift) for row in rows]
+
+    @cached_property
+    def _above(self) -> list[arb_poly]:
+        return self._shifted(self.block.above[:-1])
+
+    @cached_property
+    def _changes(self) -> list[arb]:
+        return [polynomial_size(row - row[0], self._radius) for row in self._above]
+
+    @property
+    def sizes(self) -> tuple[arb, ...]:
+        """A bound of how far S is from its middle value."""
+        largest = arb(0)
+        for change in self._changes:
+            largest = largest.max(change)
+        return (largest,)
+
+    @cached_property
+    def _above_end(self) -> arb:
+        end = (arb(self.first + self.count) - self.block.centre) / self.block.half
+        return self.block.above[-1](end) + arb(0, self.block.rank_missed)
+
+    def above_end(self, above: arb) -> arb:
+        """``Pr(U > t)`` at its right end."""
+        return self._above_end
+
+    @cached_property
+    def halves(self) -> tuple[Cells, ...]:
+        """Its halves, the left one first; itself, if it is one cell."""
+        if self.count == 1:
+            return (self,)
+        left = self.count // 2
+        return (
+            Cells(self.block, self.first, left),
+            Cells(self.block, self.first + left, self.count - left),
+        )
+
+    def integrals(self, n: int, above: arb) -> list[arb]:
+        """The sums of the weight times the densities."""
+        block, count = self.block, 1 if self.count == 1 else terms()
+        moments = [moment * self.half**k for k, moment in enumerate(power_sums(self.count))]
+        share = arb(0)
+        if self.count > 1:
+            share = self.count * arb(RADIUS) ** -count / (1 - 1 / arb(RADIUS))
+        end = self._above_end
+        steep = self.count * n * weight_at(n - 1, end) * block.rank_missed
+        found, left = [arb(0)] * 3, [arb(0)] * 3
+        shifted = [self._shifted(rows) for rows in (block.mass, block.of_v, block.lifted)]
+        for j, (_, node_weight) in enumerate(block.cell.nodes):
+            survival = self._above[j].coeffs()[:count]
+            most = share * weight_at(n, self._above[j][0] - self._changes[j]) + steep
+            with series_length(count):
+                weight = weight_series(n, survival, count)
+                for i, rows in enumerate(shifted):
+                    product = arb_series(rows[j].coeffs()[:count], prec=count) * weight
+                    found[i] += node_weight * _dot([product[k] for k in range(count)], moments)
+                    left[i] += node_weight * most * polynomial_size(rows[j], self._radius)
+        rules = block.rules_missed(n, end)
+        tail = block.tail
+        left[2] = abs(arb(tail.shift)) * left[0] + arb(tail.step) * left[2]
+        found[2] = tail.shift * found[0] + tail.step * found[2]
+        parts = [
+            total + arb(0, (miss + self.count * rule).upper())
+            for total, miss, rule in zip(found, left, rules, strict=True)
+        ]
+        return list(block.in_order(*parts))
+
+
+def _polynomials(coefficients: arb_mat) -> list[arb_poly]:
+    """A polynomial for each column."""
+    rows = coefficients.transpose().tolist()
+    return [arb_poly(row) for row in rows]
+
+
+def _dot(coefficients: list[arb], moments: list[arb]) -> arb:
+    return sum((c * m for c, m in zip(coefficients, moments, strict=False) if m != 0), arb(0))
+
+
+def power_sums(count: int) -> list[arb]:
+    """``sum of y^k`` over the points ``(2 i - count + 1)/count``, i from 0 on, for each k."""
+    return _power_sums(count, max(terms(), block_terms()), ctx.prec)
+
+
+@lru_cache(maxsize=512)
+def _power_sums(count: int, length: int, bits: int) -> list[arb]:
+    if count <= FEW_POINTS:
+        points = [fmpq(2 * i - count + 1, count) for i in range(count)]
+        return [arb(sum((y**k for y in points), fmpq(0))) for k in range(length)]
+    # Twice the Bernoulli polynomial of degree k + 1 at (count + 1)/2, over k + 1, and scaled.
+    at, found = fmpq(count + 1, 2), []
+    for k in range(length):
+        total = fmpq(0)
+        if k % 2 == 0:
+            total = sum(
+                (comb(k + 1, i) * fmpq.bernoulli(i) * at ** (k + 1 - i) for i in range(k + 2)),
+                fmpq(0),
+            )
+            total = 2 * total / (k + 1) * fmpq(2, count) ** k
+        found.append(arb(total))
+    return found
