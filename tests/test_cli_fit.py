@@ -70,6 +70,18 @@ def test_the_json_and_the_csv_agree(terminal: Terminal) -> None:
         assert row["peak_d"] == ("" if fit["peak"] is None else str(fit["peak"]["d"]))
 
 
+def test_scores_are_called_as_in_the_audit(terminal: Terminal) -> None:
+    """What is called a proxy goes before what is called a score."""
+    header, _, rows = Path("curve.csv").read_text().partition("\n")
+    Path("audited.csv").write_text(f"{header.replace('proxy', 'rm_score')}\n{rows}")
+    columns = json.loads(terminal("fit", "audited.csv", "--json", "-").out)["columns"]
+    assert columns["proxy"] == "rm_score"
+    both = "".join(f"{row},0\n" for row in rows.splitlines())
+    Path("both.csv").write_text(f"{header},score\n{both}")
+    columns = json.loads(terminal("fit", "both.csv", "--json", "-").out)["columns"]
+    assert columns["proxy"] == "proxy"
+
+
 def test_options_reach_the_fit(terminal: Terminal) -> None:
     one = json.loads(terminal("fit", "curve.csv", "--form", "rl", "--json", "-").out)
     assert [fit["form"] for fit in one["fits"]] == ["rl", "rl"] and one["comparison"] is None

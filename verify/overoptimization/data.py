@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-#: Names that say what a column is, whatever their case.
+#: What the scores of a reward model are called.
+REWARDS = ("reward", "rewards", "score", "scores", "reward_score", "rm_score", "reward_model_score")
+#: Names that say what a column is, whatever their case; the first goes before others.
 USUAL = {
     "kl": ("kl", "kl_divergence", "kl divergence"),
     "n": ("n", "best_of_n", "best-of-n"),
-    "gold": ("gold", "gold_score", "gold score", "gold_reward", "gold reward"),
-    "proxy": ("proxy", "proxy_score", "proxy score", "proxy_reward", "proxy reward"),
+    "gold": ("gold", "gold_score", "gold score", "gold_reward", "gold reward", "utility"),
+    "proxy": ("proxy", "proxy_score", "proxy score", "proxy_reward", "proxy reward", *REWARDS),
     "error": ("gold_se", "gold_stderr", "standard_error"),
 }
 #: Numbers are at most so large, and standard errors at least one over it: the squares of scores in
@@ -169,8 +171,11 @@ def _guess(columns: dict[str, str], names: list[str], roles: tuple[str, ...]) ->
 
 def _usual(role: str, names: list[str]) -> str | None:
     """The one column whose name says that it is this; None of none or several."""
-    fitting = [name for name in names if name.strip().lower() in USUAL[role]]
-    return fitting[0] if len(fitting) == 1 else None
+    for usual in USUAL[role]:
+        fitting = [name for name in names if name.strip().lower() == usual]
+        if fitting:
+            return fitting[0] if len(fitting) == 1 else None
+    return None
 
 
 def _unread_n(columns: dict[str, str], table: Any) -> str | None:

@@ -10,6 +10,7 @@ from verify.errors import InputError
 from verify.progress import Progress
 from verify.tails.consequences.answer import number
 from verify.tails.consequences.frontier import BUDGETS
+from verify.tails.consequences.gold import nothing_to_trade
 from verify.tails.consequences.overview import CAP_BUDGET, Consequences, consequences_of
 from verify.tails.consequences.sample import Sample
 from verify.tails.copies import one_of_each
@@ -181,11 +182,6 @@ def audit(
     )
     summary.tally.check(options.most_bad)
     rows = Rows.of(scores) if summary.count <= MOST_ROWS else None
-    if rows is None and scores.columns.utility is not None:
-        raise InputError(
-            f"--utility: gold scores are taken with at most {MOST_ROWS:,} rows, and there are "
-            f"{summary.count:,}; leave the column out, or sample the rows"
-        )
     return _audited(scores, summary, rows, options)
 
 
@@ -255,6 +251,7 @@ def _audited(scores: Scores, summary: Summary, rows: Rows | None, options: Optio
     if rows is not None and rows.prompt is not None:
         prompts = prompt_tails(rows, verdict, options.seed)
     estimates = estimates_of(tail, verdict, None if rows is None else rows.reward)
+    gold, no_gold = _gold(scores, rows)
     return Audit(
         scores,
         summary,
@@ -266,12 +263,24 @@ def _audited(scores: Scores, summary: Summary, rows: Rows | None, options: Optio
             verdict,
             options.budgets,
             options.cap_budget,
-            None if rows is None else rows.utility,
+            gold,
             options.seed,
         ),
         prompts,
-        tuple(_warnings(scores, summary, verdict, estimates, prompts, rows)),
+        (*_warnings(scores, summary, verdict, estimates, prompts, rows), *no_gold),
     )
+
+
+def _gold(scores: Scores, rows: Rows | None) -> tuple[Any, tuple[str, ...]]:
+    """The gold scores, if there are any to look at; else a warning that says why not."""
+    if scores.columns.utility is None:
+        return None, ()
+    why: str | None = f"there are more than {MOST_ROWS:,} rewards; sample the rows for that"
+    if rows is not None and rows.utility is not None:
+        why = nothing_to_trade(rows.reward, rows.utility)
+        if why is None:
+            return rows.utility, ()
+    return None, (f"The gold scores were not looked at: {why}.",)
 
 
 def _sample(summary: Summary, rows: Rows | None) -> Sample:

@@ -63,11 +63,23 @@ def test_odd_samples_are_answered(name: str) -> None:
 
 def test_of_few_scores_a_cap_and_a_penalty_are_named() -> None:
     """Those of a verifier: bounded unless larger ones can occur, and what to do if they can."""
-    found = audit_rewards(np.tile([0.0, 0.0, 1.0], 300))
+    found = audit_rewards(np.tile([0.0, 0.0, 1.0], 3000))
     answer, said = answer_of(found), " ".join(" ".join(terminal_lines(found)).split())
     assert answer["safe_penalties"] == ["odds"] and answer["cap"]["cap"]["value"] == "1.0"
     assert "the largest 1: the tail is bounded, unless larger ones can occur" in said
     assert "this is the largest reward: it clips none of them" in said
+    assert "Unless you know that it ends, treat it as heavy." in said
+    assert "no 95 % at KL budget 2: the budget buys the largest reward" in said
+
+
+@pytest.mark.parametrize("what", ["rewards", "gold scores"])
+def test_scores_that_are_all_equal_are_no_gold_to_look_at(what: str) -> None:
+    """All else is audited: a column that was found by its name cannot be left out."""
+    scores = {"rewards": normal(600), "gold scores": normal(600), what: np.full(600, 0.7)}
+    found = audit_rewards(scores["rewards"], utility=scores["gold scores"])
+    assert answer_of(found)["gold"] is None
+    (said,) = (each for each in found.warnings if "gold" in each)
+    assert said.startswith(f"The gold scores were not looked at: the {what} are all equal, so")
 
 
 @pytest.mark.parametrize("factor", [1e100, 1e300, 1e-100, 1e-310])

@@ -73,6 +73,17 @@ def test_a_list_of_json_holds_rewards_without_a_name(
     assert found.tolist() == rewards and tally.bad == bad
 
 
+def test_log_probabilities_are_only_read_if_asked_for(tmp_path: Path) -> None:
+    """Nothing of the audit rests on them, and so no row is left out for want of one."""
+    path = str(tmp_path / "a.csv")
+    WRITERS["a.csv"](Path(path), {"rm_score": [1.0, 2.0], "logp": [-3.0, float("nan")]})
+    scores = open_scores(path)
+    assert scores.columns.names() == ["rm_score"] and read(path)[0].tolist() == [1.0, 2.0]
+    assert scores.messages[-1].startswith("column 'logp' is not read: what the base policy")
+    asked = read(path, log_prob="logp")
+    assert asked[0].tolist() == [1.0] and asked[3].nan == 1
+
+
 @pytest.mark.parametrize("pair", PAIRS)
 def test_the_scores_of_a_pair_are_both_rewards(tmp_path: Path, pair: tuple[str, str]) -> None:
     path = tmp_path / "a.csv"

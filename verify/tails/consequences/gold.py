@@ -147,15 +147,15 @@ def gold_of(proxy: Any, gold: Any, seed: int = 0, resamples: int = RESAMPLES) ->
     Raises
     ------
     InputError
-        If the scores do not fit together, some are not finite, or all proxies are equal.
+        If the scores do not fit together, some are not finite, or those of one kind are all equal.
     """
     import numpy as np
 
     scored = ScoredSample(proxy, gold)
     proxies, golds = (np.asarray(scores, dtype=np.float64) for scores in (proxy, gold))
     cells = CellLaw.of(proxies)
-    if cells.low[0] == cells.top:
-        raise InputError("the proxy scores are all equal: there is nothing to optimise")
+    if (why := nothing_to_trade(proxies, golds)) is not None:
+        raise InputError(f"{why}; expected at least two different values of each")
     path = TiltPath(proxies, golds)
     price = price_of_top(cells, KL)
     tilts = [best_tilt(cells, share * price) for share in PATH]
@@ -163,6 +163,17 @@ def gold_of(proxy: Any, gold: Any, seed: int = 0, resamples: int = RESAMPLES) ->
     sizes = [2**k for k in range(64) if FEWEST_PER_N * 2**k <= scored.size]
     fit, warnings = _fitted(proxies, golds, seed, resamples)
     return Gold(points, _turn(path, points), tuple(scored.best_of(n) for n in sizes), fit, warnings)
+
+
+def nothing_to_trade(proxy: Floats, gold: Floats) -> str | None:
+    """Why no optimisation of the proxy could move the gold score; None where it may."""
+    for what, scores in (("rewards", proxy), ("gold scores", gold)):
+        if scores.min() == scores.max():
+            return (
+                f"the {what} are all equal, so that no optimisation of the rewards moves the gold "
+                "score"
+            )
+    return None
 
 
 class TiltPath:

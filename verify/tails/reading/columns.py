@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from verify.overoptimization.data import REWARDS
 from verify.overoptimization.data import USUAL as USUAL_SCORES
 from verify.reading import DataError, quoted
 
@@ -15,12 +16,9 @@ Kind = Literal["number", "numbers", "text", "other"]
 UNNAMED = ""
 #: Names that say what a column is, whatever their case.
 USUAL = {
-    "reward": (
-        *("reward", "rewards", "score", "scores", "reward_score", "rm_score", "reward_model_score"),
-        *USUAL_SCORES["proxy"],
-    ),
+    "reward": (*REWARDS, *USUAL_SCORES["proxy"]),
     "prompt": ("prompt_id", "prompt", "query_id", "query", "instruction", "question"),
-    "utility": ("utility", *USUAL_SCORES["gold"]),
+    "utility": USUAL_SCORES["gold"],
     "log_prob": ("log_prob", "logprob", "logp", "log_probability"),
 }
 #: Scores of the two answers of a pair, as rewardbench and others write them: both are rewards.
@@ -78,13 +76,14 @@ def choose(
     kinds : dict
         What each column of the file holds.
     reward, prompt, utility, log_prob : str or None
-        Names of columns; those that are None are looked for under the usual names.
+        Names of columns; those that are None are looked for under the usual names, but for
+        log-probabilities, which are only read if they are asked for.
 
     Returns
     -------
     columns : Columns
     messages : tuple of str
-        One sentence for each that was found by its name.
+        One sentence for each that was found by its name, or is not read.
 
     Raises
     ------
@@ -103,7 +102,7 @@ def choose(
         rewards, message = _rewards(path, kinds, taken)
         messages += [message] * bool(message)
     taken.update(rewards)
-    for role in ("prompt", "utility", "log_prob"):
+    for role in ("prompt", "utility"):
         if role in given:
             continue
         name = _usual(role, kinds, taken)
@@ -111,6 +110,11 @@ def choose(
             given[role] = name
             taken.add(name)
             messages.append(f"column {name!r} is read as the {_SPOKEN[role]}, by its name")
+    if log_prob is None and (unread := _usual("log_prob", kinds, taken)) is not None:
+        messages.append(
+            f"column {unread!r} is not read: what the base policy answered needs no weights, and "
+            "rewards of another policy are audited as if that were the base"
+        )
     others = {role: name for role, name in given.items() if role != "reward"}
     return Columns(rewards, **others), tuple(messages)
 
@@ -119,7 +123,6 @@ _SPOKEN = {
     "reward": "reward",
     "prompt": "prompt",
     "utility": "utility (gold score)",
-    "log_prob": "log-probability",
 }
 
 

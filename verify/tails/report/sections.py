@@ -260,6 +260,8 @@ def _cap(audit: Audit) -> Section:
     costs = (
         f"There {found.clipped:.3%} of the rewards are clipped, the mean falls by"
         f" {shown(found.mean_lost, 2)}, and the budget buys at most {shown(found.gain)} above it."
+        " The cap need not rise with the budget: a small one cannot reach a rare reward, a large"
+        " one reaches the cap whatever it is. Take the least cap of the budgets on your way."
     )
     finite = found.cap.value is not None and isfinite(found.cap.value)
     because = found.cap.because[:1].upper() + found.cap.because[1:] + "."

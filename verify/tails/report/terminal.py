@@ -53,7 +53,8 @@ def _budgets(audit: Audit) -> Iterator[str]:
         )
     bare = next((point for point in points if point.band.low is None), None)
     if bare is not None:
-        said = f"no 95 % at KL budget {shown(bare.budget)}: {bare.band.because.partition(': ')[2]}"
+        because = bare.band.because.removeprefix("no band: ")
+        said = f"no 95 % at KL budget {shown(bare.budget)}: {because}"
         yield from textwrap.wrap(said, WIDTH, subsequent_indent="    ")[:2]
 
 

@@ -159,9 +159,12 @@ def _bounded(audit: Audit) -> str:
 
 
 def _unknown(audit: Audit) -> str:
+    because = audit.verdict.because
+    # Where few different scores are all that there can be, more of them would not tell either.
+    until = "Unless you know that it ends" if "the tail is bounded" in because else "Until it can"
     return (
-        f"cannot be told from {_rewards(audit.summary.count)}. {audit.verdict.because} Until it "
-        f"can, treat it as heavy. {_advice(audit)}."
+        f"cannot be told from {_rewards(audit.summary.count)}. {because} {until}, treat it as "
+        f"heavy. {_advice(audit)}."
     )
 
 

@@ -101,7 +101,9 @@ def test_few_answers_are_not_fitted() -> None:
 def test_what_does_not_fit_together() -> None:
     with pytest.raises(InputError, match="a gold score for each draw"):
         gold_of(np.arange(3.0), np.arange(2.0))
-    with pytest.raises(InputError, match="all equal"):
+    with pytest.raises(InputError, match="the rewards are all equal, so that no optimisation"):
         gold_of(np.ones(5), np.arange(5.0))
+    with pytest.raises(InputError, match="the gold scores are all equal, so that no optimisation"):
+        gold_of(np.arange(5.0), np.ones(5))
     with pytest.raises(InputError, match="not finite"):
         gold_of(np.arange(3.0), np.array([0.0, np.nan, 1.0]))
