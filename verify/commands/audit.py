@@ -58,8 +58,8 @@ def audit(
         str,
         typer.Option(
             metavar="NAME",
-            help=f"Who reads the files: {', '.join(ENGINES)}. Threads are quickest for numbers,"
-            " processes for several large files of text.",
+            help=f"Who reads the files: {', '.join(ENGINES)}. Processes take seconds to start:"
+            " they are for many large files of text.",
         ),
     ] = "threads",
     workers: Annotated[
@@ -86,7 +86,8 @@ def audit(
 ) -> None:
     """Audit reward scores: is their tail heavy, what does a KL budget buy, where to cap.
 
-    Columns are found by their usual names. All numbers are estimates with measured error rates.
+    Columns are found by their usual names; log-probabilities are not read, as answers of the base
+    policy need no weights. All numbers are estimates with measured error rates.
 
     Exit status: 0 audited (whatever the verdict), 2 bad input.
     """

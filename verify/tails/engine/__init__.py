@@ -1,4 +1,4 @@
-"""Summing up files of scores: here, in several processes, or on a Ray cluster; resumable."""
+"""Summing up files of scores: in threads, in processes, or on a Ray cluster; resumable."""
 
 from verify.tails.engine.run import summarise
 from verify.tails.engine.task import Source
