@@ -121,7 +121,8 @@ class TwoDensities:
         t = place.t(place.middle)
         found = [_End(v.place, v, False) for v in v_knots]
         found += [_End(t - x.place, x, True) for x in x_knots]
-        found.sort(key=lambda end: float(end.at))  # type: ignore[arg-type]
+        # As exact numbers: far out, floats do not tell two ends apart.
+        found.sort(key=lambda end: end.at.mid())  # type: ignore[union-attr,arg-type,return-value]
         return [_End(), *found, _End()]
 
     def _is_inside(self, left: _End, right: _End, t: arb) -> bool:
@@ -231,10 +232,13 @@ class TwoDensities:
     def _leaves(self, ray: Ray, length: arb | None, place: Place, goals: Sizes) -> _Pieces:
         """The pieces of a ray up to where the rest is below a goal, or to a share of a length."""
         leaves: list[Leaf] = []
+        whole = Span(ray, arb(0), ray.limit if length is None else None)
+        if self._is_within(whole, place, goals):
+            return _Pieces([], [whole], True)
         begin = self._begin(ray, length, place, goals)
         before = [] if ray.knot.regular else [Span(ray, arb(0), ray.start(begin))]
         for k in self._pieces(ray, length, begin):
-            rest = Span(ray, ray.start(k), ray.limit if length is None else None)
+            rest = Span(ray, ray.start(k), whole.far)
             if self._is_within(rest, place, goals):
                 return _Pieces(leaves, [*before, rest], True)
             leaves.append(ray.leaf(k))
