@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from itertools import pairwise
 from time import process_time
 
 import pytest
@@ -95,7 +94,7 @@ def test_sums_of_powers(count: int) -> None:
 # ---- the blocks -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("utility", ["normal()", "uniform()"])
+@pytest.mark.parametrize("utility", ["uniform(0, 5/2)", "uniform()"])
 @pytest.mark.parametrize("index", [0, 1, 30, -1])
 def test_a_block_holds_what_conditioning_says(utility: str, index: int) -> None:
     block = _blocks(utility)[index]
@@ -121,7 +120,7 @@ def test_a_block_holds_what_conditioning_says(utility: str, index: int) -> None:
 @pytest.mark.parametrize("n", [2, 10**4])
 def test_a_block_is_its_cells_one_by_one(n: int) -> None:
     """A single cell has no series in K: its values are sums over V at the nodes."""
-    block = _blocks("normal()")[2]
+    block = _blocks("uniform()")[2]
     together = Cells(block, block.first, block.count).integrals(n, arb(0))
     apart = [arb(0)] * 3
     for k in range(block.count):
@@ -132,10 +131,10 @@ def test_a_block_is_its_cells_one_by_one(n: int) -> None:
 
 
 def test_its_mass_under_best_of_n_is_that_of_its_ranks() -> None:
-    n, block = 10**4, _blocks("normal()")[5]
+    n, block = 10**4, _blocks("uniform(0, 5/2)")[5]
     found = sum((half.integrals(n, arb(0))[0] for half in block.whole.halves), arb(0))
     before, after = (
-        condition(zeta(3), normal(), block.tail.place(k)).mass
+        condition(zeta(3), parse("uniform(0, 5/2)"), block.tail.place(k)).mass
         for k in (block.first, block.first + block.count)
     )
     assert_close(found, (1 - after) ** n - (1 - before) ** n, 2.0**-44)
@@ -167,31 +166,29 @@ def test_a_uniform_utility_in_closed_form(n: int) -> None:
 
 
 def test_the_two_laws_may_change_places() -> None:
-    one, other = _pair("zeta(3)", "uniform()").at(10**6), _pair("uniform()", "zeta(3)").at(10**6)
+    one, other = _pair("zeta(3)", "uniform()").at(100), _pair("uniform()", "zeta(3)").at(100)
     assert one.mean_v.overlaps(other.mean_x) and one.mean_x.overlaps(other.mean_v)
     assert one.kl.overlaps(other.kl)
 
 
 def test_shifts_and_scales_go_along() -> None:
-    one, other = _pair("zeta(3)", "uniform()").at(50), _pair("2*zeta(3) + 1", "2*uniform()").at(50)
+    one, other = _pair("zeta(3)", "uniform()").at(10), _pair("2*zeta(3) + 1", "2*uniform()").at(10)
     assert (2 * one.mean_v).overlaps(other.mean_v)
     assert (2 * one.mean_x + 1).overlaps(other.mean_x)
 
 
-@pytest.mark.parametrize("utility", ["normal()", "uniform()"])
-def test_far_out_the_utility_tends_to_its_mean(utility: str) -> None:
+def test_far_out_the_utility_tends_to_its_mean() -> None:
     """By the theorem: under an error with a longer tail the limit is ``E V``."""
-    limit = limit_of_utility(zeta(3), parse(utility), "best-of-n").mean_v
+    limit = limit_of_utility(zeta(3), parse("uniform()"), "best-of-n").mean_v
     assert isinstance(limit, arb)
-    gaps = [_pair("zeta(3)", utility).at(10**k).mean_v - limit for k in (6, 12, 18)]
-    for near, far in pairwise(gaps):
-        assert far.rad() < 2.0**-44
-        # One part in n^(1/(s - 1)): three digits of each six, as the hazard rate of X falls.
-        assert 0.9e-3 < far / near < 1.1e-3
+    near, far = (_pair("zeta(3)", "uniform()").at(10**k).mean_v - limit for k in (12, 18))
+    assert far.rad() < 2.0**-48
+    # As the hazard rate of X falls, n^(-1/(s - 1)): three digits for each six of n.
+    assert 0.9e-3 < far / near < 1.1e-3
 
 
 def test_a_law_without_a_mean_on_the_lattice() -> None:
-    numbers = _pair("zeta(19/10)", "uniform()").at(10**6)
+    numbers = _pair("zeta(19/10)", "uniform()").at(10)
     assert isinstance(numbers.mean_v, arb) and numbers.mean_v.rad() < CLOSE
     assert not isinstance(numbers.mean_x, arb)
 

@@ -37,7 +37,7 @@ LEFT_OUT_BITS = 8
 #: Blocks at most, before a law's tail is too long.
 MOST_BLOCKS = 240
 #: From this atom on a cell is one stretch, if its rule is good enough; before, so many.
-FAR, STRETCHES = 2**10, 4
+FAR, STRETCHES = 2**7, 2
 
 
 @dataclass(frozen=True)

@@ -262,6 +262,11 @@ class Cells:
         """``Pr(U > t)`` at its right end."""
         return self._above_end
 
+    @property
+    def largest(self) -> tuple[Cells]:
+        """The largest cells on which sums are to be taken: all, as discs are wide enough."""
+        return (self,)
+
     @cached_property
     def halves(self) -> tuple[Cells, ...]:
         """Its halves, the left one first; itself, if it is one cell."""

@@ -93,6 +93,11 @@ class Part:
         """``Pr(U > t)`` at its right end; ``above``: at its panel's."""
         return above + self._own_above + arb(0, self.missed[0])
 
+    @property
+    def largest(self) -> tuple[Part, Part]:
+        """The largest parts on which integrals are to be taken: its halves."""
+        return self.halves
+
     @cached_property
     def halves(self) -> tuple[Part, Part]:
         """Its halves, the left one first."""
@@ -276,7 +281,7 @@ class RankIntegral:
         if isinstance(step.piece, Jump):
             yield step.piece
             return
-        waiting: list[Any] = list(step.piece.halves)
+        waiting: list[Any] = list(step.piece.largest)
         while waiting:
             part = waiting.pop()
             light = not n * part.above_end(step.above) > heavy(n)
