@@ -157,6 +157,15 @@ def test_lists_beside_each_other_are_as_long(tmp_path: Path) -> None:
         read(str(path))
 
 
+def test_the_output_of_openrlhf_names_its_prompts(tmp_path: Path) -> None:
+    rows = [{"input": f"p{i % 2}", "output": "z", "reward": 0.5 * i} for i in range(5)]
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    rewards, prompts, _, _ = read(str(path))
+    assert rewards.tolist() == [0.0, 0.5, 1.0, 1.5, 2.0]
+    assert prompts == ["p0", "p1", "p0", "p1", "p0"]
+
+
 def test_a_result_of_rewardbench_has_two_rewards_a_row(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     path.write_text(

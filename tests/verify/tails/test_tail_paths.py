@@ -273,3 +273,12 @@ def test_torch_tensors_give_the_same(name: str) -> None:
     assert isinstance(theirs, torch.Tensor) and theirs.dtype == torch.float64
     # Sums in another order; Newton's last step.
     assert theirs.numpy() == pytest.approx(ours, rel=1e-8, abs=1e-9, nan_ok=True)
+
+
+def test_a_reward_beside_0_does_not_overflow() -> None:
+    """The largest over the least is beyond float64, as where bytes of a file are damaged."""
+    rewards = np.append(np.random.default_rng(5).pareto(2.0, 99) + 1, 1e-310)
+    shape = hill_path(UpperTail.of(rewards)).shape
+    wanted = [hill_loop(np.sort(rewards)[::-1], k) for k in range(2, 100)]
+    # 200 roundings, both routes together, each of 2^-53 of a sum of 99 logarithms below 720.
+    assert np.abs(np.asarray(shape) - wanted).max() < 200 * 99 * 720 * 2.0**-53

@@ -17,7 +17,7 @@ UNNAMED = ""
 #: Names that say what a column is, whatever their case.
 USUAL = {
     "reward": (*REWARDS, *USUAL_SCORES["proxy"]),
-    "prompt": ("prompt_id", "prompt", "query_id", "query", "instruction", "question"),
+    "prompt": ("prompt_id", "prompt", "query_id", "query", "instruction", "question", "input"),
     "utility": USUAL_SCORES["gold"],
     "log_prob": ("log_prob", "logprob", "logp", "log_probability"),
 }
