@@ -256,7 +256,7 @@ def _moments_of_atoms(law: Law, tilt: arb, low: fmpq | None, high: fmpq | None) 
 @lru_cache(maxsize=64)
 def _rank_integral(law: Law, cut: fmpq | None, bits: int) -> RankIntegral:
     """The law in the form in which the best of any n is averaged, at the precision in force."""
-    from verify.best_of.pair import rank_integral
+    from verify.best_of.expansion import rank_integral
     from verify.laws.point import PointMass
 
     return rank_integral(law, PointMass(fmpq(0)), cut)

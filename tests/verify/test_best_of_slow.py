@@ -12,8 +12,8 @@ from verify.affine import affine
 from verify.best_of import best_of
 from verify.best_of.density import take_apart
 from verify.best_of.slow import CLOSE, Alone, alone, concentration, gathered, moved
-from verify.enclosure import Diverges, Undecided, working_precision
-from verify.laws import log_cauchy, normal, parse, poisson
+from verify.enclosure import Diverges, working_precision
+from verify.laws import log_cauchy, normal, parse
 
 FAR = arb(2) ** 80
 
@@ -47,6 +47,13 @@ def test_far_out_the_mass_is_that_of_the_law_alone() -> None:
     assert slow.lost(FAR) < arb(2) ** -120
 
 
+def test_far_out_on_the_left_it_is_the_mirror_image() -> None:
+    right, left = _alone(), _alone("-log_cauchy()")
+    assert left.side == -1 and left.decides(-FAR) and not left.decides(-(arb(2) ** 64))
+    assert left.mass(-FAR).overlaps(right.mass(FAR))
+    assert left.spread(-FAR) == right.spread(FAR) and left.lost(-FAR) == right.lost(FAR)
+
+
 def test_near_in_it_does_not_decide_alone() -> None:
     """Where a 2^-64th of t is not yet much for V."""
     assert not _alone().decides(arb(2) ** 64)
@@ -57,18 +64,22 @@ def test_near_in_it_does_not_decide_alone() -> None:
 def test_what_beside_it_is_none_of_its_kind() -> None:
     assert alone(normal(), log_cauchy()) is None  # the normal law is not slow
     assert alone(log_cauchy(), parse("pareto(1/2)")) is None  # no mean
-    assert alone(log_cauchy(), poisson(3)) is None  # atoms: U would have some if X had
-    assert alone(-log_cauchy(), normal()) is None
+    # Atoms and a density: each has its own way.
+    assert alone(log_cauchy(), parse("mixture(0.5*poisson(3), 0.5*normal())")) is None
     assert alone(log_cauchy() + 1, normal()) is None
 
 
 def test_what_is_gathered_is_all_of_the_law() -> None:
     law = log_cauchy()
-    parts = gathered(law)
+    parts = gathered(_alone())
     (place, mass), (density,) = parts.atoms[0], parts.densities
     assert place == CLOSE and mass.overlaps(law.cdf(CLOSE))
     for x in (arb(2) ** -300, arb(1), arb(10) ** 30):
         assert (mass + density.mass(arb(CLOSE), x)).overlaps(law.cdf(x))
+    mirrored = gathered(_alone("-log_cauchy()"))
+    (place, mirrored_mass), (density,) = mirrored.atoms[0], mirrored.densities
+    assert place == -CLOSE and mirrored_mass.overlaps(mass)
+    assert (mass + density.mass(-arb(3), arb(-CLOSE))).overlaps(law.cdf(3))
 
 
 @pytest.mark.parametrize(
@@ -132,9 +143,3 @@ def test_the_two_laws_may_change_places() -> None:
     for n in (2, 50):
         a, b = one.at(n).mean_v, other.at(n).mean_x
         assert isinstance(a, arb) and isinstance(b, arb) and a.overlaps(b) and a.rad() < 1e-10
-
-
-@pytest.mark.heavy
-def test_a_tail_that_is_not_known_is_said() -> None:
-    with pytest.raises(Undecided, match="not known well enough"):
-        best_of("gev(-1/2)", "normal()").at(2)

@@ -66,7 +66,7 @@ class SumLaw:
     progress : callable or None
         Told of each interval that is done.
     alone : Alone or None
-        One of X and V that decides alone far out on the right, if one does.
+        One of X and V that decides alone far out on one side, if one does.
     seconds : float or None
         Processor time after which it is given up; None: never, so that an answer does not depend
         on how fast the machine is.
@@ -221,10 +221,11 @@ class SumLaw:
 
     def _is_negligible(self, t: arb, side: int) -> bool:
         """Whether what lies beyond a point can be left to bounds, or to conditioning."""
+        if self.alone is not None and self.alone.side == side and self.alone.decides(t):
+            return True
         far = self.beyond(t, side)
         if side > 0:
-            is_left_alone = self.alone is not None and self.alone.decides(t)
-            return is_left_alone or bool(far.mass < right_goal())
+            return bool(far.mass < right_goal())
         # The best of two or more weighs it by at most 2 Pr(U <= t).
         goal = arb(2) ** -goal_bits()
         sizes = [size for size in (far.of_v, far.of_x) if size.is_finite()]
@@ -296,7 +297,7 @@ class SumLaw:
             raise Undecided(f"U near {near}: a tail of X or V is not known well enough") from None
         try:
             with series_length(terms()):
-                sums = Sums(place, estimate.max(self._coarse(place)))
+                sums = Sums(place, estimate, self._coarse(place))
                 for pair in self.pairs:
                     pair.add_to(sums)
                 self.panels.append(Panel.of(place, sums.expansion()))

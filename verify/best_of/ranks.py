@@ -165,6 +165,40 @@ class Step:
     sizes: tuple[arb, arb]
 
 
+@dataclass(frozen=True)
+class Bottom:
+    """What lies left of the pieces, where V and X have there about the same means for any weight.
+
+    Attributes
+    ----------
+    mass : arb
+        ``F = Pr(U <= T)``.
+    means : tuple of arb
+        Those of V and X; NaN where it is not so.
+    spread, lost : tuple of arb
+        For V and X: by how much ``E[V w]`` may differ from ``F^n E V``, for each unit of
+        ``(2n - 1) F^n``, and beside for each of ``2 n F^(n-1)``.
+    """
+
+    mass: arb
+    means: tuple[arb, arb]
+    spread: tuple[arb, arb]
+    lost: tuple[arb, arb]
+
+    def part(self, n: int) -> list[arb]:
+        """Its mass under the best of n, and its parts of ``E V`` and ``E X``."""
+        gain, weight = self.mass**n, n * self.mass ** (n - 1)
+        errors = [
+            (2 * n * gain * spread + 2 * weight * lost).upper()
+            for spread, lost in zip(self.spread, self.lost, strict=True)
+        ]
+        parts = [
+            gain * mean + arb(0, error) if error.is_finite() else arb.nan()
+            for mean, error in zip(self.means, errors, strict=True)
+        ]
+        return [gain, *parts]
+
+
 class RankIntegral:
     """Means under best-of-n, for any n from 2 up.
 
@@ -182,6 +216,8 @@ class RankIntegral:
         What V and X may be beyond the last piece on the average, whatever the weight.
     moved : Beyond or None
         What two draws may change by as the law of U was changed, for each of ``n (n - 1)``.
+    bottom : Bottom or None
+        What lies left of the pieces, where more than bounds is known of it.
     """
 
     def __init__(
@@ -194,9 +230,10 @@ class RankIntegral:
         shifts: tuple[fmpq, fmpq],
         top: tuple[arb, arb] | None = None,
         moved: Beyond | None = None,
+        bottom: Bottom | None = None,
     ) -> None:
         self.far_left, self.lost, self.shifts, self.top = far_left, lost, shifts, top
-        self.moved = moved
+        self.moved, self.bottom = moved, bottom
         totals = [right[0] + arb(0).union(lost.mass), right[1], right[2]]
         sizes = (far_right.of_v, far_right.of_x)
         self.steps: list[Step] = []
@@ -232,8 +269,11 @@ class RankIntegral:
             if ended:
                 break
         else:
-            far = self.far_left
-            self._leave(totals, n * far.mass ** (n - 1), (far.mass, far.of_v, far.of_x))
+            if self.bottom is not None:
+                totals = [a + b for a, b in zip(totals, self.bottom.part(n), strict=True)]
+            else:
+                far = self.far_left
+                self._leave(totals, n * far.mass ** (n - 1), (far.mass, far.of_v, far.of_x))
         self._leave(totals, arb(n), (self.lost.mass, self.lost.of_v, self.lost.of_x))
         if self.moved is not None:
             moved = self.moved

@@ -3,15 +3,20 @@
 *Next to 0.* It has a mass of about ``1/(pi log(1/d))`` within d of 0. All of what lies within
 :data:`CLOSE` is moved there, to one atom. So U moves by at most CLOSE, its rank by at most what V
 has in an interval so long, anywhere (no atom: U has none, before or after), and ``n r^(n-1)`` by at
-most ``n (n - 1)`` times that.
+most ``n (n - 1)`` times that. Beside atoms: :mod:`verify.best_of.slow_atoms`.
 
-*Far out.* Beyond T it decides alone: V is there about what it is everywhere. Let w be the weight,
-set to 0 up to T; it never falls, so ``h(v) = E w(X + v)`` does not. For ``u > e`` the hazard rate
-of X is below ``1/u``: with ``l = log u > 1`` its density is ``1/(pi u (1 + l^2))``, and
+*Far out.* Beyond T it decides alone: V is there about what it is everywhere. Let w be a weight that
+never falls, is 0 up to T and at most M. Then ``h(v) = E w(X + v)`` never falls. For ``u > e`` the
+hazard rate of X is below ``1/u``: with ``l = log u > 1`` its density is ``1/(pi u (1 + l^2))``, and
 ``Pr(X > u) = atan(1/l)/pi > (1/l - 1/(3 l^3))/pi``. So ``Pr(X > u - c) <= (1 + g) Pr(X > u + c)``
 for ``u >= T`` and ``g = exp(2c/(T - c)) - 1``, and ``h(c) - h(-c) <= g h(0)``. Where ``|V| > c``, h
-is at most n. For ``g < 1/4`` and ``W = E w(U)`` that gives
-``|E[V w(U)] - W E V| <= 3 g W E|V| + n (E[|V|; |V| > c] + 2 E|V| Pr(|V| > c))``.
+is at most M. For ``g < 1/4`` and ``W = E w(U)`` that gives
+``|E[V w(U)] - W E V| <= 3 g W E|V| + M (E[|V|; |V| > c] + 2 E|V| Pr(|V| > c))``.
+
+*The mirror image*, where X is minus such a law: U < -T. There the weight of best-of-n rises from 0
+to ``M = n F^(n-1)``, ``F = Pr(U <= -T)``: it is M less what falls from M to 0. For both of these
+the above holds, turned round, with a W of ``n F^n`` and of ``(n - 1) F^n``. So it holds for their
+difference, with ``3 g (2n - 1) F^n E|V|``, and 2M.
 """
 
 from __future__ import annotations
@@ -40,12 +45,12 @@ DRAWS_BITS = 60
 
 @dataclass(frozen=True)
 class Alone:
-    """A law that decides alone far out on the right, and the law beside it.
+    """A law that decides alone far out on one side, and the law beside it.
 
     Attributes
     ----------
     law : Law
-        A log-Cauchy law, scaled.
+        A log-Cauchy law, scaled; by a negative number, if its tail is on the left.
     other : Law
         The other one, with a finite mean.
     parts : Parts
@@ -57,51 +62,72 @@ class Alone:
     parts: Parts
 
     @cached_property
+    def scale(self) -> fmpq:
+        """What the log-Cauchy law is multiplied by."""
+        return self.law.scale if isinstance(self.law, Affine) else fmpq(1)
+
+    @property
+    def side(self) -> int:
+        """+1 if its tail is on the right, -1 if it is on the left."""
+        return 1 if self.scale > 0 else -1
+
+    @cached_property
     def size(self) -> arb:
         """A bound of ``E|V|``."""
         return Side(self.parts, +1).moment(None).upper()
 
     def decides(self, t: arb) -> bool:
         """Whether beyond t it does, to the precision that is sought."""
-        start = self._share(t)
-        scale = self.law.scale if isinstance(self.law, Affine) else fmpq(1)
-        if not t - start > 3 * arb(scale):
+        distance = self.side * t
+        start = self._share(distance)
+        if not distance - start > 3 * abs(arb(self.scale)):
             return False
         goal = self.size * arb(2) ** (-DRAWS_BITS - goal_bits())
         return bool(self._far(start) <= goal)
 
     @staticmethod
-    def _share(t: arb) -> arb:
+    def _share(distance: arb) -> arb:
         """The c of a T."""
-        return (t * arb(2) ** (-goal_bits() - 4)).upper()
+        return (distance * arb(2) ** (-goal_bits() - 4)).upper()
 
     def _chance(self, start: arb) -> arb:
         """A bound of ``Pr(|V| > c)``."""
         return Side(self.parts, +1).mass(start) + Side(self.parts, -1).mass(-start)
 
     def _far(self, start: arb) -> arb:
-        """What of ``E V w`` is lost for each draw."""
+        """What of ``E V w`` is lost for each unit of M."""
         far = Side(self.parts, +1).moment(start) + Side(self.parts, -1).moment(-start)
         return (far + 2 * self.size * self._chance(start)).upper()
 
+    def _beyond(self, distance: arb) -> arb:
+        """What the law has beyond a distance."""
+        return self.law.survival(distance) if self.side > 0 else self.law.cdf(-distance)
+
     def mass(self, t: arb) -> arb:
-        """``Pr(U > t)``."""
-        start = self._share(t)
+        """What U has beyond t."""
+        distance = self.side * t
+        start = self._share(distance)
         chance = self._chance(start)
-        low = self.law.survival(t + start) * (1 - chance)
-        return low.union(self.law.survival(t - start) + chance)
+        low = self._beyond(distance + start) * (1 - chance)
+        return low.union(self._beyond(distance - start) + chance)
 
     def mean(self, t: arb) -> arb:
-        """``E[V w(U)]/W`` beyond t, but for :meth:`lost`."""
-        start = self._share(t)
-        change = (2 * start / (t - start)).expm1()
+        """``E[V w(U)]/W`` beyond t on the right, but for :meth:`lost`."""
         own = self.other.mean()
-        assert isinstance(own, arb) and change < 0.25
-        return own + arb(0, (3 * change * self.size).upper())
+        assert isinstance(own, arb)
+        return own + arb(0, self.spread(t))
+
+    def spread(self, t: arb) -> arb:
+        """``3 g E|V|``."""
+        distance = self.side * t
+        start = self._share(distance)
+        change = (2 * start / (distance - start)).expm1()
+        assert change < 0.25
+        return (3 * change * self.size).upper()
 
     def lost(self, t: arb) -> arb:
-        """By how much ``E[V w(U)]`` may be off beside, for each draw."""
-        return self._far(self._share(t))
+        """By how much ``E[V w(U)]`` may be off beside, for each unit of M."""
+        return self._far(self._share(self.side * t))
 
 
 def alone(law: Law, other: Law) -> Alone | None:
@@ -110,31 +136,38 @@ def alone(law: Law, other: Law) -> Alone | None:
     Parameters
     ----------
     law, other : Law
-        Two laws that begin at 0, if they begin anywhere.
+        Two laws that begin or end at 0, if they do anywhere. The other one is to have atoms only,
+        or none.
     """
     base = law.base if isinstance(law, Affine) else law
     if not isinstance(base, LogCauchy) or isinstance(other.mean(), Diverges):
         return None
-    if isinstance(law, Affine) and not (law.scale > 0 and law.shift == 0):
+    if isinstance(law, Affine) and law.shift != 0:
         return None
     parts = take_apart(other)
-    if parts.atoms or parts.left_out:
+    if parts.densities and (parts.atoms or parts.left_out):
         return None
     return Alone(law, other, parts)
 
 
-def gathered(law: Law) -> Parts:
-    """The law with all that is closer to 0 than :data:`CLOSE` moved there."""
-    mass = law.cdf(CLOSE)
-    density = Density(Truncated(law, CLOSE, None), 1 - mass)
-    return Parts((density,), ((CLOSE, mass),), ())
+def gathered(slow: Alone) -> Parts:
+    """The slow law with all that is closer to 0 than :data:`CLOSE` moved there."""
+    if slow.side > 0:
+        mass, kept, place = slow.law.cdf(CLOSE), Truncated(slow.law, CLOSE, None), CLOSE
+    else:
+        mass, kept, place = slow.law.survival(-CLOSE), Truncated(slow.law, None, -CLOSE), -CLOSE
+    return Parts((Density(kept, 1 - mass),), ((place, mass),), ())
 
 
 def moved(parts: Parts) -> Beyond:
     """Bounds of the effect of that, for one draw and another, with such a law beside it."""
-    size = Side(parts, +1).moment(None)
-    mass = sum((concentration(density, arb(CLOSE)) for density in parts.densities), arb(0))
+    mass, size = spread_out(parts), Side(parts, +1).moment(None)
     return Beyond(mass, mass * size, arb.nan())
+
+
+def spread_out(parts: Parts) -> arb:
+    """A bound of the mass of any interval of the length :data:`CLOSE`."""
+    return sum((concentration(density, arb(CLOSE)) for density in parts.densities), arb(0))
 
 
 def concentration(density: Density, length: arb) -> arb:

@@ -1,0 +1,189 @@
+"""The law of ``U = X + V`` expanded, with what lies beyond the pieces on either side."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from flint import arb, fmpq
+
+from verify.best_of.beside_lattice import beside_lattice, expand
+from verify.best_of.density import take_apart
+from verify.best_of.far import Beyond, Side
+from verify.best_of.panels import SumLaw
+from verify.best_of.ranks import Bottom, RankIntegral
+from verify.best_of.slow import Alone, alone, gathered, moved, spread_out
+from verify.best_of.slow_atoms import SlowBesideAtoms
+from verify.conditioning import condition
+from verify.enclosure import Diverges, Undecided
+from verify.law import Law
+from verify.progress import Progress
+
+T = TypeVar("T")
+
+
+def rank_integral(
+    error: Law,
+    utility: Law,
+    cut: fmpq | None = None,
+    progress: Progress | None = None,
+    seconds: float | None = None,
+) -> RankIntegral:
+    """The law of U taken apart and expanded, at the precision in force.
+
+    Parameters
+    ----------
+    error, utility : Law
+        The laws of X and V.
+    cut : fmpq or None
+        A point that pieces are to end at.
+    progress : callable or None
+        Told how far it is.
+    seconds : float or None
+        Processor time after which it is given up; None: never.
+
+    Raises
+    ------
+    Undecided
+        If the effort does not suffice.
+    """
+    # A point is known best as a distance from 0: that is where a law is to end.
+    shifts = _start(utility), _start(error)
+    utility, error = utility - shifts[0], error - shifts[1]
+    cut = None if cut is None else cut - shifts[0] - shifts[1]
+    if cut is None:
+        for one, other in ((error, utility), (utility, error)):
+            slow = alone(one, other)
+            if slow is not None:
+                beside = _beside_slow if slow.parts.densities else _slow_beside_atoms
+                return beside(slow, slow.law is utility, shifts, progress, seconds)
+            lattice = beside_lattice(one, other)
+            if lattice is not None:
+                return expand(lattice, one is utility, progress, seconds).ranks(shifts)
+            lattice = beside_lattice(one, other)
+            if lattice is not None:
+                return expand(lattice, one is utility, progress, seconds).ranks(shifts)
+    law = SumLaw(take_apart(error), take_apart(utility), cut, progress, seconds)
+    if not law.panels:
+        nothing = Beyond(arb(0), arb(0), arb(0))
+        right = (arb(0), arb(0), arb(0))
+        return RankIntegral(law.pieces, right, nothing, nothing, law.lost, shifts)
+    start, end = law.ends
+    far_right, far_left = law.beyond(end, +1), law.beyond(start, -1)
+    right = _right(error, utility, end.mid(), far_right)
+    top = _top(law, end)
+    return RankIntegral(law.pieces, right, far_right, far_left, law.lost, shifts, top)
+
+
+def _start(law: Law) -> fmpq:
+    """A finite end of a support, the lower one if there are two; 0 where none is rational."""
+    for end in law.support:
+        if isinstance(end, int | fmpq):
+            return fmpq(end)
+    return fmpq(0)
+
+
+def _right(error: Law, utility: Law, end: arb, far: Beyond) -> tuple[arb, arb, arb]:
+    """What lies beyond the last piece, by conditioning; by its bounds if that fails."""
+    if far.mass == 0:
+        return arb(0), arb(0), arb(0)
+    try:
+        found = condition(error, utility, end.fmpq())
+    except Undecided:
+        return arb(0).union(far.mass), arb(0, far.of_v.upper()), arb(0, far.of_x.upper())
+    parts = [
+        arb.nan() if isinstance(mean, Diverges) else found.mass * mean
+        for mean in (found.mean_v, found.mean_x)
+        if mean is not None
+    ]
+    return found.mass, parts[0], parts[1]
+
+
+def _top(law: SumLaw, end: arb) -> tuple[arb, arb] | None:
+    """What V and X may be beyond the last piece, where both have a largest value."""
+    x, v = Side(law.error, +1).last, Side(law.utility, +1).last
+    return None if x is None or v is None else ((end - x).union(v), (end - v).union(x))
+
+
+# ---- a log-Cauchy law ---------------------------------------------------------------------------
+
+
+def _ordered(is_v: bool, own: T, other: T) -> tuple[T, T]:
+    """What belongs to V and to X, of what belongs to the slow law (V, if so said) and the other."""
+    return (own, other) if is_v else (other, own)
+
+
+def _beside_slow(
+    slow: Alone,
+    is_v: bool,
+    shifts: tuple[fmpq, fmpq],
+    progress: Progress | None,
+    seconds: float | None,
+) -> RankIntegral:
+    """The same, where one of X and V decides alone far out; ``is_v``: it is V."""
+    utility, error = _ordered(is_v, gathered(slow), slow.parts)
+    law = SumLaw(error, utility, None, progress, seconds, slow)
+    start, end = law.ends
+    far_right, far_left = law.beyond(end, +1), law.beyond(start, -1)
+    shift = moved(slow.parts)
+    change = Beyond(shift.mass, *_ordered(is_v, arb.nan(), shift.of_v))
+    if slow.side > 0:
+        right, lost, top = _slow_right(slow, is_v, end.mid())
+        return RankIntegral(law.pieces, right, far_right, far_left, lost, shifts, top, change)
+    laws = _ordered(is_v, slow.law, slow.other)
+    known = _right(laws[1], laws[0], end.mid(), far_right)
+    # What was moved beyond the end, or back: V is next to the end there.
+    miss = spread_out(slow.parts)
+    miss_other = _ordered(is_v, arb.nan(), arb(0, miss * (abs(end).upper() + 1)))
+    right = known[0] + arb(0, miss), known[1] + miss_other[0], known[2] + miss_other[1]
+    bottom = _slow_left(slow, is_v, start.mid())
+    return RankIntegral(
+        law.pieces,
+        right,
+        far_right,
+        far_left,
+        law.lost,
+        shifts,
+        _top(law, end),
+        change,
+        bottom,
+    )
+
+
+def _slow_right(
+    slow: Alone, is_v: bool, t: arb
+) -> tuple[tuple[arb, arb, arb], Beyond, tuple[arb, arb]]:
+    """What lies beyond t on the right, what is lost for each draw, and the means there."""
+    mass, mean, off = slow.mass(t), slow.mean(t), slow.lost(t)
+    right = mass, *_ordered(is_v, arb.nan(), mass * mean)
+    return right, Beyond(arb(0), *_ordered(is_v, arb.nan(), off)), _ordered(is_v, arb.nan(), mean)
+
+
+def _slow_left(slow: Alone, is_v: bool, t: arb) -> Bottom:
+    """What lies below t."""
+    own = slow.other.mean()
+    assert isinstance(own, arb)
+    return Bottom(
+        slow.mass(t),
+        _ordered(is_v, arb.nan(), own),
+        _ordered(is_v, arb.nan(), slow.spread(t)),
+        _ordered(is_v, arb.nan(), slow.lost(t)),
+    )
+
+
+def _slow_beside_atoms(
+    slow: Alone,
+    is_v: bool,
+    shifts: tuple[fmpq, fmpq],
+    progress: Progress | None,
+    seconds: float | None,
+) -> RankIntegral:
+    """The same beside atoms."""
+    law = SlowBesideAtoms(slow, is_v, progress, seconds)
+    nothing, none = Beyond(arb(0), arb(0), arb(0)), (arb(0), arb(0), arb(0))
+    everything = Beyond(arb(1), *_ordered(is_v, arb.nan(), slow.size))
+    if slow.side > 0:
+        right, off, top = _slow_right(slow, is_v, law.end)
+        lost = Beyond(law.lost.mass, law.lost.of_v + off.of_v, law.lost.of_x + off.of_x)
+        return RankIntegral(law.pieces, right, everything, nothing, lost, shifts, top)
+    bottom = _slow_left(slow, is_v, law.end)
+    return RankIntegral(law.pieces, none, nothing, everything, law.lost, shifts, bottom=bottom)

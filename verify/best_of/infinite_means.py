@@ -1,0 +1,88 @@
+"""Whether a mean that is infinite is still so under best-of-n, with a proof either way.
+
+Let A be the one of X and V whose mean is asked for, B the other, ``T = A_-``, and n - 1 other draws
+``U'``. The weight is above 0 where U is large, and at most n: so the right part of A has a finite
+mean under best-of-n iff it has one at all. The left part is weighed by ``n F(U)^(n-1)``.
+
+*Finite.* ``E[T F(U)^(n-1)]`` is that of T where no U' is above U. Then ``T <= B_+ + B'_- + T'`` for
+each other draw, so T is at most three times B_+, or three times each ``Z' = max(B'_-, T')``. As
+``min(a, b, ...)`` is at most any product of powers of them whose exponents add up to 1, this is
+finite if ``E T^p`` and ``E B_+^(1-p)`` are for some p, and ``E T^p`` and ``E Z^q`` for some p and q
+with ``p + (n - 1) q = 1``.
+
+*Infinite.* Where B lies in an interval that has mass, ``F(U)`` is at least a constant times
+``G(T + c)``, with G the tail of B_-, or of T. Let the tails have the indices k (of T) and m (the
+smaller one of the two): infinitely many intervals ``(y, 2y]`` have a mass of T above
+``y^(-k-e)``, and ``G(y) > y^(-m-e)`` for large y. So ``E[T G(T + c)^(n-1)] = oo`` if
+``k + (n - 1) m < 1``. Where the tails are powers but for a constant factor, ``= 1`` will do. And
+``F(U)`` is at least a constant where ``B_+ > T``: so it is infinite too if the index of B_+ and k
+add up to less than 1.
+"""
+
+from __future__ import annotations
+
+from flint import fmpq
+
+from verify.conditioning.parts import base_of
+from verify.enclosure import Diverges
+from verify.law import Law
+from verify.laws.power import LogGamma
+from verify.penalties.tail_moments import moment_index, power_index
+
+
+def infinite_mean(law: Law, other: Law, n: int) -> Diverges | None:
+    """The mean under the best of n, where it is infinite or does not exist.
+
+    Parameters
+    ----------
+    law, other : Law
+        The law whose mean is asked for, which has none that is finite; and the one beside it.
+    n : int
+        The draws, from 2 up.
+
+    Returns
+    -------
+    Diverges or None
+        None where it may be finite.
+    """
+    mean = law.mean()
+    assert isinstance(mean, Diverges)
+    if mean.sign > 0 or (mean.sign == 0 and left_part_is_finite(law, other, n)):
+        return Diverges(+1, f"best-of-n has a weight above 0 where U is large: {mean.because}")
+    if left_part_is_finite(law, other, n) is not False:
+        return None
+    because = f"the weight n F^(n-1) falls too slowly on the left: {mean.because}"
+    return Diverges(mean.sign, because)
+
+
+def left_part_is_finite(law: Law, other: Law, n: int) -> bool | None:
+    """Whether the left part has a finite mean under the best of n; None where it is not known.
+
+    Parameters
+    ----------
+    law, other : Law
+        A and B.
+    n : int
+        The draws, from 2 up.
+    """
+    left, right = moment_index(law, -1), moment_index(other, +1)
+    own, far, above = left.index, moment_index(other, -1).index, right.index
+    if own is None or far is None or above is None:
+        return None
+    if isinstance(own, Diverges):
+        return True
+    slower = own if isinstance(far, Diverges) or own <= far else far
+    total = own + (n - 1) * slower
+    if total < 1 or (not isinstance(above, Diverges) and own + above < 1):
+        return False
+    if total > 1:
+        is_shared = isinstance(above, Diverges) or own + above > 1 or right.finite(fmpq(1)) is True
+        return True if is_shared else None
+    laws = (law,) if slower == own else (law, other)
+    return False if slower > 0 and all(_is_power(one) for one in laws) else None
+
+
+def _is_power(law: Law) -> bool:
+    """Whether a tail is a power but for a factor that has a limit above 0."""
+    base = base_of(law)
+    return power_index(base) is not None and not isinstance(base, LogGamma)
