@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Doublings of the search interval, and bisections per bit of the answer.
 DOUBLINGS = 4000
+#: The other end, beside 0, is squared between these.
+SMALL = (arb(2) ** -100_000, arb(2) ** -64)
 
 
 def quantile(law: Law, level: Point) -> arb:
@@ -53,7 +55,14 @@ def reaches(law: Law, x: arb, level: Point) -> bool | None:
 
 
 def _middle(low: arb, high: arb) -> arb:
-    """Geometric where both ends have one sign and differ much: quantiles span many scales."""
+    """Geometric where both ends have one sign and differ much: quantiles span many scales.
+
+    From an end at 0 the other is squared: quantiles may be as small as exp(-1/level).
+    """
+    if low == 0 and SMALL[0] < high < SMALL[1]:
+        return (high * high).mid()
+    if high == 0 and SMALL[0] < -low < SMALL[1]:
+        return -(low * low).mid()
     if low > 0 and high > 4 * low:
         return (low.log() / 2 + high.log() / 2).exp().mid()
     if high < 0 and low < 4 * high:

@@ -75,14 +75,14 @@ def by_tilt(path: TiltPath, budget: fmpq) -> Bounds:
         If no tilt at all can be evaluated.
     """
     with working_precision(SEARCH_BITS):
-        start, spent = approach(path.kl_estimate, ball(budget).mid(), COARSE)
+        start, spent = approach(path.kl_estimate, ball(budget).mid(), COARSE, path.farthest)
     found = None
     for bits in PRECISIONS:
         with working_precision(bits):
             if bits >= BRACKET_BITS:
                 # Newton's steps are no good where D is nearly flat: next to -log Q{top}.
                 try:
-                    start, _ = crossing(path.kl, ball(budget).mid(), FINEST)
+                    start, _ = crossing(path.kl, ball(budget).mid(), FINEST, path.farthest)
                 except OutOfWork:
                     break
             found = _polished(path, ball(budget), start) or found

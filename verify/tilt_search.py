@@ -18,8 +18,10 @@ from verify.law import Bound, Point
 from verify.tail_rates import Rate
 from verify.work import OutOfWork
 
-#: How far the search goes in the coordinate y, and how closely it finds a root there.
-FARTHEST = 400
+#: How far the search goes in the coordinate y, and how far up where the MGF is finite everywhere:
+#: laws without moments may need that.
+FARTHEST, FARTHEST_UP = 400, 9_000
+#: How closely it finds a root there.
 COARSE, FINE = 1e-4, 1e-12
 #: The last step that is tried towards a place where the value cannot be had.
 NEAREST = 1e-3
@@ -67,6 +69,11 @@ class TiltPath:
     def ends(self) -> bool:
         """Whether the MGF ends at a finite rate."""
         return not (self.rate is None or isinstance(self.rate, Diverges))
+
+    @property
+    def farthest(self) -> float:
+        """How far up the search is worth its while."""
+        return FARTHEST_UP if isinstance(self.rate, Diverges) else FARTHEST
 
     def _rate_ball(self) -> arb | None:
         """The rate where it is finite."""
@@ -147,7 +154,12 @@ class TiltPath:
         return None if values is None else (budget + values[0]) / self.tilt(y)
 
 
-def crossing(value: Callable[[arb], Sloped], goal: arb, closeness: float = FINE) -> tuple[arb, arb]:
+def crossing(
+    value: Callable[[arb], Sloped],
+    goal: arb,
+    closeness: float = FINE,
+    farthest: float = FARTHEST,
+) -> tuple[arb, arb]:
     """Coordinates ``(below, above)`` close together, between which an increasing value passes goal.
 
     Newton's method, kept between the two; ``above`` is infinite where the value stays below the
@@ -160,7 +172,7 @@ def crossing(value: Callable[[arb], Sloped], goal: arb, closeness: float = FINE)
         all of it.
     """
     y, reached = _first_defined(value)
-    between = _Bracket(goal)
+    between = _Bracket(goal, farthest)
     for _ in range(EVALUATIONS):
         between.record(y, reached)
         if between.closed(closeness):
@@ -170,7 +182,9 @@ def crossing(value: Callable[[arb], Sloped], goal: arb, closeness: float = FINE)
     return between.ends()
 
 
-def approach(value: Callable[[arb], Sloped], goal: arb, closeness: float) -> tuple[arb, bool]:
+def approach(
+    value: Callable[[arb], Sloped], goal: arb, closeness: float, farthest: float = FARTHEST
+) -> tuple[arb, bool]:
     """A coordinate at which an increasing value is about the goal, and whether there is one.
 
     Cheaper than :func:`crossing` where a bracket is not needed: Newton's steps until they are
@@ -182,7 +196,7 @@ def approach(value: Callable[[arb], Sloped], goal: arb, closeness: float) -> tup
         As :func:`crossing`.
     """
     y, reached = _first_defined(value)
-    between = _Bracket(goal)
+    between = _Bracket(goal, farthest)
     for _ in range(EVALUATIONS):
         between.record(y, reached)
         if between.closed(closeness):
@@ -215,8 +229,8 @@ def _first_defined(value: Callable[[arb], Sloped]) -> tuple[arb, Sloped]:
 class _Bracket:
     """Where the value is known to be below and above the goal, and where to look next."""
 
-    def __init__(self, goal: arb) -> None:
-        self.goal = goal
+    def __init__(self, goal: arb, farthest: float) -> None:
+        self.goal, self.farthest = goal, farthest
         self.below: arb | None = None
         self.above: arb | None = None
         #: From here on the value cannot be had, as far as has been seen.
@@ -246,7 +260,7 @@ class _Bracket:
             return self.below is not None and bool(abs(self.above - self.below) < closeness)
         if self.below is None:
             return False
-        return bool(self.below >= FARTHEST) or bool(self.wall - self.below < NEAREST)
+        return bool(self.below >= self.farthest) or bool(self.wall - self.below < NEAREST)
 
     def ends(self) -> tuple[arb, arb]:
         """The two coordinates."""
@@ -277,7 +291,7 @@ class _Bracket:
         self.reach = self.reach * 2
         if self.below is None:
             return (start - step).max(arb(-FARTHEST)).mid()
-        limit = (start + self.wall) / 2 if self.wall.is_finite() else arb(FARTHEST)
+        limit = (start + self.wall) / 2 if self.wall.is_finite() else arb(self.farthest)
         return (start + step).min(limit).mid()
 
     def _newton(self, closeness: float) -> arb:

@@ -66,7 +66,14 @@ def test_holding_is_monotone_in_the_order(text: str) -> None:
         ("-pareto(alpha=1/2)", "tv", "yes"),
         ("normal()", "renyi:1/2", "no"),
         # Any law within a reverse KL budget of it has E X_- = oo: E log X_- = oo under the base.
-        ("mixture(0.5*normal(), 0.5*-log_cauchy())", "reverse_kl", "unknown"),
+        ("mixture(0.5*normal(), 0.5*-log_cauchy())", "reverse_kl", "yes"),
+        (
+            'mixture(0.5*normal(), 0.5*-tail(log_sf="-log(log(x))", lower=3))',
+            "reverse_kl",
+            "unknown",
+        ),
+        ('mixture(0.5*normal(), 0.5*-tail(log_sf="-2*log(log(x))", lower=3))', "reverse_kl", "no"),
+        ("mixture(0.5*normal(), 0.5*-levy())", "reverse_kl", "no"),
         ("mixture(0.5*normal(), 0.5*-log_cauchy())", "hellinger", "no"),
         ("mixture(0.5*normal(), 0.5*-cauchy())", "reverse_kl", "no"),
         ('tail(log_sf="-2*log(x)-2*log(log(x))", lower="exp(1)")', "renyi:2", "yes"),

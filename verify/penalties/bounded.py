@@ -13,17 +13,19 @@ from dataclasses import dataclass
 
 from flint import arb, ctx, fmpq
 
-from verify.enclosure import Diverges, Undecided, ball, working_precision
+from verify.enclosure import Diverges, Undecided, accurate, ball, working_precision
 from verify.law import Law
 from verify.penalties.expectation import expect
-from verify.penalties.kernels import BoseKernel, BoseLogKernel
+from verify.penalties.kernels import BoseKernel, BoseLogKernel, PowerKernel
 from verify.penalties.primal import Dual, Primal, Scale
-from verify.penalties.search import UNSPENT, Found, Spending
+from verify.penalties.search import Found, Spending, least_unspent
 from verify.penalties.shapes import BoseEinstein, Step
 from verify.ranked import simplest_fraction
 
 #: How near to the top a pole is looked for, as ``log`` of its distance in units of the law.
 NEAREST_POLE = 60
+#: A pole at which a Bose-Einstein weight has next to no mass: so many ``1/l`` above the top.
+FAR_POLE = 40
 #: What is left of a total variation budget unspent.
 HAIR = fmpq(1, 2**60)
 #: The coarse search: the share that it leaves unspent, and how many bits less it takes.
@@ -42,7 +44,7 @@ def by_total_variation(law: Law, budget: fmpq, scale: Scale) -> tuple[Primal, Du
     """
     assert scale.top is not None
     moved = budget * (1 - HAIR)
-    cut = cut_at(law, moved, scale)
+    cut = cut_at(law, moved)
     if not law.cdf(cut, open=True) < ball(budget):
         raise Undecided("whether the lowest share is within the budget")
     excess, above, atom = excess_over(law, cut), law.survival(cut), law.mass_at(cut)
@@ -63,23 +65,26 @@ def by_total_variation(law: Law, budget: fmpq, scale: Scale) -> tuple[Primal, Du
 
 
 def excess_over(law: Law, cut: fmpq) -> arb:
-    """``E (X - c)_+``."""
+    """``E (X - c)_+``, from the law's own upper mean where that is accurate."""
     upper = law.upper_mean(cut)
     if isinstance(upper, Diverges):
         raise Undecided(f"E (X - c)_+ of {law}: {upper.because}")
-    return upper - cut * law.survival(cut)
+    excess = upper - cut * law.survival(cut)
+    if accurate(excess, ctx.prec // 2):
+        return excess
+    return expect(law, cut, +1, PowerKernel(fmpq(1)))[0]
 
 
-def cut_at(law: Law, level: fmpq | arb, scale: Scale) -> fmpq:
-    """The quantile at a level, exactly where it is an atom, else just below."""
-    quantile = law.quantile(level)
+def cut_at(law: Law, level: fmpq) -> fmpq:
+    """The quantile at a level, exactly where it is an atom, else at one that is a hair less."""
     if law.has_atoms:
+        quantile = law.quantile(level)
         if quantile.is_exact():
             return quantile.fmpq()
         atom = simplest_fraction(quantile)
         if law.mass_at(atom) > 0:
             return atom
-    return (quantile.lower() - scale.width * arb(2) ** -60).mid().fmpq()
+    return law.quantile(level - HAIR * min(level, 1 - level)).lower().mid().fmpq()
 
 
 # ---------------------------------------------------------------- Jensen-Shannon
@@ -120,7 +125,7 @@ class JensenShannonProblem:
         with working_precision(max(ctx.prec - COARSE_BITS, LEAST_BITS)):
             coarse = self._search(COARSE, None, 2.0)
         self._first_step = NEARBY
-        found = self._search(UNSPENT, coarse.y, NEARBY)
+        found = self._search(least_unspent(), coarse.y, NEARBY)
         if not (coarse.reached and found.reached):
             raise Undecided("no rate was found that spends the budget")
         return self._witnesses(self._rate(found.y))
@@ -136,7 +141,7 @@ class JensenShannonProblem:
         return (y.exp() / self.scale.width).mid().fmpq()
 
     def _witnesses(self, rate: fmpq) -> tuple[Primal, Dual]:
-        weights = self._weights(rate, UNSPENT)
+        weights = self._weights(rate, least_unspent())
         if not weights.mass <= 1:
             raise Undecided("whether a weight has mass 1 at most")
         top, log_two = self.scale.next_to_top(), arb.const_log2()
@@ -162,7 +167,11 @@ class JensenShannonProblem:
         """The pole at which u has mass 1, or just less; the nearest to the top if none has."""
 
         def mass(v: arb) -> arb:
-            return expect(self.law, self.scale.above(v), -1, BoseKernel(rate))[0]
+            pole = self.scale.above(v)
+            assert self.scale.top is not None
+            if rate * (pole - self.scale.top) > FAR_POLE:
+                return arb(0).union(1 / arb(FAR_POLE).expm1())
+            return expect(self.law, pole, -1, BoseKernel(rate))[0]
 
         unspent = unspent * min(arb(1), ball(self.budget).mid())
         search = Spending(mass, unspent)

@@ -9,7 +9,6 @@ up to the ends; a tail that a user wrote is integrated by parts (:mod:`.tail_par
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from flint import acb, arb, ctx, fmpq
@@ -20,21 +19,23 @@ from verify.continuous import ContinuousLaw
 from verify.enclosure import Diverges, Undecided, ball, working_precision
 from verify.law import Law
 from verify.laws.custom import Tail
+from verify.laws.student import LogCauchy
 from verify.mixture import Mixture
 from verify.penalties.kernels import Kernel, Pair
+from verify.penalties.paired_integrals import Piece, over_pieces
 from verify.penalties.region import Region
 from verify.penalties.tail_moments import power_mean_beyond
-from verify.quadrature import EVALUATIONS
 from verify.quantile import quantile
 from verify.truncation import Truncated
-from verify.work import affordable, check_work, count_evaluation
+from verify.work import count_evaluation
+
+#: z, x and dz/ds at a variable of integration s.
+Place = Callable[[acb], tuple[acb, acb, acb]]
 
 #: Bits that powers of a far point lose.
 LOST_BITS = 16
 #: Widths of a law over which it is integrated plainly.
 PLAIN = 64
-#: Points of the grid on which the size of an integrand is guessed.
-GRID = 33
 #: Bits below the answer at which the ends of an integral are cut off.
 SPARE_BITS = 24
 #: ``log`` of the smallest distance from an end of the support that is looked at.
@@ -89,6 +90,10 @@ def in_region(law: Law, region: Region, kernel: Kernel) -> Pair:
             from verify.penalties.tail_parts import by_parts
 
             return by_parts(law, region, kernel)
+        case LogCauchy() if _from_afar(region):
+            from verify.penalties.log_scale import on_log_scale
+
+            return on_log_scale(law, region, kernel)
         case ContinuousLaw():
             return _Integral(law, region, kernel).pair()
     if law.has_atoms:
@@ -96,6 +101,11 @@ def in_region(law: Law, region: Region, kernel: Kernel) -> Pair:
 
         return over_atoms(law, region, kernel)
     raise Undecided(f"no certified expectation is known for {law}")
+
+
+def _from_afar(region: Region) -> bool:
+    """Whether distances are measured up from below 0, or down from above it, without a limit."""
+    return region.low is None and region.high is None and region.side * region.cut < 0
 
 
 def _of_affine(law: Affine, region: Region, kernel: Kernel) -> Pair:
@@ -133,24 +143,13 @@ def _short(value: arb) -> fmpq:
         return (+value).mid().fmpq()
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """``z = place(s)`` for s from ``low`` to ``high``, with ``weight`` the density of s."""
-
-    place: Callable[[acb], acb]
-    speed: Callable[[acb], acb]
-    low: arb
-    high: arb
-    bits: int
-
-
 class _Integral:
     """An integral along z, in pieces; what is cut off is bounded and added."""
 
     def __init__(self, law: ContinuousLaw, region: Region, kernel: Kernel) -> None:
         self.law, self.region, self.kernel = law, region, kernel
         self.spread, self.lost = fmpq(1), 0
-        self.pieces: list[_Piece] = []
+        self.pieces: list[Piece] = []
         self.value, self.product = arb(0), arb(0)
 
     def pair(self) -> Pair:
@@ -176,8 +175,8 @@ class _Integral:
             else:
                 self._from_end(start, half, +1)
             self._from_end(end, half, -1)
-        self._integrate()
-        return self.value, self.product
+        value, product = over_pieces(self.pieces, self.kernel.paired)
+        return self.value + value, self.product + product
 
     # ---- where ------------------------------------------------------------------------------
 
@@ -212,28 +211,40 @@ class _Integral:
 
     # ---- pieces -----------------------------------------------------------------------------
 
-    def _add_piece(
-        self, place: Callable[[acb], acb], speed: Callable[[acb], acb], ends: Pair, bits: int = 0
-    ) -> None:
+    def _add_piece(self, place: Place, ends: Pair, bits: int = 0) -> None:
         bits += ctx.prec + self.lost + LOST_BITS
-        self.pieces.append(_Piece(place, speed, *ends, bits))
+
+        def weight(s: acb, analytic: bool) -> tuple[acb, acb]:
+            with working_precision(bits):
+                count_evaluation()
+                z, x, speed = place(s)
+                density = self.law.log_density(x, complex_balls(analytic)).exp()
+                return density * self.kernel.value(z, analytic) * speed, z
+
+        self.pieces.append(Piece(weight, *ends, bits))
 
     def _from_middle(self, middle: fmpq, other: fmpq) -> None:
         """``z = middle +- s`` over a few widths of the law, else ``middle +- spread (e^s - 1)``."""
         length, direction = abs(other - middle), 1 if other > middle else -1
         if length < PLAIN * self.spread:
             one = acb(1)
-            self._add_piece(lambda s: middle + direction * s, lambda s: one, (arb(0), ball(length)))
+
+            def place(s: acb) -> tuple[acb, acb, acb]:
+                z = middle + direction * s
+                return z, self.region.cut + self.region.side * z, one
+
+            self._add_piece(place, (arb(0), ball(length)))
         else:
             self._outwards(middle, direction, ball(length / self.spread).log1p())
 
     def _outwards(self, middle: fmpq, direction: int, last: arb) -> None:
         size = direction * self.spread
-        self._add_piece(
-            lambda s: middle + size * s.expm1(),
-            lambda s: abs(size) * s.exp(),
-            (arb(0), last),
-        )
+
+        def place(s: acb) -> tuple[acb, acb, acb]:
+            z = middle + size * s.expm1()
+            return z, self.region.cut + self.region.side * z, abs(size) * s.exp()
+
+        self._add_piece(place, (arb(0), last))
 
     def _from_end(self, end: fmpq, inner: fmpq, direction: int) -> None:
         """From an end of the range, where the density or g may be singular: ``z = end +- e^s``."""
@@ -243,10 +254,16 @@ class _Integral:
         self._exponential(end, direction, nearest, length.log())
 
     def _exponential(self, end: fmpq, direction: int, low: arb, high: arb) -> None:
-        def place(s: acb) -> acb:
-            return end + direction * s.exp() if end != 0 else direction * s.exp()
+        edge, inwards = self.region.place(end), direction * self.region.side
 
-        self._add_piece(place, lambda s: s.exp(), (low, high), abs(_bits(low.exp())))
+        def place(s: acb) -> tuple[acb, acb, acb]:
+            away = s.exp()
+            z = end + direction * away if end != 0 else direction * away
+            return z, edge + inwards * away if edge != 0 else inwards * away, away
+
+        # A law may ask for the digits of x beside an end of its support; those beside 0 are there.
+        beside = edge != 0 and any(bound == edge for bound in self.law.support)
+        self._add_piece(place, (low, high), abs(_bits(low.exp())) if beside else 0)
 
     def _negligible(self, end: fmpq, length: arb, direction: int) -> arb:
         """``log`` of a distance from an end within which next to nothing lies."""
@@ -330,48 +347,6 @@ class _Integral:
                 size = abs(self.kernel.real(z) * self._mass_beyond(z)).lower()
                 sizes = [sizes[0].max(size), sizes[1].max(size * z)]
         return sizes[0], sizes[1]
-
-    # ---- the integrals ----------------------------------------------------------------------
-
-    def _weight(self, piece: _Piece, s: acb, analytic: bool) -> tuple[acb, acb]:
-        """``g f ds`` at s, and z."""
-        with working_precision(piece.bits):
-            count_evaluation()
-            z = piece.place(s)
-            x = self.region.cut + self.region.side * z
-            density = self.law.log_density(x, complex_balls(analytic)).exp()
-            return density * self.kernel.value(z, analytic) * piece.speed(s), z
-
-    def _integrate(self) -> None:
-        sizes = [arb(0), arb(0)]
-        for piece in self.pieces:
-            for index in range(1, GRID):
-                s = acb((piece.low + (piece.high - piece.low) * index / GRID).mid())
-                weight, z = self._weight(piece, s, False)
-                size = abs(weight.real.mid())
-                if size.is_finite():
-                    sizes[0] = sizes[0].max(size)
-                    sizes[1] = sizes[1].max((size * abs(z.real)).mid())
-        unit = acb(0, (sizes[0] / sizes[1]).mid() if sizes[1] > 0 else arb(1))
-        paired = self.kernel.paired
-        for piece in self.pieces:
-
-            def integrand(s: acb, analytic: bool, piece: _Piece = piece) -> acb:
-                weight, z = self._weight(piece, s, analytic)
-                return weight * (1 + unit * z) if paired else weight
-
-            both = acb.integral(
-                integrand,
-                piece.low,
-                piece.high,
-                abs_tol=sizes[0] * arb(2) ** -ctx.prec,
-                eval_limit=affordable(EVALUATIONS, piece.bits),
-                depth_limit=EVALUATIONS,
-                use_heap=True,
-            )
-            check_work()
-            self.value += both.real
-            self.product += both.imag / unit.imag if paired else arb.nan()
 
 
 def _bits(size: arb) -> int:

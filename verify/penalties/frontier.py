@@ -44,10 +44,11 @@ from verify.penalties.bounded import (
     cut_at,
     excess_over,
 )
-from verify.penalties.holding import holds, order_of
+from verify.penalties.holding import every_mean_is_sunk, holds, order_of
 from verify.penalties.orders import OrderProblem
 from verify.penalties.primal import Dual, Primal, Scale
 from verify.penalties.shapes import Shape, Step
+from verify.penalties.tail_moments import moment_index
 from verify.reweighted import reweight
 from verify.tilt_frontier import size_of
 from verify.weight import TopFraction
@@ -137,6 +138,11 @@ def _point(law: Law, divergence: Divergence, budget: Decimal) -> FrontierPoint:
             mean = settled_mean(law)
             exists = not (isinstance(mean, Diverges) and mean.sign == 0)
             return PenalisedPoint(budget, mean, mean, exists, "without a budget P = Q", law)
+        sunk = every_mean_is_sunk(law, divergence)
+        if sunk is not None:
+            # Q itself has that mean, if anything about it does.
+            known = True if moment_index(law).log_is_finite else None
+            return PenalisedPoint(budget, sunk, sunk, known, sunk.because)
         held = holds(law, divergence)
         if held.answer == "no":
             return _infinite(budget, held.because)
@@ -290,7 +296,7 @@ def _by_odds(law: Law, budget: fmpq, scale: Scale) -> tuple[Primal, Dual]:
     """The top share 1/R of the law; ``E_P X <= c + R E (X - c)_+`` for every cut c."""
     odds = ball(budget).exp()
     fraction = (1 / odds).upper().fmpq()  # a little more than 1/R: within the budget
-    cut = cut_at(law, 1 - fraction, scale)
+    cut = cut_at(law, 1 - fraction)
     excess, above, atom = excess_over(law, cut), law.survival(cut), law.mass_at(cut)
     bound = Dual(cut + odds * excess, arb(1), ball(cut))
     if atom > 0:

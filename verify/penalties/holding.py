@@ -1,6 +1,6 @@
 """Which divergence keeps the mean of which reward bounded, and why (THEORY section 9).
 
-A divergence *holds* a law if ``sup{E_P X : D(P || Q) <= e}`` is finite for every budget e (or, what
+A divergence *holds* a law if ``sup{E_P X : D(P || Q) <= e}`` is not oo for any budget e (or, what
 is the same, for some e > 0). One moment of the upper tail decides:
 
 * KL: ``E exp(l X)`` for some l > 0;
@@ -59,6 +59,9 @@ def holds(law: Law | str, divergence: Divergence | str) -> Holding:
     law = Law.parse(law) if isinstance(law, str) else law
     if isinstance(divergence, str):
         divergence = parse_divergence(divergence)
+    sunk = every_mean_is_sunk(law, divergence)
+    if sunk is not None:
+        return Holding("yes", sunk.because)
     if not isinstance(law.support[1], Diverges):
         return Holding("yes", "X has a largest value, which no mean exceeds")
     order = order_of(divergence)
@@ -89,16 +92,35 @@ def order_of(divergence: Divergence) -> fmpq | Diverges | None:
 def _under_cheap_steps(law: Law, divergence: Divergence) -> Holding:
     """Steps help where some law within the budget has a mean to begin with.
 
-    Where f(0) is finite the lowest rewards can be left out. Reverse KL has them all: its weights
-    can only fall like a power, which is enough iff ``E log X_-`` is finite (by Jensen).
+    Where f(0) is finite the lowest rewards can be left out. Reverse KL has them all: see
+    :func:`every_mean_is_sunk`.
     """
     lower = moment_index(law, -1)
-    if divergence == REVERSE_KL and (lower.index is None or lower.index == 0):
+    if divergence == REVERSE_KL and lower.log_is_finite is None:
         return Holding(
             "unknown",
             f"whether E log X_- is finite: else all means are -oo within a budget; {lower.because}",
         )
     return Holding("no", CHEAP_STEP)
+
+
+def every_mean_is_sunk(law: Law, divergence: Divergence) -> Diverges | None:
+    """``-oo``, with the reason, where every P within every budget has that mean or none.
+
+    So it is under reverse KL where ``E log X_-`` is infinite. For ``Z = X_-`` the dual bound on
+    ``-Z`` at l = 1, m = 0 is ``E_P Z >= E log(1 + Z) - e``: all its weights can do is fall like a
+    power. Where it is finite, weights that fall so give a mean.
+    """
+    if divergence != REVERSE_KL:
+        return None
+    lower = moment_index(law, -1)
+    if lower.log_is_finite is not False:
+        return None
+    return Diverges(
+        -1,
+        f"E log X_- is infinite ({lower.because}), and under reverse KL "
+        "E_P X_- >= E log(1 + X_-) - d",
+    )
 
 
 def _under_kl(law: Law) -> Holding:

@@ -150,6 +150,10 @@ class BoseLogKernel(Kernel):
     def value(self, z: acb, analytic: bool) -> acb:
         return complex_balls(analytic).log(-(-self.rate * z).expm1())
 
+    def real(self, z: arb) -> arb:
+        far = self.rate * z
+        return (-(-far).exp()).log1p() if far > 1 else (-(-far).expm1()).log()
+
     def slope(self, z: acb, analytic: bool) -> acb:
         return self.rate / (self.rate * z).expm1()
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flint import arb, fmpq
+from flint import arb, arb_series, fmpq
 
 from verify.enclosure import Diverges, Undecided
 from verify.law import Law
 from verify.laws.zeta import Zeta
-from verify.penalties.kernels import Kernel, Pair, PowerKernel
+from verify.penalties.kernels import Kernel, LogKernel, Pair, PowerKernel
 from verify.penalties.region import Region
 from verify.penalties.tail_moments import power_mean_beyond
 from verify.work import check_work, count_evaluation
@@ -22,7 +22,8 @@ DIRECT, TERMS = 8, 80
 
 def over_atoms(law: Law, region: Region, kernel: Kernel) -> Pair:
     """``E[g(z)]`` and ``E[z g(z)]`` over the atoms in a region with z > 0."""
-    if isinstance(law, Zeta) and region.side > 0 and region.high is None:
+    upwards = region.side > 0 and region.high is None
+    if isinstance(law, Zeta) and isinstance(kernel, PowerKernel | LogKernel) and upwards:
         return _of_zeta(law, region, kernel)
     value, product = arb(0), arb(0)
     endless = isinstance(law.support[1], Diverges)
@@ -67,35 +68,36 @@ def _negligible(rest: Pair, so_far: Pair) -> bool:
     return all(left.is_nan() or left.abs_upper() <= small * abs(total) for left, total in pairs)
 
 
-def _of_zeta(law: Zeta, region: Region, kernel: Kernel) -> Pair:
-    """``sum (n - c)^r n^-s``: term by term, then by the expansion of ``(1 - c/n)^r``.
+def _of_zeta(law: Zeta, region: Region, kernel: PowerKernel | LogKernel) -> Pair:
+    """``sum n^-s g(n - c)``: term by term, then by an expansion of g in ``c/n``.
 
-    ``sum_{n > N} n^(r - s) (1 - c/n)^r = sum_j binom(r, j) (-c)^j zeta(s - r + j, N + 1)``.
+    Every other kernel falls so fast that no expansion is needed.
     """
-    if not isinstance(kernel, PowerKernel):
-        raise Undecided(f"a sum over {law} of a function that is no power")
     cut = region.cut
     start = max(0, int(cut.floor()), 0 if region.low is None else int(region.low.floor()))
     last = max(start, DIRECT * (int(abs(cut).ceil()) + 4))
     if last - start > MOST_ENDLESS:
         raise Undecided(f"a sum over more than {MOST_ENDLESS} atoms of {law}")
-    s, total = arb(law.s), arb(law.s).zeta()
-    sums = [arb(0), arb(0)]
+    value, product, total = arb(0), arb(0), arb(law.s).zeta()
     for n in range(start + 1, last + 1):
         if n > cut:
             count_evaluation()
             check_work()
-            term = arb(n) ** -s * kernel.real(n - arb(cut))
-            sums[0] += term
-            sums[1] += term * (n - cut)
+            term = arb(n) ** -law.s * kernel.real(n - arb(cut))
+            value, product = value + term, product + term * (n - cut)
+    if isinstance(kernel, LogKernel):
+        return (value + _logs_beyond(law.s, kernel.size, cut, last)) / total, arb.nan()
     factor = arb(1) if kernel.factor is None else kernel.factor
-    for order in range(2):
-        sums[order] += factor * _rest_of_zeta(law.s, kernel.exponent + order, cut, last)
-    return sums[0] / total, sums[1] / total
+    value += factor * _powers_beyond(law.s, kernel.exponent, cut, last)
+    product += factor * _powers_beyond(law.s, kernel.exponent + 1, cut, last)
+    return value / total, product / total
 
 
-def _rest_of_zeta(s: fmpq, r: fmpq, cut: fmpq, last: int) -> arb:
-    """``sum_{n > last} n^-s (n - c)^r``, for ``last >= 8 |c|``."""
+def _powers_beyond(s: fmpq, r: fmpq, cut: fmpq, last: int) -> arb:
+    """``sum_{n > last} n^-s (n - c)^r``, for ``last >= 8 |c|``.
+
+    It is ``sum_j binom(r, j) (-c)^j zeta(s - r + j, last + 1)``.
+    """
     if not s - r > 1:
         raise Undecided(f"the sum of n^{r - s} diverges")
     total, coefficient = arb(0), arb(1)
@@ -105,4 +107,21 @@ def _rest_of_zeta(s: fmpq, r: fmpq, cut: fmpq, last: int) -> arb:
     # From j = TERMS on, each term is at most |c|/last |r - j|/(j + 1) of the one before it.
     ratio = abs(arb(cut)) / last * (1 + abs(arb(r)) / TERMS).max(arb(1))
     rest = abs(coefficient) * arb(s - r + TERMS).zeta(arb(last + 1)) / (1 - ratio)
+    return total + rest.union(-rest)
+
+
+def _logs_beyond(s: fmpq, size: fmpq, cut: fmpq, last: int) -> arb:
+    """``sum_{n > last} n^-s log(size (n - c))``, for ``last >= 8 |c|``.
+
+    ``log(n - c) = log n - sum_j (c/n)^j/j``, and ``sum n^-s log n`` is minus zeta's derivative.
+    """
+    begin = arb(last + 1)
+    series = arb_series([arb(s), 1], 2).zeta(begin)
+    total = arb(size).log() * series[0] - series[1]
+    power = arb(1)
+    for j in range(1, TERMS):
+        power = power * cut
+        total -= power / j * arb(s + j).zeta(begin)
+    # Each term that is left is at most |c|/last of the one before it.
+    rest = abs(power * cut) / TERMS * arb(s + TERMS).zeta(begin) / (1 - abs(arb(cut)) / last)
     return total + rest.union(-rest)

@@ -17,8 +17,9 @@ from verify.penalties.shapes import Shape
 
 #: Bits of the numbers that place a law, and of cuts and poles beyond the working precision.
 PLACE_BITS = 64
-#: How far below the top mass is moved to, in units of the law: ``2^-NEAR_TOP``.
-NEAR_TOP = 70
+#: How far below the top mass is moved to, in units of the law: ``2^-NEAR_TOP``. A top of 0 is no
+#: end to precision: best means just below it may be as small as e^-9000.
+NEAR_TOP, NEAR_ZERO = 70, 20_000
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,10 @@ class Scale:
         """The top, or a point just below it where the top is no atom."""
         if self.top is None:
             raise ValueError("there is no top")
-        return self.top if self.top_is_atom else self.top - self.width / 2**NEAR_TOP
+        if self.top_is_atom:
+            return self.top
+        bits = NEAR_ZERO if self.top == 0 else NEAR_TOP
+        return self.top - self.width / fmpq(2) ** bits
 
 
 def _short(value: arb) -> fmpq:

@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flint import arb
+from flint import arb, ctx
 
 from verify.enclosure import Undecided
 
 #: Steps of the bracket, and the farthest that it looks, in the coordinate of the family.
-BRACKETS, FARTHEST = 60, 90.0
+BRACKETS, FARTHEST = 60, 9_000.0
+#: Where a share has less than this to rise on a step of 1, it has all but reached its limit.
+RISES = arb(2) ** -40
 #: Chords.
 STEPS = 60
-#: The search aims at spending this share less than everything, and stops within half of it.
-UNSPENT = arb(2) ** -43
+#: A search aims at spending ``2^-UNSPENT_BITS`` less than everything, or less with more bits.
+UNSPENT_BITS = 43
+#: A share below this is far from the budget, whatever it is.
+NEXT_TO_NOTHING = arb(2) ** -20
+
+
+def least_unspent() -> arb:
+    """The share that a search leaves unspent, to stop within half of it: half of the bits."""
+    return arb(2) ** -max(UNSPENT_BITS, ctx.prec // 2)
 
 
 @dataclass(frozen=True)
@@ -43,11 +52,12 @@ class Spending:
     share : callable
         Takes a coordinate; rises, about like ``exp(2 y)`` as y falls to minus infinity.
     unspent : arb, optional
-        The share that is left over.
+        The share that is left over, by default :func:`least_unspent`.
     """
 
-    def __init__(self, share: Callable[[arb], arb], unspent: arb = UNSPENT) -> None:
-        self.share, self.unspent = share, unspent
+    def __init__(self, share: Callable[[arb], arb], unspent: arb | None = None) -> None:
+        self.share = share
+        self.unspent = least_unspent() if unspent is None else unspent
         self.exceeded = False
 
     def spend(
@@ -62,7 +72,7 @@ class Spending:
         step : float, optional
             The longest first step from there.
         farthest : float, optional
-            The largest coordinate to look at.
+            The largest coordinate to look at, unless the share still rises there.
 
         Raises
         ------
@@ -90,14 +100,22 @@ class Spending:
                 y, at_farthest = arb(farthest), True
                 here = self._height(y)
                 if here <= 0:
-                    return Found(y, False)
+                    if farthest >= FARTHEST or not self._rises(y, here):
+                        return Found(y, False)
+                    farthest, at_farthest = FARTHEST, False
                 continue
             here = self._height(y)
         raise Undecided("no reweighting was found that spends the budget")
 
+    def _rises(self, y: arb, here: arb) -> bool:
+        """Whether the share at a coordinate is not yet near its limit."""
+        return bool(here < NEXT_TO_NOTHING.log() / 2 or self._height(y - 1) < here - RISES)
+
     def _height(self, y: arb) -> arb:
         """``log`` of the share, 0 at the aim."""
         value = self.share(y)
+        if not value > 0 and value.abs_upper() < NEXT_TO_NOTHING:
+            value = NEXT_TO_NOTHING
         if not value > 0:
             raise Undecided("what a reweighting spends: the working precision is too low")
         self.exceeded = self.exceeded or bool(value > 1)

@@ -49,7 +49,8 @@ class MomentIndex:
     index : exact number, Diverges or None
         ``sup{p >= 0 : E X_+^p < oo}``; None where it is not known.
     at_index : bool or None
-        Whether ``E X_+^p`` is finite at p = index too; None where that is not known.
+        Whether ``E X_+^p`` is finite at p = index too, for an index of 0 whether ``E log X_+`` is;
+        None where that is not known.
     because : str
         Why, in one sentence.
     """
@@ -65,6 +66,11 @@ class MomentIndex:
         if isinstance(self.index, Diverges) or order < self.index:
             return True
         return self.at_index if order == self.index else False
+
+    @property
+    def log_is_finite(self) -> bool | None:
+        """Whether ``E log X_+`` is finite; None where that is not known."""
+        return self.at_index if self.index == 0 else self.finite(fmpq(0))
 
 
 def moment_index(law: Law, side: int = 1) -> MomentIndex:
