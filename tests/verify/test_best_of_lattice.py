@@ -193,6 +193,24 @@ def test_a_law_without_a_mean_on_the_lattice() -> None:
     assert not isinstance(numbers.mean_x, arb)
 
 
+def test_far_out_a_law_without_a_mean_decides_alone() -> None:
+    """``E (V - 1/2) w = sum of n (n - 1) F^(n - 2) p^2/12``, up to a share of about ``n p``.
+
+    With ``Pr(X > k) = c k^(-1/2)``, nearly, ``p = c k^(-3/2)/2``, and an integral for the sum, that
+    is ``1/(4 n^2 c^2)``.
+    """
+    pair, c = _pair("zeta(3/2)", "uniform()"), 2 / arb("1.5").zeta()
+    with working_precision(96):
+        steps = pair.ranks.steps
+        assert pair.ranks.top is not None and steps[0].above > 1e-15
+    for n, share in ((10**3, 5e-3), (10**4, 5e-4)):
+        gain = pair.at(n).mean_v - arb(0.5)
+        assert abs(gain * 4 * n**2 * c**2 - 1) < share
+    far = pair.at(10**18).mean_v  # the best of so many lies beyond the blocks
+    assert isinstance(far, arb)
+    assert far.contains(0.5) and far.rad() < CLOSE
+
+
 @pytest.mark.parametrize("utility", ["student_t(3)", "lognormal()", "poisson(3)"])
 def test_what_is_not_settled_is_said_at_once(utility: str) -> None:
     start = process_time()

@@ -3,11 +3,20 @@
 Up to an atom that V does not reach back from, the density of U is expanded between the atoms, one
 by one; from there on the cells of the lattice are taken in blocks (:mod:`.lattice_blocks`), which
 grow in proportion to where they are, up to where what is left is nothing to the largest n.
+
+A law without a mean has too long a tail for that, and decides alone far out. Let w be the weight,
+set to 0 up to ``T = x(K)``; it never falls, so ``h(v) = E w(X + v)`` does not. With c = step a,
+``h(c)`` and ``h(-c)`` are the sums of ``p(j - a) w(x(j))`` and ``p(j + a) w(x(j))`` over j > K, so
+``h(c) <= (1 + g) h(-c)`` for ``g = ((K + a)/(K - a))^s - 1``. Let q be ``Pr(|V| > c)``, and
+``W = E w(U)``. For ``|v| <= c`` that gives ``|h(v) - W| <= g h(-c) + n q``, and ``h(-c)`` is at
+most ``W/(1 - q) <= 2 W``; elsewhere h and W are at most n. So
+``|E[V w(U)] - W E V| <= 2 g W E|V| + n (q E|V| + E[|V|; |V| > c])``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from time import process_time
 
 from flint import arb, fmpq
@@ -71,12 +80,40 @@ class BesideLattice:
         """Where the blocks begin."""
         return arb(self.tail.place(self.begin))
 
-    def near(self) -> tuple[Parts, Beyond]:
-        """The atoms that matter before the blocks, and what is lost with the others there."""
+    @cached_property
+    def reach(self) -> Window:
+        """The cells beyond which V is nothing to the largest n."""
         goal = arb(2) ** (-MOST_DRAWS_BITS - goal_bits() - LEFT_OUT_BITS)
         seen = window(self.other, self.step, goal)
         if seen is None:
-            raise Undecided(f"{self.tail.law} beside a law that reaches far to the left")
+            raise Undecided(f"{self.tail.law} beside a law that reaches too far")
+        return seen
+
+    @cached_property
+    def size(self) -> arb:
+        """A bound of ``E|V|``, for V light."""
+        return Side(self.other, +1).moment(None).upper()
+
+    def change(self, end: int) -> arb:
+        """The g of the module's docstring, where blocks end; with the a of :attr:`reach`."""
+        far = max(-self.reach.first, self.reach.last)
+        if not end > far:
+            return arb.nan()
+        return (arb(self.tail.s) * (arb(end + far) / (end - far)).log()).expm1().upper()
+
+    def top(self, end: int) -> arb:
+        """``E[V w(U)]/W`` beyond an atom, but for what is lost for each draw; for V light."""
+        own = self.light.mean()
+        assert isinstance(own, arb)
+        return own + arb(0, (2 * self.change(end) * self.size).upper())
+
+    def is_alone(self, end: int) -> bool:
+        """Whether a law without a mean decides alone beyond an atom."""
+        return self.tail.s <= 2 and bool(self.change(end) < arb(2) ** (-goal_bits() - 1))
+
+    def near(self) -> tuple[Parts, Beyond]:
+        """The atoms that matter before the blocks, and what is lost with the others there."""
+        seen = self.reach
         count = self.begin + seen.last
         law, last = self.tail.law, self.tail.place(count)
         masses = self.tail.masses([arb(k) for k in range(1, count + 1)])
@@ -95,7 +132,7 @@ class BesideLattice:
         chances = [last.cell.row(m).between[-1] for m in range(seen.first, seen.last + 1)]
         points = [arb(end + m) for m in range(seen.first - 1, seen.last + 2)]
         above = tail.above(points)
-        mass, size = last.whole.above_end(arb(0)), Side(self.other, +1).moment(None)
+        mass, size = last.whole.above_end(arb(0)), self.size
         own, lifted = self.light.mean(), arb.nan()
         assert isinstance(own, arb)
         off = size * (above[0] - above[-1] + seen.mass) + seen.of_v
@@ -126,9 +163,9 @@ class BesideLattice:
             found.append(block)
             if progress is not None:
                 progress(len(found), MOST_BLOCKS, "blocks of cells of the proxy")
-            if block.whole.above_end(arb(0)) < goal:
-                return found
             first += count
+            if block.whole.above_end(arb(0)) < goal or self.is_alone(first):
+                return found
             seen = _window(self.tail, self.other, first)
             if seen is None or len(found) == MOST_BLOCKS:
                 raise Undecided(f"{self.tail.law}: its tail is too long")
@@ -175,6 +212,8 @@ class Expanded:
         The mass beyond, and its parts of ``E V`` and ``E X``.
     far_right, far_left, lost : Beyond
         Bounds of what lies beyond them, and of what is in none of them.
+    top : tuple of arb or None
+        The means of V and X beyond, whatever the weight, where one of them decides alone.
     """
 
     pieces: list[Panel | Jump | Block]
@@ -182,11 +221,12 @@ class Expanded:
     far_right: Beyond
     far_left: Beyond
     lost: Beyond
+    top: tuple[arb, arb] | None
 
     def ranks(self, shifts: tuple[fmpq, fmpq]) -> RankIntegral:
         """As an integral over ranks; ``shifts``: of V and X, as there."""
         ends = self.far_right, self.far_left, self.lost
-        return RankIntegral(self.pieces, self.right, *ends, shifts)
+        return RankIntegral(self.pieces, self.right, *ends, shifts, self.top)
 
 
 def expand(
@@ -205,11 +245,17 @@ def expand(
     law = SumLaw(error, utility, None, progress, seconds, until=beside.start)
     blocks = beside.blocks(is_v, progress, deadline)
     right, far_right = beside.right(blocks[-1])
+    end, top = blocks[-1].first + blocks[-1].count, None
+    if beside.is_alone(end):
+        top = beside.top(end), arb.nan()
+        off = beside.size * beside.reach.mass + beside.reach.of_v
+        lost = Beyond(lost.mass, lost.of_v + off, lost.of_x)
     if is_v:
         right = right[0], right[2], right[1]
         lost, far_right = _swapped(lost), _swapped(far_right)
+        top = None if top is None else (top[1], top[0])
     far_left = law.beyond(law.ends[0], -1)
-    return Expanded([*law.pieces, *blocks], right, far_right, far_left, lost)
+    return Expanded([*law.pieces, *blocks], right, far_right, far_left, lost, top)
 
 
 def _swapped(bounds: Beyond) -> Beyond:
