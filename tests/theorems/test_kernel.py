@@ -13,15 +13,19 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests import coq_here
+from tests.terminal import Terminal
+from theorems.catalogue import CLAIMS
 from theorems.kernel import DEVELOPMENT, proved
+from verify.identity import Identity
 from verify.proofs.cache import cache_folder
 from verify.proofs.coq import Rejected, Unavailable
-from verify.proofs.kernel import check
+from verify.proofs.kernel import Kernel, check
 from verify.proofs.pins import Development, Pins
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,31 +52,42 @@ def test_theorems_are_proved() -> None:
 
 LAST = "t6_light_conditioning"
 STATED = "Theorem theorem6 : statements.theorem6."
+SOURCE = DEVELOPMENT.sources()[LAST]
+HEAD = SOURCE.partition("\nSection ")[0]
+"""The file's imports: what is refused by its statement needs no more, and compiles sooner."""
+
+WITNESS = "Theorem theorem6_witness : statements.theorem6_witness. Admitted.\n"
+
+
+def edited(old: str, new: str) -> str:
+    """The file with one thing changed."""
+    assert SOURCE.count(old) == 1
+    return SOURCE.replace(old, new)
+
+
 PLANTS = {
     "Admitted": (
-        """\
+        edited(
+            """\
 exists N => t Nt; split; apply: NP Nt _ _ _ _ => //.
 - exact: measurable_at_least.
 - exact: measurable_above.
 Qed.""",
-        "Admitted.",
+            "Admitted.",
+        ),
         f"{LAST}.theorem6 is assumed, not proved",
     ),
     "an extra axiom": (
-        STATED,
-        f"Axiom convenient : forall R : realType, (0 : R) = 1.\n{STATED}",
+        edited(STATED, f"Axiom convenient : forall R : realType, (0 : R) = 1.\n{STATED}"),
         f"goodhart.{LAST}.convenient is an axiom: the files may have none of their own",
     ),
     "a weakened statement": (
-        STATED,
-        "Definition weakened : Prop := statements.theorem6 \\/ True.\n"
-        "Theorem theorem6 : weakened. Proof. by right. Qed.\n"
-        "Lemma in_full : statements.theorem6.",
+        f"{HEAD}\nDefinition weakened : Prop := statements.theorem6 \\/ True.\n"
+        f"Theorem theorem6 : weakened. Proof. by right. Qed.\n{WITNESS}",
         f"{LAST}.theorem6: speaks of {LAST}.weakened, which is not pinned",
     ),
     "a renamed theorem": (
-        STATED,
-        "Theorem theorem_6 : statements.theorem6.",
+        f"{HEAD}\nTheorem theorem_6 : statements.theorem6. Admitted.\n{WITNESS}",
         f"{LAST}.theorem6: there is none",
     ),
 }
@@ -93,12 +108,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("plant", PLANTS)
 def test_plant_is_caught(plant: str, compiled: Path, tmp_path: Path) -> None:
-    old, new, message = PLANTS[plant]
+    text, message = PLANTS[plant]
     planted = copy(tmp_path / "kernel")
-    target = planted.folder / f"{LAST}.v"
-    text = target.read_text("utf-8")
-    assert text.count(old) == 1
-    target.write_text(text.replace(old, new), "utf-8")
+    (planted.folder / f"{LAST}.v").write_text(text, "utf-8")
     said: list[str] = []
     with pytest.raises(Rejected) as caught:
         check(planted, compiled, said.append)
@@ -208,26 +220,40 @@ def test_the_page_names_theorems_axioms_and_how_to_install() -> None:
 # ---------------------------------------------------------------- goodhart verify
 
 
-def verify_with(path: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "goodhart", "verify", "--select", "t1", "--jobs", "1"],
-        cwd=ROOT,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+@pytest.fixture
+def said_by_verify(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """What ``goodhart verify`` says of t1 under a search path.
+
+    The claim is left one identity and its proof: all else that is run for t1 is tests of its own,
+    in ``tests/test_claims.py``.
+    """
+
+    def verify(path: str) -> str:
+        (claim,) = (claim for claim in CLAIMS if claim.id == "t1")
+        kinds = (Identity, Kernel)
+        kept = tuple(each for each in claim.evidence if isinstance(each, kinds))
+        assert len(kept) == len(kinds)
+        monkeypatch.setattr(
+            "theorems.catalogue.CLAIMS", (dataclasses.replace(claim, uses=(), evidence=kept),)
+        )
+        monkeypatch.setenv("PATH", path)
+        done = terminal("verify", "--select", "t1", "--jobs", "1")
+        assert done.status == 0, done
+        return done.out
+
+    return verify
 
 
-def test_verify_says_that_a_claim_is_proved(compiled: Path) -> None:
-    assert "\nt1: proved in Coq as well\n" in verify_with(os.environ["PATH"])
+def test_verify_says_that_a_claim_is_proved(
+    compiled: Path, said_by_verify: Callable[[str], str]
+) -> None:
+    assert "\nt1: proved in Coq as well\n" in said_by_verify(os.environ["PATH"])
 
 
-def test_verify_holds_without_coq_and_says_what_is_missing(tmp_path: Path) -> None:
-    said = verify_with(str(tmp_path))
+def test_verify_holds_without_coq_and_says_what_is_missing(
+    tmp_path: Path, said_by_verify: Callable[[str], str]
+) -> None:
+    said = said_by_verify(str(tmp_path))
     assert f"\nt1: not checked in Coq: no coqc here; {DEVELOPMENT.install}\n" in said
 
 
