@@ -288,11 +288,12 @@ class _Interval:
             size, of_v = size + part, of_v + part * abs(arb(atom[0]))
         far = self.far_off
         if far is not None and size.is_finite():
-            reach = (place.middle + radius).exp() + far.middle
+            outer = (place.middle + radius).exp()
+            reach = outer + far.middle
             if not reach < FAR_RADIUS * far.middle:
                 return arb.nan(), arb.nan()
             parts = [
-                reach * arb_poly([abs(c).upper() for c in p.coeffs()])(reach) for p in far.densities
+                outer * arb_poly([abs(c).upper() for c in p.coeffs()])(reach) for p in far.densities
             ]
             size, of_v = size + parts[0], of_v + parts[1]
         return size, of_v

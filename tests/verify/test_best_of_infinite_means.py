@@ -1,0 +1,53 @@
+"""Which means are infinite under best-of-n."""
+
+from __future__ import annotations
+
+import pytest
+from flint import arb
+
+from verify.best_of import best_of
+from verify.best_of.infinite_means import infinite_mean, left_part_is_finite
+from verify.enclosure import Diverges
+from verify.laws import parse
+
+
+@pytest.mark.parametrize(
+    ("law", "other", "n", "finite"),
+    [
+        ("-log_cauchy()", "normal()", 2, False),
+        ("-log_cauchy()", "normal()", 10**18, False),
+        ("-pareto(1/2)", "normal()", 2, False),  # the boundary: the mean of 1/t
+        ("-pareto(1/2)", "normal()", 3, True),
+        ("-pareto(2/5)", "normal()", 2, False),
+        ("-pareto(1)", "normal()", 2, True),
+        ("-pareto(1)", "-pareto(1/2)", 2, True),
+        ("-pareto(1/2)", "-pareto(1/4)", 3, False),  # the boundary, with another law's tail
+        ("-pareto(1/2)", "-pareto(1/4)", 4, True),
+        ("-pareto(1)", "-log_cauchy()", 2, None),
+        ("-pareto(1/3)", "pareto(1/2)", 10**18, False),  # X is where V is not
+        ("-pareto(1/3)", "pareto(3/4)", 10**18, True),
+        ("cauchy()", "log_cauchy()", 2, None),
+        ("-exponential()", "normal()", 2, True),
+    ],
+)
+def test_the_left_part(law: str, other: str, n: int, finite: bool | None) -> None:
+    assert left_part_is_finite(parse(law), parse(other), n) is finite
+
+
+@pytest.mark.parametrize(("n", "sign"), [(2, 0), (3, 1)])
+def test_a_law_that_is_infinite_on_both_sides(n: int, sign: int) -> None:
+    """The left part becomes finite, the right one does not."""
+    assert infinite_mean(parse("student_t(1/2)"), parse("normal()"), n) == Diverges(sign)
+
+
+def test_both_infinite_and_of_opposite_signs() -> None:
+    found = best_of("log_cauchy()", "-log_cauchy()").at(5)
+    assert found.mean_x == Diverges(1) and found.mean_v == Diverges(-1)
+    assert found.mean_u == Diverges(0)
+
+
+def test_a_mean_that_is_not_known_leaves_the_others() -> None:
+    found = best_of("-pareto(1)", "bernoulli(1/2)").at(3)
+    assert isinstance(found.mean_v, arb) and 0.5 < found.mean_v < 1
+    for mean in (found.mean_x, found.mean_u):
+        assert isinstance(mean, arb) and mean.is_nan()
