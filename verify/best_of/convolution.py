@@ -29,6 +29,7 @@ from verify.best_of.leaves import (
     Leaf,
     Ray,
     rays,
+    rule,
     smallest_rule,
 )
 from verify.best_of.sizes import Sizes
@@ -39,7 +40,9 @@ NEAR = 0.4
 #: Pieces beside a singular end begin at a multiple of so many, so that clusters are found again.
 BEGIN_STEP = 4
 #: Share of the density up to which it is guessed.
-GUESS = arb(2) ** -30
+GUESS = arb(2) ** -20
+#: Points of a rule for that.
+ROUGH = 6
 NOTHING, ENDLESS = Sizes(arb(0), arb(0), arb(0)), arb.pos_inf()
 
 
@@ -87,7 +90,7 @@ class TwoDensities:
         self.x_knots, self.v_knots = error.knots, utility.knots
         self.x_rays, self.v_rays = rays(error), rays(utility)
         self._clusters: dict[tuple[int, int], Cluster] = {}  # by the first piece and the number
-        self._means = _mean_size(utility), _mean_size(error)
+        self._means = utility.mean_size, error.mean_size
         self._sized: tuple[Place, Sizes] | None = None
         self._begins: dict[int, int] = {}  # by ray, where the last interval began
 
@@ -122,7 +125,7 @@ class TwoDensities:
         found = [_End(v.place, v, False) for v in v_knots]
         found += [_End(t - x.place, x, True) for x in x_knots]
         # As exact numbers: far out, floats do not tell two ends apart.
-        found.sort(key=lambda end: end.at.mid())  # type: ignore[union-attr,arg-type,return-value]
+        found.sort(key=lambda end: end.at.mid())  # type: ignore[union-attr]
         return [_End(), *found, _End()]
 
     def _is_inside(self, left: _End, right: _End, t: arb) -> bool:
@@ -287,28 +290,31 @@ class TwoDensities:
     def _measured(self, place: Place) -> Sizes:
         t = place.t(place.middle)
         width = place.ends[1] - place.ends[0]
-        goal, total = arb(2) ** -80, NOTHING
+        factor, total = GUESS * GUESS, NOTHING
+        # About what the last interval has, this one may have.
+        goal = factor if self._sized is None else factor * self._sized[1].mass * width
+        goal = goal if goal > 0 else factor
         for _ in range(8):  # what is left out is to be small against what is found
             total = NOTHING
             for piece in self._split(place, Sizes(goal, ENDLESS, ENDLESS)):
                 if isinstance(piece, Leaf):
                     total = total.plus(self._at(piece, t))
                 elif isinstance(piece, Gap):
-                    total = total.plus(_known(piece.at(t)))
+                    total = total.plus(piece.at(t, rule(ROUGH)).known)
             if total.mass * width * GUESS > goal:
                 break
-            goal = goal * goal
+            goal, factor = goal * factor, factor * factor
         return Sizes(*(arb(size.mid()) for size in total))
 
     def _at(self, leaf: Leaf, t: arb) -> Sizes:
         """About a piece's part of the density, and of that times |V| and |X|."""
         kernel, total, own, other = self._other(leaf.ray), arb(0), arb(0), arb(0)
-        for point, mass, moment in leaf.nodes.points:
+        for point, mass, moment in leaf.nodes_of(ROUGH).points:
             away = t - point
             height = kernel.at(away)
             total, own = total + mass * height, own + abs(moment) * height
             other += mass * height * abs(away)
-        return _known(Sizes.ordered(total, own, other, self._is_v(leaf.ray)))
+        return Sizes.ordered(total, own, other, self._is_v(leaf.ray)).known
 
     def _goals(self, sums: Sums) -> Sizes:
         """What one piece may miss on an interval.
@@ -406,14 +412,3 @@ class TwoDensities:
             other = largest((t - point).abs_upper() for point, _ in boxes)
             size = largest(size * kernel.over(t - point) for point, size in boxes)
             yield parameter, size, (own, other) if self._is_v(leaf.ray) else (other, own)
-
-
-def _known(sizes: Sizes) -> Sizes:
-    """Their middles, or nothing where they are not known."""
-    return Sizes(*(arb(size.mid()) if size.is_finite() else arb(0) for size in sizes))
-
-
-def _mean_size(density: Density) -> arb:
-    """``E|.|`` over a density, against its share; infinite where it is."""
-    size = density.moment(None, None) / density.share
-    return size.upper() if size.is_finite() else ENDLESS

@@ -125,6 +125,12 @@ class Density(Smooth):
             return -self._between(None, high, self._partial)
         return self.moment(low, arb(0)) + self.moment(arb(0), high)
 
+    @cached_property
+    def mean_size(self) -> arb:
+        """``E|X|`` of the component, or more; infinite where it is."""
+        size = self.moment(None, None) / self.share
+        return size.upper() if size.is_finite() else arb.pos_inf()
+
     def _partial(self, low: arb | None, high: arb | None) -> arb:
         found = self.law.partial_mean(low, high) if low is None else self.law.upper_mean(low)
         return arb.nan() if isinstance(found, Diverges) else found

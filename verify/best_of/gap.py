@@ -43,10 +43,10 @@ class Gap:
     def _width(self, t: Any) -> Any:
         return t - self.low - self.high
 
-    def at(self, t: arb) -> Sizes:
-        """About its part of the density, and of that times |V| and |X|."""
+    def at(self, t: arb, nodes: Points) -> Sizes:
+        """About its part of the density, and of that times |V| and |X|, by a rule."""
         total, width = Sizes(arb(0), arb(0), arb(0)), self._width(t)
-        for root, weight in rule():
+        for root, weight in nodes:
             r = (1 + root) / 2
             v, x = self.low + width * r, self.high + width * (1 - r)
             height = self.v_ray.density.at(v) * self.x_ray.density.at(x)

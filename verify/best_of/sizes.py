@@ -29,6 +29,11 @@ class Sizes(NamedTuple):
         """The products."""
         return Sizes(*(size * factor for size in self))
 
+    @property
+    def known(self) -> Sizes:
+        """Their middles, or nothing where they are not known."""
+        return Sizes(*(size.mid() if size.is_finite() else arb(0) for size in self))
+
     def within(self, goals: Sizes) -> bool:
         """Whether each is at most its goal; one that is not finite asks for nothing."""
         rows = zip(self, goals, strict=True)
