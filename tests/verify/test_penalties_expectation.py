@@ -12,9 +12,12 @@ from flint import acb, arb, fmpq
 from verify.claim import mpf_of_ball
 from verify.enclosure import Diverges, Undecided, working_precision
 from verify.law import Law
+from verify.laws.student import LogCauchy
 from verify.penalties import lattice_sums
-from verify.penalties.expectation import expect
+from verify.penalties.expectation import _Integral, expect
 from verify.penalties.kernels import BoseKernel, BoseLogKernel, Kernel, LogKernel, PowerKernel
+from verify.penalties.log_scale import on_log_scale
+from verify.penalties.region import Region
 from verify.penalties.tail_moments import (
     moment_bound,
     moment_index,
@@ -110,6 +113,44 @@ def test_a_lower_tail_without_moments(far: str) -> None:
     with working_precision(BITS):
         value, _ = expect(Law.parse("-log_cauchy()"), -distance, +1, ONE)
         closely(value, other)
+
+
+@pytest.mark.parametrize("cut", [fmpq(1, 3**40), fmpq(7), fmpq(10**48)])
+@pytest.mark.parametrize(
+    ("side", "kernel"),
+    [
+        (1, PowerKernel(fmpq(-2))),
+        (1, BoseLogKernel(fmpq(1))),
+        (-1, PowerKernel(fmpq(1, 2))),
+    ],
+)
+def test_along_the_logarithm_and_along_the_reward(cut: fmpq, side: int, kernel: Kernel) -> None:
+    """The log-Cauchy law by two routes: its density in log x, and its density in x."""
+    law, region = LogCauchy(), Region(-side * cut, side)
+    with working_precision(BITS):
+        scaled = kernel.scaled(1 / cut) if isinstance(kernel, BoseLogKernel) else kernel
+        one, other = on_log_scale(law, region, scaled), _Integral(law, region, scaled).pair()
+        closely(one[0], other[0])
+        if kernel.paired:
+            closely(one[1], other[1])
+
+
+def test_logarithms_over_zeta_by_euler_and_maclaurin() -> None:
+    with working_precision(BITS), mpmath.workdps(30):
+        found = expect(Law.parse("zeta(s=3)"), fmpq(-1, 2), +1, LogKernel(fmpq(2)))[0]
+        other = mpmath.nsum(lambda n: mpmath.log(2 * n + 1) / n**3, [1, mpmath.inf], method="e")
+        assert abs(mpf_of_ball(found) - other / mpmath.zeta(3)) < mpmath.mpf("1e-20")
+
+
+def test_a_falling_kernel_over_zeta_term_by_term() -> None:
+    with working_precision(BITS), mpmath.workdps(30):
+        value, product = expect(Law.parse("zeta(s=3)"), fmpq(1, 2), +1, BoseKernel(fmpq(1, 10)))
+        terms = [
+            (n - 0.5, n**-3 / mpmath.expm1((n - 0.5) / 10)) for n in map(mpmath.mpf, range(1, 900))
+        ]
+        sums = [sum(z**k * term for z, term in terms) / mpmath.zeta(3) for k in (0, 1)]
+        for one, other in zip((value, product), sums, strict=True):
+            assert abs(mpf_of_ball(one) - other) < mpmath.mpf("1e-20")
 
 
 def closed_forms() -> list[tuple[str, fmpq, int, Kernel, Any, Any]]:

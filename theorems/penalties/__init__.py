@@ -56,9 +56,10 @@ TABLE = (
 
 THEOREM = Claim(
     "penalties",
-    "For every budget d > 0 the best mean is finite iff: under order a > 1, E X_+^(a/(a - 1)) is; "
-    "under an odds cap, E X_+ is; under total variation, Hellinger, Jensen-Shannon, reverse KL or "
-    "an order below 1, X has a largest value. (Under KL: iff X is right-light.)",
+    "Let E|X| be finite. For every budget d > 0 the best mean is finite iff: under order a > 1, "
+    "E X_+^(a/(a - 1)) is; under an odds cap, E X_+ is; under total variation, Hellinger, "
+    "Jensen-Shannon, reverse KL or an order below 1, X has a largest value. (Under KL: iff X is "
+    "right-light.)",
     "ours",
     "ours",
     uses=(

@@ -2,6 +2,9 @@
 
 Total variation, Hellinger, Jensen-Shannon, reverse KL, and every order below 1. A share s of P is
 moved beyond a threshold; a weight u that gets y more pays at most ``f'(oo) y`` for it.
+
+Downwards reverse KL is the strictest of them: its weights can only fall like a power, so a lower
+tail without logarithm drags every mean to -oo.
 """
 
 from __future__ import annotations
@@ -84,6 +87,35 @@ def mean_grows() -> Relation:
     return Relation(sp.Limit(n.mu + n.k * n.n, n.n, sp.oo), sp.oo)
 
 
+# ---------------------------------------------------------------- without a logarithm
+
+
+def reverse_below() -> Relation:
+    import sympy as sp
+
+    n = symbols()
+    # The dual bound on -Z at l = 1, m = 0, with f*(y) = -log(1 - y); one reward Z = z has E f*(-z).
+    conjugate = -sp.log(1 - (-n.z))
+    return Relation((n.d + 0 + conjugate) / 1, -(sp.log(1 + n.z) - n.d))
+
+
+def log_grows() -> Relation:
+    import sympy as sp
+
+    n = symbols()
+    # E[log X; 1 < X < e^n] under the log-Cauchy law, for n without bound.
+    part = sp.Integral(n.u / (sp.pi * (1 + n.u**2)), (n.u, 0, n.n)).doit()
+    return Relation(sp.Limit(part, n.n, sp.oo), sp.oo)
+
+
+def sunk(case: tuple[str, str, str]) -> Iterator[Comparison]:
+    """At (law, budget, bound): the best mean under reverse KL is below the bound."""
+    text, budget, bound = case
+    upper = penalised_frontier(text, "reverse_kl", [budget]).points[0].upper
+    assert upper is not None
+    yield below("best mean and bound", partial(_same, upper), lambda: ball(exact(bound)))
+
+
 # ---------------------------------------------------------------- on a normal law
 
 
@@ -149,6 +181,10 @@ FURTHER = (
     Step("share, reverse KL", "A share 1 - exp(-d) costs d.", share_of_reverse),
     Step("mean grows", "A share k at height n and above; mu is the rest.", mean_grows),
 )
+SUNK = (
+    Step("sunk", "The dual bound on -z at l = 1 and m = 0.", reverse_below),
+    Step("logarithm", "E log X of the log-Cauchy law, up to exp(n).", log_grows),
+)
 
 CLAIMS = (
     Claim(
@@ -172,6 +208,26 @@ CLAIMS = (
                     ("bernoulli(p=0.3)", "js"),
                     ("-exponential()", "hellinger"),
                     ("uniform(low=0, high=1)", "tv"),
+                ),
+            ),
+        ),
+    ),
+    Claim(
+        "penalties.sunk",
+        "Under reverse KL E_P X_- >= E log(1 + X_-) - d: where E log X_- is infinite, every mean "
+        "within every budget is -oo, or there is none. So it is for the mirrored log-Cauchy law. "
+        "Towards it, power tails of index a have best means below -exp(1/a - d).",
+        "ours",
+        "ours",
+        uses=("penalties.dual",),
+        evidence=(
+            Identity(SUNK),
+            Enclosed(
+                sunk,
+                (
+                    ("-log_cauchy()", "0.1", "-1e300"),
+                    ("-log_cauchy()", "10", "-1e300"),
+                    ("-pareto(alpha=0.5)", "0.1", "-6.685"),  # exp(2 - 0.1) is 6.6859
                 ),
             ),
         ),
