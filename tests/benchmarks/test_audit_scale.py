@@ -2,8 +2,8 @@
 
 Run by ``make bench``. Every time is measured in this run, in turn with what it is compared with;
 the least of a few counts. Compared are seconds of the processor, all threads together, which other
-programs disturb less; of the file of 10**8 also those on the clock, which two threads halve where
-two processors are free. The aims: the largest and Hill's estimate of 10**7 rewards within 1.5
+programs disturb less; of the file of 10**8 also those on the clock, as two threads read it: they
+mean something only where nothing else runs. The aims: the largest and Hill's estimate of 10**7 rewards within 1.5
 times plain numpy; their whole summary with less than 50 MB beside them; 10**8 rewards of a .npy
 file under 2 s, 100 MB and 3 times one sequential read (``np.load``); Parquet within 1.5 times
 ``pyarrow.parquet.read_table``. With GOODHART_HEAVY set, 10**9 rewards under 1 GiB.
