@@ -3,13 +3,13 @@
 Run by ``make bench``. Every time is measured in this run, in turn with what it is compared with;
 the least of a few counts. Compared are seconds of the processor, all threads together, which other
 programs disturb less; of the file of 10**8 also those on the clock, as two threads read it: they
-mean something only where nothing else runs. The aims: the largest and Hill's estimate of 10**7 rewards within 1.5
-times plain numpy; their whole summary with less than 50 MB beside them; 10**8 rewards of a .npy
-file under 2 s, 100 MB and 3 times one sequential read (``np.load``); Parquet within 1.5 times
-``pyarrow.parquet.read_table``. With GOODHART_HEAVY set, 10**9 rewards under 1 GiB.
+mean something only where nothing else runs. The aims: the largest and Hill's estimate of 10**7
+rewards within 1.5 times plain numpy; their whole summary with less than 50 MB beside them; 10**8
+rewards of a .npy file under 2 s, 100 MB and 3 times one sequential read (``np.load``); Parquet
+within 1.5 times ``pyarrow.parquet.read_table``. With GOODHART_HEAVY set, 10**9 rewards under 1 GiB.
 
-Of 3 times ``np.load`` in seconds of the processor plain numpy is too far: what the summary cannot
-do without takes as long as printed by ``test_the_floor_of_a_pass``, 2.5 times or more. That is
+In seconds of the processor 3 times ``np.load`` is out of reach of numpy: what the summary cannot do
+without already takes about 3 times as long (``test_the_floor_of_a_pass`` prints it). That is
 reading; the sum, and the squares about it; the least and the largest; what is above the cut; one
 index into the cells of the sketch, and one weighted count there. It leaves out finding these cells,
 sorting the largest, and Python itself.
