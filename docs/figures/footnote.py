@@ -15,8 +15,12 @@ from theorems.dependence.footnote import (
     density_given_tail,
     mean_given_tail,
 )
+from verify.enclosure import working_precision
 from verify.inline_svg import INK, THIRD, axes_alone
 from verify.plotting import BASE, REWEIGHTED
+
+#: Seven digits of each mean are left, and a picture shows three.
+BITS = 53
 
 
 def footnote() -> Any:
@@ -27,7 +31,8 @@ def footnote() -> Any:
         (PRINTED, "as printed, variance 4", REWEIGHTED, "-"),
         (REPAIRED, "repaired, variance $(2-|v|)^2$", BASE, (0, (5, 2))),
     ):
-        means = [float(mean_given_tail(example, t)) for t in points]
+        with working_precision(BITS):
+            means = [float(mean_given_tail(example, t)) for t in points]
         axes.plot([float(t) for t in points], means, color=colour, ls=dashes, lw=2.4, label=label)
     axes.axhline(0, color=INK, lw=1.2, ls=(0, (1, 1.6)), label="the printed limit, 0")
     axes.axhline(1, color=INK, lw=0.6, alpha=0.6)
