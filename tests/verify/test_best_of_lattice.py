@@ -13,11 +13,14 @@ from tests.verify.balls import assert_close
 from verify.affine import affine
 from verify.best_of import BestOfPair, best_of
 from verify.best_of.beside_lattice import BesideLattice, Expanded, beside_lattice, expand
+from verify.best_of.cell import window
+from verify.best_of.density import take_apart
+from verify.best_of.far import Side
 from verify.best_of.lattice_blocks import Block, Cells, power_sums
 from verify.best_of.monte_carlo import monte_carlo_best_of
 from verify.best_of.power_tail import PowerTail
 from verify.conditioning import condition
-from verify.enclosure import Undecided, working_precision
+from verify.enclosure import Diverges, Undecided, working_precision
 from verify.law import Law
 from verify.laws import normal, parse, zeta
 from verify.limits import limit_of_utility
@@ -89,6 +92,22 @@ def test_sums_of_powers(count: int) -> None:
     for k in (0, 1, 2, 9, 16):
         want = sum((fmpq(2 * i - count + 1, count) ** k for i in range(count)), fmpq(0))
         assert found[k].overlaps(arb(want)) and found[k].rad() < arb(2) ** -60
+
+
+@pytest.mark.parametrize("utility", ["normal()", "gumbel()", "uniform(-1, 2)"])
+def test_a_window_is_the_least_beyond_which_there_is_little(utility: str) -> None:
+    """Of E|V| too, which far on the left of a Gumbel law is a difference of larger numbers."""
+    goal, parts = arb(2) ** -128, take_apart(parse(utility))
+    seen = window(parts, arb(1), goal)
+    assert seen is not None
+    assert seen.mass < 2 * goal and seen.of_v < 2**8 * goal
+    for side, cells in ((1, -seen.first), (-1, seen.last)):
+        assert Side(parts, side).mass(arb(side * cells)) < goal
+        assert not Side(parts, side).mass(arb(side * (cells - 1))) < goal
+
+
+def test_no_window_for_a_long_tail() -> None:
+    assert window(take_apart(parse("pareto(3)")), arb(1), arb(2) ** -60) is None
 
 
 # ---- the blocks -------------------------------------------------------------------------------
@@ -187,12 +206,6 @@ def test_far_out_the_utility_tends_to_its_mean() -> None:
     assert 0.9e-3 < far / near < 1.1e-3
 
 
-def test_a_law_without_a_mean_on_the_lattice() -> None:
-    numbers = _pair("zeta(19/10)", "uniform()").at(10)
-    assert isinstance(numbers.mean_v, arb) and numbers.mean_v.rad() < CLOSE
-    assert not isinstance(numbers.mean_x, arb)
-
-
 def test_far_out_a_law_without_a_mean_decides_alone() -> None:
     """``E (V - 1/2) w = sum of n (n - 1) F^(n - 2) p^2/12``, up to a share of about ``n p``.
 
@@ -203,9 +216,9 @@ def test_far_out_a_law_without_a_mean_decides_alone() -> None:
     with working_precision(96):
         steps = pair.ranks.steps
         assert pair.ranks.top is not None and steps[0].above > 1e-15
-    for n, share in ((10**3, 5e-3), (10**4, 5e-4)):
-        gain = pair.at(n).mean_v - arb(0.5)
-        assert abs(gain * 4 * n**2 * c**2 - 1) < share
+    n, near = 10**4, pair.at(10**4)
+    assert abs((near.mean_v - arb(0.5)) * 4 * n**2 * c**2 - 1) < 5e-4
+    assert isinstance(near.mean_x, Diverges)
     far = pair.at(10**18).mean_v  # the best of so many lies beyond the blocks
     assert isinstance(far, arb)
     assert far.contains(0.5) and far.rad() < CLOSE
@@ -216,6 +229,13 @@ def test_what_is_not_settled_is_said_at_once(utility: str) -> None:
     start = process_time()
     with pytest.raises(Undecided, match="atoms matter"):
         best_of("zeta(3)", utility).at(100)
+    assert process_time() - start < 2
+
+
+def test_a_density_that_is_too_narrow_is_said_at_once() -> None:
+    start = process_time()
+    with pytest.raises(Undecided, match="too narrow"):
+        best_of("zeta(3)", "normal(0, 1/1000000)").at(100)
     assert process_time() - start < 2
 
 

@@ -240,10 +240,11 @@ def expand(
         If it takes too much work.
     """
     deadline = None if seconds is None else process_time() + seconds
+    blocks = beside.blocks(is_v, progress, deadline)
     atoms, lost = beside.near()
     error, utility = (beside.other, atoms) if is_v else (atoms, beside.other)
-    law = SumLaw(error, utility, None, progress, seconds, until=beside.start)
-    blocks = beside.blocks(is_v, progress, deadline)
+    left = None if deadline is None else max(1, round(deadline - process_time()))
+    law = SumLaw(error, utility, None, progress, left, until=beside.start)
     right, far_right = beside.right(blocks[-1])
     end, top = blocks[-1].first + blocks[-1].count, None
     if beside.is_alone(end):

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from flint import acb, arb, arb_mat
+from flint import acb, arb, arb_mat, ctx
 
 from verify.best_of.density import Density, Parts
 from verify.best_of.far import Side
 from verify.best_of.interval_sums import largest
 from verify.best_of.leaves import ELLIPSES, ellipse, error_bound, goal_bits, rule
-from verify.enclosure import Undecided
+from verify.enclosure import Undecided, working_precision
 
 #: Parameters of the ellipses on which the rules are bounded.
 PARAMETERS = ELLIPSES[:4]
@@ -138,7 +138,8 @@ class Cell:
             if self._is_enough(stretch, window):
                 self.stretches.append(stretch)
             elif depth == MOST_HALVINGS:
-                raise Undecided(f"a density next to {stretch.low.str(5)} beside a lattice")
+                law = parts.densities[0].law
+                raise Undecided(f"{law}: too narrow beside a lattice, or not smooth enough")
             else:
                 middle = stretch.middle
                 halves = Stretch(stretch.low, middle), Stretch(middle, stretch.high)
@@ -244,6 +245,8 @@ def window(parts: Parts, step: arb, goal: arb) -> Window | None:
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if seen.mass(side * step * middle) < goal else (middle, high)
-        found.append((high, seen.mass(side * step * high), seen.moment(side * step * high)))
+        with working_precision(2 * ctx.prec):  # a part of a mean may be a difference
+            moment = seen.moment(side * step * high)
+        found.append((high, seen.mass(side * step * high), moment))
     (right, *above), (left, *below) = found
     return Window(-right, left, (above[0] + below[0]).upper(), (above[1] + below[1]).upper())
