@@ -22,6 +22,7 @@ from verify.laws.bases import (
 )
 from verify.laws.parameters import SHAPE, Parametric, parameter
 from verify.laws.special import beta_factor, log1m, log1m_exp, log_beta, log_beta_i, log_gamma
+from verify.series import Moments
 from verify.tail_rates import TailRates
 
 if TYPE_CHECKING:
@@ -250,6 +251,15 @@ class LogCauchy(Parametric, HalfLine):
         a = arithmetic
         log_x = a.log(x)
         return -a.log(a.pi()) - log_x - a.log1p(log_x * log_x)
+
+    def exponential_moments(
+        self, tilt: arb, low: fmpq | None = None, high: fmpq | None = None
+    ) -> Moments:
+        if low is not None or high is not None or not tilt < 0:
+            return super().exponential_moments(tilt, low, high)
+        from verify.laws.log_cauchy_moments import moments_below_zero
+
+        return moments_below_zero(self, tilt)
 
     def mean(self) -> Number:
         return Diverges(+1, "Q(X > x) ~ 1/(pi log x) is not integrable")
