@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.derivations import of_step
 from tests.theorems.planted import by_points, falsified
 from theorems.catalogue import CLAIMS
-from verify.identity import Identity, Step, prove, steps_of
+from verify.identity import Step, prove, steps_of
 
 
 def place(step: Step) -> str:
@@ -24,7 +25,7 @@ def test_step_names_say_one_thing() -> None:
 
 @pytest.mark.parametrize("name", STEPS)
 def test_step_holds(name: str) -> None:
-    finding = Identity((STEPS[name],)).run()
+    finding = of_step(STEPS[name])
     assert (finding.outcome, finding.detail) == ("holds", "")
 
 
