@@ -138,6 +138,16 @@ def test_it_is_answered_within_half_a_minute(utility: str) -> None:
 
 
 @pytest.mark.heavy
+@pytest.mark.parametrize("utility", ["normal()", "exponential()"])
+def test_of_two_draws_the_sign_of_the_error_does_not_matter(utility: str) -> None:
+    """``X - X'`` is symmetric; the far left end is found otherwise than the far right one."""
+    right, left = (best_of(x, utility).at(2) for x in ("log_cauchy()", "-log_cauchy()"))
+    assert isinstance(right.mean_v, arb) and isinstance(left.mean_v, arb)
+    assert right.mean_v.overlaps(left.mean_v) and left.mean_v.rad() < 1e-10
+    assert right.mean_x == Diverges(1) and left.mean_x == Diverges(-1)
+
+
+@pytest.mark.heavy
 def test_the_two_laws_may_change_places() -> None:
     one, other = best_of("log_cauchy()", "normal()"), best_of("normal()", "log_cauchy()")
     for n in (2, 50):
