@@ -509,8 +509,9 @@ def test_a_share_that_still_rises_is_followed_on() -> None:
     def share(y: arb) -> arb:
         return (1 + (1 + y.exp()).log()).log() / arb(500).log()
 
-    found = Spending(share).spend(farthest=60.0)
+    found = Spending(share).spend(farthest=60.0, onwards=True)
     assert found.reached and abs(share(found.y) - 1) < arb(2) ** -42 and found.y > 400
+    assert not Spending(share).spend(farthest=60.0).reached
 
 
 def test_a_law_that_begins_at_no_fraction() -> None:

@@ -175,7 +175,8 @@ class JensenShannonProblem:
 
         unspent = unspent * min(arb(1), ball(self.budget).mid())
         search = Spending(mass, unspent)
-        found = search.spend(self._nearness, self._first_step, NEAREST_POLE)
+        endless = self.scale.is_endless
+        found = search.spend(self._nearness, self._first_step, NEAREST_POLE, endless)
         self._nearness, self._first_step = found.y, min(self._first_step, 0.25)
         self.has_full_mass = found.reached
         pole = self.scale.above(found.y)

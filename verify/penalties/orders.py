@@ -104,7 +104,7 @@ class OrderProblem:
         def share(y: arb) -> arb:
             return self._share_spent(self._moments_below(self.scale.above(y)))
 
-        found = Spending(share).spend(farthest=NEAREST_POLE)
+        found = Spending(share).spend(farthest=NEAREST_POLE, onwards=self.scale.is_endless)
         pole = self.scale.above(found.y)
         moments = self._moments_below(pole)
         primal = Primal(

@@ -98,6 +98,8 @@ class Scale:
     width: fmpq
     top: fmpq | None
     top_is_atom: bool
+    #: Whether the law has no finite mean, which would measure how close is close enough.
+    is_endless: bool = False
 
     @classmethod
     def of(cls, law: Law) -> Scale:
@@ -123,7 +125,8 @@ class Scale:
             if not width > 0:
                 width = arb(1)
             atom = top is not None and bool(law.has_atoms) and bool(law.mass_at(top) > 0)
-            return cls(_short(half), _short(width), top, atom)
+            endless = isinstance(law.mean(), Diverges)
+            return cls(_short(half), _short(width), top, atom, endless)
 
     def below(self, y: arb) -> fmpq:
         """The cut at a coordinate; below the top, if there is one."""

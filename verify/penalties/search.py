@@ -61,7 +61,11 @@ class Spending:
         self.exceeded = False
 
     def spend(
-        self, start: arb | None = None, step: float = 2.0, farthest: float = FARTHEST
+        self,
+        start: arb | None = None,
+        step: float = 2.0,
+        farthest: float = FARTHEST,
+        onwards: bool = False,
     ) -> Found:
         """The coordinate at which just less than the budget is spent.
 
@@ -72,7 +76,10 @@ class Spending:
         step : float, optional
             The longest first step from there.
         farthest : float, optional
-            The largest coordinate to look at, unless the share still rises there.
+            The largest coordinate to look at.
+        onwards : bool, optional
+            Whether to go on from there, as far as :data:`FARTHEST`, if the share still rises. It
+            is of use for laws without a mean: best means next to the top may then have any scale.
 
         Raises
         ------
@@ -100,7 +107,7 @@ class Spending:
                 y, at_farthest = arb(farthest), True
                 here = self._height(y)
                 if here <= 0:
-                    if farthest >= FARTHEST or not self._rises(y, here):
+                    if not (onwards and farthest < FARTHEST and self._rises(y, here)):
                         return Found(y, False)
                     farthest, at_farthest = FARTHEST, False
                 continue
