@@ -66,6 +66,8 @@ def false_variants() -> dict[str, Relation]:
         "a share costs its square under Hellinger": replace(
             steps.share_of_hellinger(), right=(1 - N.u) ** 2
         ),
+        "reverse KL costs nothing": replace(steps.reverse_below(), right=-sp.log(1 + N.z)),
+        "the logarithm is finite": replace(steps.log_grows(), right=sp.Integer(1)),
         "order above 1 has a finite slope": steps._further(
             1 / b, fenchel.power, (N.k + N.y) ** b / b
         ),
