@@ -261,9 +261,7 @@ class _Integral:
             z = end + direction * away if end != 0 else direction * away
             return z, edge + inwards * away if edge != 0 else inwards * away, away
 
-        # A law may ask for the digits of x beside an end of its support; those beside 0 are there.
-        beside = edge != 0 and any(bound == edge for bound in self.law.support)
-        self._add_piece(place, (low, high), abs(_bits(low.exp())) if beside else 0)
+        self._add_piece(place, (low, high), abs(_bits(low.exp())))
 
     def _negligible(self, end: fmpq, length: arb, direction: int) -> arb:
         """``log`` of a distance from an end within which next to nothing lies."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flint import arb, ctx
 
 from verify.enclosure import Undecided
+from verify.work import OutOfWork
 
 #: Steps of the bracket, and the farthest that it looks, in the coordinate of the family.
 BRACKETS, FARTHEST = 60, 9_000.0
@@ -107,12 +108,20 @@ class Spending:
                 y, at_farthest = arb(farthest), True
                 here = self._height(y)
                 if here <= 0:
-                    if not (onwards and farthest < FARTHEST and self._rises(y, here)):
-                        return Found(y, False)
-                    farthest, at_farthest = FARTHEST, False
+                    goes_on = onwards and self._rises(y, here)
+                    return self._from_farthest(y) if goes_on else Found(y, False)
                 continue
             here = self._height(y)
         raise Undecided("no reweighting was found that spends the budget")
+
+    def _from_farthest(self, y: arb) -> Found:
+        """What lies farther on, as far as it can be computed."""
+        try:
+            return self.spend(y, float(y))
+        except OutOfWork:
+            raise
+        except Undecided:
+            return Found(y, False)
 
     def _rises(self, y: arb, here: arb) -> bool:
         """Whether the share at a coordinate is not yet near its limit."""
