@@ -114,6 +114,8 @@ def test_the_limit_does_not_change_an_answer(monkeypatch: pytest.MonkeyPatch) ->
         ("-lognormal()", "renyi:1/2", "1"),
         ("-zeta(s=3)", "hellinger", "0.1"),
         ("-gumbel()", "chi2", "10"),
+        ("-skew_normal(alpha=2)", "chi2", "10"),
+        ("-half_cauchy()", "reverse_kl", "10"),
         ("-poisson(mu=3)", "renyi:1/2", "1"),
     ],
 )

@@ -32,6 +32,8 @@ from verify.work import count_evaluation
 #: z, x and dz/ds at a variable of integration s.
 Place = Callable[[acb], tuple[acb, acb, acb]]
 
+#: The density itself, for laws that have a better form of it than the logarithm.
+NO_TILT = arb(0)
 #: Bits that powers of a far point lose.
 LOST_BITS = 16
 #: Widths of a law over which it is integrated plainly.
@@ -218,7 +220,7 @@ class _Integral:
             with working_precision(bits):
                 count_evaluation()
                 z, x, speed = place(s)
-                density = self.law.log_density(x, complex_balls(analytic)).exp()
+                density = self.law.tilted_density(x, NO_TILT, complex_balls(analytic))
                 return density * self.kernel.value(z, analytic) * speed, z
 
         self.pieces.append(Piece(weight, *ends, bits))
