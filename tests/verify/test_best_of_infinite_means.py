@@ -46,6 +46,41 @@ def test_both_infinite_and_of_opposite_signs() -> None:
     assert found.mean_u == Diverges(0)
 
 
+@pytest.mark.parametrize(
+    ("n", "error", "utility", "sign"),
+    [
+        (3, "pareto(1/2)", "-pareto(1/4)", 0),
+        (4, "pareto(1/2)", "-pareto(1/4)", 0),  # the boundary: Pr(U < -t)^4 is about 1/t
+        (5, "pareto(1/2)", "-pareto(1/4)", 1),  # V has no mean where X is larger, and U has one
+        (2, "pareto(1/2)", "-log_cauchy()", 0),
+        (3, "student_t(1/3)", "student_t(1/2)", 0),
+        (4, "student_t(1/3)", "student_t(1/2)", 1),
+    ],
+)
+def test_the_proxy_may_have_a_mean_where_its_terms_are_opposite(
+    n: int, error: str, utility: str, sign: int
+) -> None:
+    found = best_of(error, utility).at(n)
+    assert found.mean_u == Diverges(sign)
+    assert all(isinstance(mean, Diverges) for mean in (found.mean_x, found.mean_v))
+
+
+def test_the_left_part_of_the_proxy_by_its_chances() -> None:
+    """``Pr(all n draws < -t)`` is integrable or not: seen from ``t Pr(U < -t)^n`` far out."""
+    law, other = parse("-pareto(1/4)"), parse("pareto(1/2)")
+    for n, rises in ((3, True), (4, None), (5, False)):
+        # U < -t needs V < -t, and has it where V < -t - 100 and X < 100.
+        far = [arb(10) ** k for k in (20, 40)]
+        most = [t * law.cdf(-t) ** n for t in far]
+        least = [t * (law.cdf(-t - 100) * other.cdf(100)) ** n for t in far]
+        if rises is True:
+            assert least[1] > 10**3 * most[0]
+        elif rises is False:
+            assert most[1] < least[0] / 10**3
+        else:
+            assert least[1] > 0.5 and most[1] < 2
+
+
 def test_a_mean_that_is_not_known_leaves_the_others() -> None:
     found = best_of("-pareto(1)", "bernoulli(1/2)").at(3)
     assert isinstance(found.mean_v, arb) and 0.5 < found.mean_v < 1

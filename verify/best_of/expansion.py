@@ -59,9 +59,6 @@ def rank_integral(
             lattice = beside_lattice(one, other)
             if lattice is not None:
                 return expand(lattice, one is utility, progress, seconds).ranks(shifts)
-            lattice = beside_lattice(one, other)
-            if lattice is not None:
-                return expand(lattice, one is utility, progress, seconds).ranks(shifts)
     law = SumLaw(take_apart(error), take_apart(utility), cut, progress, seconds)
     if not law.panels:
         nothing = Beyond(arb(0), arb(0), arb(0))

@@ -17,6 +17,11 @@ smaller one of the two): infinitely many intervals ``(y, 2y]`` have a mass of T 
 ``k + (n - 1) m < 1``. Where the tails are powers but for a constant factor, ``= 1`` will do. And
 ``F(U)`` is at least a constant where ``B_+ > T``: so it is infinite too if the index of B_+ and k
 add up to less than 1.
+
+*Their sum.* Where B is that large, so is U, and A and B may be infinite with opposite signs where
+``E U`` is not. The left part of U has the index j, the smaller one of its terms' (there is a
+constant mass of each where the other one is far out). All of n draws lie below -t with the chance
+``Pr(U < -t)^n``, so it has a finite mean iff ``n j > 1``, or, of powers, not for ``n j = 1``.
 """
 
 from __future__ import annotations
@@ -53,6 +58,47 @@ def infinite_mean(law: Law, other: Law, n: int) -> Diverges | None:
         return None
     because = f"the weight n F^(n-1) falls too slowly on the left: {mean.because}"
     return Diverges(mean.sign, because)
+
+
+def infinite_sum(error: Law, utility: Law, n: int) -> Diverges | None:
+    """``E U`` under the best of n where the means of X and V do not add up, as ``oo - oo``.
+
+    One of the two right parts is infinite then, and that of U with it.
+
+    Parameters
+    ----------
+    error, utility : Law
+        The laws of X and V.
+    n : int
+        The draws, from 2 up.
+
+    Returns
+    -------
+    Diverges or None
+        None where it is not known.
+    """
+    is_finite = _left_part_of_sum_is_finite(error, utility, n)
+    if is_finite is None:
+        return None
+    if is_finite:
+        return Diverges(+1, "under best-of-n the left part of U has a finite mean, the right not")
+    return Diverges(0, "under best-of-n both parts of U have an infinite mean")
+
+
+def _left_part_of_sum_is_finite(error: Law, utility: Law, n: int) -> bool | None:
+    """Whether the left part of U has a finite mean under the best of n; None: not known."""
+    heaviest: list[Law] = []
+    least = fmpq(1)
+    for law in (error, utility):
+        index = moment_index(law, -1).index
+        if index is None:
+            return None
+        if isinstance(index, Diverges) or index > least:
+            continue
+        heaviest, least = [*heaviest, law] if index == least else [law], index
+    if not heaviest or n * least > 1:
+        return True
+    return False if n * least < 1 or any(_is_power(law) for law in heaviest) else None
 
 
 def left_part_is_finite(law: Law, other: Law, n: int) -> bool | None:

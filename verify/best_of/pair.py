@@ -9,7 +9,7 @@ from typing import NamedTuple
 from flint import arb
 
 from verify.best_of.expansion import rank_integral
-from verify.best_of.infinite_means import infinite_mean
+from verify.best_of.infinite_means import infinite_mean, infinite_sum
 from verify.best_of.ranks import RankIntegral
 from verify.conditioning.parts import atom_of, components, is_atomic
 from verify.enclosure import Diverges, Number, Undecided, working_precision
@@ -67,7 +67,7 @@ class BestOfPair:
                 raise Undecided(f"the best of {n}: its mass is {mass.str(10)}, not 1")
             v = _mean(self.utility, self.error, n, mean_v)
             x = _mean(self.error, self.utility, n, mean_x)
-            return BestOfNumbers(self.ranks.kl(n), _sum(x, v), v, x)
+            return BestOfNumbers(self.ranks.kl(n), self._sum(n, x, v), v, x)
 
     def _both_normal(self, n: int) -> BestOfNumbers | None:
         """The numbers where X and V are normal: each gains its share of the variance of U."""
@@ -88,7 +88,17 @@ class BestOfPair:
         if not (_has_no_atoms(error) or _has_no_atoms(utility)):
             return None
         v, x = _mean(utility, error, n, arb.nan()), _mean(error, utility, n, arb.nan())
-        return BestOfNumbers(arb(n).log() - arb(n - 1) / n, _sum(x, v), v, x)
+        return BestOfNumbers(arb(n).log() - arb(n - 1) / n, self._sum(n, x, v), v, x)
+
+    def _sum(self, n: int, x: Number, v: Number) -> Number:
+        """``E U``, which is not known where one of the two is not."""
+        if not all(isinstance(mean, Diverges) or mean.is_finite() for mean in (x, v)):
+            return arb.nan()
+        total = add(x, v)
+        if total != Diverges(0):
+            return total
+        infinite = infinite_sum(self.error, self.utility, n)
+        return arb.nan() if infinite is None else infinite
 
     @property
     def ranks(self) -> RankIntegral:
@@ -114,12 +124,6 @@ def _mean(law: Law, other: Law, n: int, found: arb) -> Number:
         return found
     infinite = infinite_mean(law, other, n)
     return found if infinite is None else infinite
-
-
-def _sum(x: Number, v: Number) -> Number:
-    """``E U``, which is not known where one of the two is not."""
-    is_known = all(isinstance(mean, Diverges) or mean.is_finite() for mean in (x, v))
-    return add(x, v) if is_known else arb.nan()
 
 
 def _has_no_atoms(law: Law) -> bool:
