@@ -15,6 +15,7 @@ from flint import arb, arb_series, ctx, fmpq
 from verify.affine import Affine
 from verify.arithmetic import FloatArrays
 from verify.enclosure import Diverges, ball, between, working_precision
+from verify.hazard import mills_ratio
 from verify.law import Law
 from verify.laws.gaussian import Normal
 from verify.laws.student import StudentT
@@ -87,25 +88,25 @@ class SeriesRanks(SeriesArithmetic):
     def quantile(self, law: Law, rank: Rank[arb_series]) -> arb_series:
         """The point of that rank under a law with a density.
 
-        ``y(e)`` solves ``f(y) y' = p'``, by Newton's method for power series: a step doubles the
-        number of coefficients that are right. Those of the residual that are 0 for that reason are
-        set to 0.
+        ``y(e)`` solves ``y' = p' M(y) / p``, with p the mass beyond and M the Mills ratio: a
+        coefficient of the right side needs those of y up to the same order, and gives the next.
         """
         known = _place_under(law, rank)
         if known is not None:
             return known
         upper = rank.above[0].mid() < rank.below[0].mid()
         mass = rank.above if upper else rank.below
-        slope, length = -mass.derivative() if upper else mass.derivative(), mass.prec
-        y = arb_series([quantile_at(law, mass[0], upper)], prec=length)
-        right = 1
-        while right < length:
-            height = density(law, y)
-            residual = (slope - height * y.derivative()).integral()
-            kept = [arb(0)] * right + residual.coeffs()[right:]
-            y = y + arb_series(kept, prec=length) / height
-            right *= 2
-        return y
+        length = mass.prec
+        y = [quantile_at(law, mass[0], upper)]
+        if length == 1 or not y[0].is_finite():
+            return arb_series(y * length, prec=length)
+        pace = _pace(rank, mass, upper)
+        ratio = mills_ratio(law, y[0], mass[0], upper, length - 1)
+        y.append(ratio[0] * pace[0])
+        for k in range(2, length):
+            gained = arb_series([0, *y[1:]], prec=k)
+            y.append((arb_series(ratio, prec=k)(gained) * pace)[k - 1] / k)
+        return arb_series(y, prec=length)
 
 
 SERIES_RANKS = SeriesRanks()
@@ -119,6 +120,16 @@ def rank_of(law: Law, x: arb_series) -> Rank[arb_series]:
         return Rank(1 - above + gained, above - gained, (law, x))
     below = over_interval(law.cdf, x[0])
     return Rank(below + gained, 1 - below - gained, (law, x))
+
+
+def _pace(rank: Rank[arb_series], mass: arb_series, upper: bool) -> arb_series:
+    """The derivative of the mass beyond over the mass, without the sign."""
+    if rank.place is None:
+        return (-mass.derivative() if upper else mass.derivative()) / mass
+    source, x = rank.place
+    ratio = mills_ratio(source, x[0], mass[0], upper, mass.prec - 1)
+    offset = arb_series([0, *x.coeffs()[1:]], prec=mass.prec - 1)
+    return x.derivative() / arb_series(ratio, prec=mass.prec - 1)(offset)
 
 
 def _place_under(law: Law, rank: Rank[arb_series]) -> arb_series | None:

@@ -164,11 +164,21 @@ def density(law: Law, x: arb_series) -> arb_series:
     if isinstance(law, Mixture):
         parts = [density(part, x) * arb(weight) for weight, part in law.components]
         return sum(parts, 0 * x)
-    assert isinstance(law, ContinuousLaw)
     if side_of_support(law, x[0].mid()):
         return 0 * x
-    height: arb_series = law.log_density(x, SERIES).exp()
-    return height
+    return log_density(law, x).exp()
+
+
+def log_density(law: Law, x: arb_series) -> arb_series:
+    """The logarithm of the density at ``x(e)``, which lies inside the support."""
+    if isinstance(law, Affine):
+        moved = (x - arb(law.shift)) / arb(law.scale)
+        return log_density(law.base, moved) - abs(arb(law.scale)).log()
+    if isinstance(law, Mixture):
+        return density(law, x).log()
+    assert isinstance(law, ContinuousLaw)
+    logarithm: arb_series = law.log_density(x, SERIES)
+    return logarithm
 
 
 def over_interval(function: Any, x: arb) -> arb:

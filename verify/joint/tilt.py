@@ -28,7 +28,7 @@ from verify.laws.gaussian import Normal, normal_parameters
 from verify.ranks import SERIES_RANKS, quantile_at, rank_of
 from verify.tail_rates import Rate
 from verify.taylor_integral import TaylorIntegral
-from verify.taylor_series import corners, density, side_of_support
+from verify.taylor_series import corners, log_density, side_of_support
 
 #: KL, and the means of U, V and X.
 Numbers = tuple[arb, arb, arb, arb]
@@ -182,7 +182,7 @@ class LatentSum:
 
         def expansion(z: arb_series) -> tuple[arb_series, ...]:
             y = SERIES_RANKS.quantile(law, rank_of(STANDARD, z))
-            weight = density(STANDARD, z) * (tilt * y + tilt * push * z).exp()
+            weight = (log_density(STANDARD, z) + tilt * y + tilt * push * z).exp()
             return weight, weight * y, weight * z, weight * (y + push * z) ** 2
 
         def bound(low: arb, high: arb) -> tuple[arb, ...]:
