@@ -6,7 +6,7 @@ The law of U comes from the certified expansions, rounded; what is left is one p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from verify.best_of.pair import BestOfPair
 from verify.best_of.ranks import Part
@@ -40,15 +40,35 @@ def best_of_floats(pair: BestOfPair, draws: Sequence[int]) -> tuple[Floats, Floa
     """
     import numpy as np
 
-    survival, rows = _table(pair)
-    n = np.asarray(draws, dtype=np.float64)[:, None]
+    table = _table(pair)
+    n = np.asarray(draws, dtype=np.float64)
     with np.errstate(divide="ignore"):
-        weight = n * np.exp((n - 1) * np.log1p(-np.minimum(survival, 1.0)))
-    return weight @ rows[0], weight @ rows[1]
+        log_rank = np.log1p(-np.minimum(table.survival, 1.0))
+        weight = n[:, None] * np.exp((n[:, None] - 1) * log_rank)
+    # The mass of the ends under the best of n; there V and X are alike for any weight.
+    right, left = -np.expm1(n * np.log1p(-table.above)), table.below**n
+    of_v, of_x = (
+        weight @ table.rows[k] + right * table.right[k] + left * table.left[k] for k in range(2)
+    )
+    return of_v, of_x
 
 
-def _table(pair: BestOfPair) -> tuple[Floats, Floats]:
-    """``Pr(U > t)`` at points, and the parts of ``E V`` and of ``E X`` that they stand for."""
+class _Table(NamedTuple):
+    """``Pr(U > t)`` at points, and the parts of ``E V`` and of ``E X`` that they stand for.
+
+    And for either end ``Pr(U > t)`` or ``Pr(U <= t)``, and the means of V and X there.
+    """
+
+    survival: Floats
+    rows: Floats
+    above: float
+    right: list[float]
+    below: float
+    left: list[float]
+
+
+def _table(pair: BestOfPair) -> _Table:
+    """All that a mean is made of."""
     import numpy as np
     from numpy.polynomial import polynomial
 
@@ -71,9 +91,10 @@ def _table(pair: BestOfPair) -> tuple[Floats, Floats]:
             survival.append(float(step.above) + polynomial.polyval(y, above))
             of_v.append(polynomial.polyval(y, v) * shares)
             of_x.append(polynomial.polyval(y, x) * shares)
-        last = ranks.steps[0]
-        survival.append(np.array([float(last.above)]))
-        of_v.append(np.array([float(last.of_v)]))
-        of_x.append(np.array([float(last.of_x)]))
+        last, bottom = ranks.steps[0], ranks.bottom
+        beyond = float(last.above)
+        ends = [float(part) / beyond if beyond > 0 else 0.0 for part in (last.of_v, last.of_x)]
+        below = 0.0 if bottom is None else float(bottom.mass)
+        means = [0.0, 0.0] if bottom is None else [float(mean) for mean in bottom.means]
     parts = np.array([np.concatenate(of_v), np.concatenate(of_x)])
-    return np.concatenate(survival), parts
+    return _Table(np.concatenate(survival), parts, beyond, ends, below, means)
