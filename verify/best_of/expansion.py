@@ -9,6 +9,7 @@ from flint import arb, fmpq
 from verify.best_of.beside_lattice import beside_lattice, expand
 from verify.best_of.density import take_apart
 from verify.best_of.far import Beyond, Side
+from verify.best_of.lattice_pair import lattice_pair
 from verify.best_of.panels import SumLaw
 from verify.best_of.ranks import Bottom, RankIntegral
 from verify.best_of.slow import Alone, alone, gathered, moved, spread_out
@@ -59,6 +60,9 @@ def rank_integral(
             lattice = beside_lattice(one, other)
             if lattice is not None:
                 return expand(lattice, one is utility, progress, seconds).ranks(shifts)
+            pair = lattice_pair(one, other)
+            if pair is not None:
+                return pair.ranks(one is utility, shifts, progress, seconds)
     law = SumLaw(take_apart(error), take_apart(utility), cut, progress, seconds)
     if not law.panels:
         nothing = Beyond(arb(0), arb(0), arb(0))
