@@ -11,6 +11,7 @@ from w to w'. As ``x log x`` has the slope ``1 + log x``, KL is less than withou
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from time import process_time
 
@@ -59,23 +60,22 @@ class Unsure(Jump):
         return arb(0, (_entropy_bound(weight_at(n, above)) * self.mass).upper())
 
 
+@dataclass(frozen=True)
 class LatticePair(BesideLattice):
-    """A power tail on a lattice, and light atoms beside it."""
+    """A power tail on a lattice, and light atoms beside it.
 
-    @cached_property
-    def cell(self) -> AtomCell:
-        """The light law as seen from a cell."""
-        return AtomCell(self.other, self.tail.step)
+    Attributes
+    ----------
+    cell : AtomCell
+        The light law as seen from a cell; see :class:`~.beside_lattice.BesideLattice` for others.
+    """
+
+    cell: AtomCell
 
     @cached_property
     def reach(self) -> Window:
         """The cells beyond which V is nothing to the largest n."""
         return self.cell.window(arb(2) ** (-MOST_DRAWS_BITS - goal_bits() - LEFT_OUT_BITS))
-
-    def window(self, first: int) -> Window:
-        """The cells of V that matter to a block that begins at an atom."""
-        goal = self.tail.above([arb(2 * first)])[0] * arb(2) ** (-goal_bits() - LEFT_OUT_BITS)
-        return self.cell.window(goal)
 
     def largest(self, end: int) -> arb:
         """A bound of each mass of U beyond the blocks."""
@@ -153,7 +153,7 @@ class LatticePair(BesideLattice):
         while True:
             if deadline is not None and process_time() > deadline:
                 raise Undecided("the law of U takes too much work")
-            seen = self.window(first)
+            seen = _window(self.tail, self.cell, first)
             room = first + seen.first
             if room < LEAST_ROOM or len(found) == MOST_BLOCKS:
                 raise Undecided(f"{self.tail.law}: its tail is too long")
@@ -263,10 +263,16 @@ def lattice_pair(law: Law, other: Law) -> LatticePair | None:
         names = f"{base_of(law)} beside {base_of(other)}"
         raise Undecided(f"{names}: two power tails on lattices are not settled")
     parts = take_apart(other)
+    cell = AtomCell(parts, tail.step)
+    if len(cell.nodes) > MOST_NODES:
+        raise Undecided(f"{other}: more than {MOST_NODES} places between two atoms of {law}")
     for begin in STARTS:
-        pair = LatticePair(tail, other, parts, begin)
-        if len(pair.cell.nodes) > MOST_NODES:
-            raise Undecided(f"{other}: more than {MOST_NODES} places between two atoms of {law}")
-        if begin + pair.window(begin).first >= LEAST_ROOM:
-            return pair
+        if begin + _window(tail, cell, begin).first >= LEAST_ROOM:
+            return LatticePair(tail, other, parts, begin, cell)
     raise Undecided(f"{law} beside {other}: the second reaches over too many atoms of the first")
+
+
+def _window(tail: PowerTail, cell: AtomCell, first: int) -> Window:
+    """The cells of V that matter to a block that begins at an atom."""
+    goal = tail.above([arb(2 * first)])[0] * arb(2) ** (-goal_bits() - LEFT_OUT_BITS)
+    return cell.window(goal)
