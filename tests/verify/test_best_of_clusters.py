@@ -32,7 +32,7 @@ def density(text: str) -> Density:
 def pieces(of: str, beside: str, last: int) -> tuple[list[Leaf], Density]:
     """The first pieces of the upper ray of one law, and the density of the other."""
     pair = TwoDensities(density(beside), density(of))
-    ray = next(ray for (_, side), ray in pair.v_rays.items() if side > 0)
+    ray = next(ray for (_, side), ray in pair.ranges.v_rays.items() if side > 0)
     first = 0 if ray.knot.regular else -90
     return [ray.leaf(k) for k in range(first, last)], pair.error
 
@@ -132,7 +132,7 @@ def test_ends_are_told_apart_far_out() -> None:
     with working_precision(96):
         pair = TwoDensities(density("beta(a=1/2, b=1/2)"), density("pareto(2)"))
         t = arb(2) ** 60
-        ends = [end.at for end in pair._ends(Place(t, t * 2)) if end.moves]
+        ends = [end.at for end in pair.ranges.ends(Place(t, t * 2)) if end.moves]
         assert len(ends) == 2 and ends[0] is not None and ends[1] is not None
         assert ends[0] + 1 == ends[1]
 
@@ -153,7 +153,7 @@ def test_a_ray_of_which_next_to_nothing_is_needed() -> None:
 
 def test_a_tail_that_is_not_known_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no number of pieces is enough, that is an answer."""
-    monkeypatch.setattr("verify.best_of.convolution.LAST_PIECE", 1)
+    monkeypatch.setattr("verify.best_of.ranges.LAST_PIECE", 1)
     with pytest.raises(Undecided, match="not known well enough"):
         best_of("exponential()", "student_t(3)").at(2)
 

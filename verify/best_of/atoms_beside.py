@@ -57,8 +57,8 @@ class AtomsAndDensity:
             nodes = Nodes([Node(arb(x), mass, mass * x)])
             sums.add_nodes(nodes, self.density, self.atoms_are_v, sums.goals())
 
-    def bounds(self, low: arb, high: arb) -> Beyond:
-        """Bounds of its part of what U has in an interval."""
+    def bounds(self, low: arb, high: arb, _enough: arb) -> Beyond:
+        """Bounds of its part of what U has in an interval; they are sharp."""
         return of_atoms(self.atoms, self.density, self.atoms_are_v, low, high)
 
     def estimate(self, place: Place) -> arb:

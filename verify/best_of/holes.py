@@ -8,6 +8,7 @@ interval, the mass is at most ``Pr(V in C) Pr(X in D)``, ``w Pr(V in C) sup_D f_
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from flint import acb, arb
 
 from verify.best_of.density import Atom, Density
 from verify.best_of.far import Beyond
+from verify.best_of.sizes import Sizes
 
 #: Cells at most.
 MOST_CELLS = 240
@@ -32,12 +34,13 @@ class _Cell:
 
     def __lt__(self, other: _Cell) -> bool:
         """For a heap: the largest mass first, and one that is not known before all."""
-        return _size(self) > _size(other)
+        return self.size > other.size
 
-
-def _size(cell: _Cell) -> float:
-    mass = cell.bounds.mass
-    return float(mass.upper()) if mass.is_finite() else float("inf")
+    @cached_property
+    def size(self) -> float:
+        """The bound of its mass; infinite where there is none."""
+        mass = self.bounds.mass
+        return float(mass.upper()) if mass.is_finite() else float("inf")
 
 
 def of_atoms(
@@ -54,8 +57,10 @@ def of_atoms(
     return Beyond(mass.upper(), *in_order)
 
 
-def of_densities(error: Density, utility: Density, low: arb, high: arb) -> Beyond:
-    """Bounds for a density of X with one of V."""
+def of_densities(
+    error: Density, utility: Density, low: arb, high: arb, enough: arb | None = None
+) -> Beyond:
+    """Bounds for a density of X with one of V; not sharper than a mass that is little enough."""
     first, last = _range(error, utility, low, high)
     if first is not None and last is not None and not first < last:
         return Beyond(arb(0), arb(0), arb(0))
@@ -63,20 +68,31 @@ def of_densities(error: Density, utility: Density, low: arb, high: arb) -> Beyon
     cuts = [first, *([] if inside is None else [inside]), last]
     cells = [_Cell(p, q, _bounds(error, utility, p, q, low, high)) for p, q in pairwise(cuts)]
     heapify(cells)
-    total = sum(map(_size, cells))
+    little = arb(0) if enough is None else enough
+    # |V| and |X| are of this size, where the interval is.
+    size = little * (abs(low.union(high)).upper() + error.spread + utility.spread)
+    endless = arb.pos_inf()  # nothing is asked of a mean that is infinite
+    means = (size if one.mean_size.is_finite() else endless for one in (utility, error))
+    goals = Sizes(little, *means)
     for _ in range(MOST_CELLS):
-        if not _size(cells[0]) > SHARE * total:
+        total = sum(cell.size for cell in cells)
+        if not cells[0].size > SHARE * total:
+            break
+        if total < little and _total(cells).within(goals):
             break
         cell = heappop(cells)
         middle = _middle(cell, utility.spread)
         for p, q in ((cell.low, middle), (middle, cell.high)):
             heappush(cells, _Cell(p, q, _bounds(error, utility, p, q, low, high)))
-        total = sum(map(_size, cells))
-    found = [
-        sum((getattr(cell.bounds, name) for cell in cells), arb(0))
-        for name in ("mass", "of_v", "of_x")
-    ]
-    return Beyond(found[0], found[1], found[2])
+    return Beyond(*_total(cells))
+
+
+def _total(cells: list[_Cell]) -> Sizes:
+    """The sums over cells."""
+    total = Sizes(arb(0), arb(0), arb(0))
+    for cell in cells:
+        total = total.plus(Sizes(cell.bounds.mass, cell.bounds.of_v, cell.bounds.of_x))
+    return total
 
 
 def _range(error: Density, utility: Density, low: arb, high: arb) -> tuple[arb | None, arb | None]:

@@ -47,6 +47,8 @@ MOST_DRAWS_BITS = 60
 #: An interval with a smaller share of ``Pr(U > t)`` need not be expanded, in bits; where about so
 #: little mass is expected, or after so many halvings, it is bounded to see.
 LITTLE_BITS, FEW_BITS, MANY_HALVINGS = 56, 50, 5
+#: So many bits below that, bounds are not made sharper.
+ENOUGH_BITS = 4
 
 
 def right_goal() -> arb:
@@ -70,8 +72,6 @@ class SumLaw:
     seconds : float or None
         Processor time after which it is given up; None: never, so that an answer does not depend
         on how fast the machine is.
-    until : arb or None
-        A point beyond which there are to be no pieces.
 
     Raises
     ------
@@ -87,9 +87,8 @@ class SumLaw:
         progress: Progress | None = None,
         seconds: float | None = None,
         alone: Alone | None = None,
-        until: arb | None = None,
     ) -> None:
-        self.alone, self.until = alone, until
+        self.alone = alone
         self.cut, self.started, self.seconds = cut, process_time(), seconds
         self.error, self.utility = error, utility
         pairs: list[AtomsAndDensity | TwoDensities] = []
@@ -122,7 +121,6 @@ class SumLaw:
                 *(special for pair in self.pairs for special in pair.specials()),
                 *(Special(arb(jump.at), False, True) for jump in self.jumps),
                 *([] if self.cut is None else [Special(arb(self.cut), False, True)]),
-                *([] if self.until is None else [Special(self.until, False, True)]),
             ],
             key=lambda special: float(special.at),
         )
@@ -135,8 +133,6 @@ class SumLaw:
                 merged[-1] = Special(at, last.real or special.real, regular)
             else:
                 merged.append(special)
-        if self.until is not None:
-            merged = [special for special in merged if not special.at > self.until]
         if len(merged) > MOST_SPECIALS:
             raise Undecided(f"the density of U is not smooth at more than {MOST_SPECIALS} points")
         return merged
@@ -188,8 +184,6 @@ class SumLaw:
     def _outward(self, special: Special, side: int) -> Iterator[Place]:
         """From the first or the last special point outward."""
         start = self._start(special, side)
-        if side > 0 and self.until is not None:
-            return
         if self._is_empty(special, side) or self._is_negligible(start, side):
             return
         if self._is_expandable(special, side):
@@ -306,7 +300,7 @@ class SumLaw:
             width = place.ends[1] - place.ends[0]
             is_light = bool(estimate * width < arb(2) ** -FEW_BITS)
             is_narrow = depth > 0 and depth % MANY_HALVINGS == 0
-            if (is_light or is_narrow) and self._leave(place, LITTLE_BITS):
+            if (is_light or is_narrow) and self._leave_little(place, estimate * width):
                 return
             if depth > MOST_HALVINGS or self.attempts > MOST_PANELS:
                 self._leave(place)
@@ -331,20 +325,39 @@ class SumLaw:
         size = 1 + abs(low).upper() / self.scale
         return (LITTLE_BELOW / (below * (high - low) * size)).lower()
 
-    def _leave(self, place: Place, bits: int = 0) -> bool:
-        """Leave an interval to bounds, if it is nothing to best-of-n in so many bits; whether."""
+    def _leave_little(self, place: Place, mass: arb) -> bool:
+        """Leave an interval to bounds if it is nothing to best-of-n, for any n; whether.
+
+        The weight where ``Pr(U > t) = S`` is below ``1/S``; S is known from above. About the mass
+        is given: bounds are sought only where they may be small enough.
+        """
+        little = self._little(place)
+        if mass > little:
+            return False
+        found = self._bounds(place)
+        if not found.mass < little:
+            return False
+        self.panels.append(Panel.unknown(place, found))
+        return True
+
+    def _leave(self, place: Place) -> None:
+        """Leave an interval to bounds."""
+        self.panels.append(Panel.unknown(place, self._bounds(place)))
+
+    def _little(self, place: Place) -> arb:
+        """A mass that is nothing to best-of-n on an interval."""
+        return self.beyond(place.ends[1].upper(), +1).mass * arb(2) ** -LITTLE_BITS
+
+    def _bounds(self, place: Place) -> Beyond:
+        """Bounds of what U has in an interval."""
         low, high = place.ends[0].lower(), place.ends[1].upper()
-        rows = [pair.bounds(low, high) for pair in self.pairs]
-        found = Beyond(
+        enough = self._little(place) * arb(2) ** -ENOUGH_BITS
+        rows = [pair.bounds(low, high, enough) for pair in self.pairs]
+        return Beyond(
             sum((row.mass for row in rows), arb(0)),
             sum((row.of_v for row in rows), arb(0)),
             sum((row.of_x for row in rows), arb(0)),
         )
-        # The weight where Pr(U > t) = S is below 1/S, for any n; S is known from above.
-        if bits and not found.mass < self.beyond(high, +1).mass * arb(2) ** -bits:
-            return False
-        self.panels.append(Panel.unknown(place, found))
-        return True
 
 
 def _by_place(one: Panel | Jump, other: Panel | Jump) -> int:
