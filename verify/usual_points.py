@@ -78,5 +78,7 @@ def _rounded(place: arb, top: arb | None) -> Decimal:
     digits = DIGITS
     if top is not None and place < top:
         digits += max(0, round_decimal((abs(top) / (top - place)).mid(), 1, up=True).adjusted())
-    near = round(round_decimal(place.mid(), 20, up=False), PLACES)
+    near = round_decimal(place.mid(), 20, up=False)
+    if near.adjusted() < PLACES:  # a large one has no such places, and too many digits with them
+        near = round(near, PLACES)
     return Context(digits, ROUND_HALF_EVEN).plus(near).normalize()

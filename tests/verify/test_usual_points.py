@@ -55,6 +55,12 @@ def test_what_is_out_of_reach_is_left_out() -> None:
     assert 1 <= len(found) < len(ODDS) and all(Decimal(t) < Decimal(10) ** 300 for t in found)
 
 
+def test_far_out_they_have_three_digits_too() -> None:
+    """pareto(1/4) passes 1e48 once in 1e12 draws: more places than a decimal has by itself."""
+    found = thresholds(Law.parse("pareto(1/4)"), Law.parse("normal()"))
+    assert len(found) == len(ODDS) and Decimal(found[-1]) == Decimal("1e48")
+
+
 def test_draws_are_whole_and_rise() -> None:
     numbers = [int(n) for n in DRAWS]
     assert numbers[0] == 1 and numbers[-1] == 10**18 and sorted(set(numbers)) == numbers
