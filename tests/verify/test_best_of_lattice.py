@@ -50,7 +50,7 @@ def _expanded(utility: str) -> tuple[BesideLattice, Expanded]:
 
 
 def _blocks(utility: str) -> list[Block]:
-    return [piece for piece in _expanded(utility)[1].pieces if isinstance(piece, Block)]
+    return [piece for piece in _expanded(utility)[1].pieces if piece.count > 1]
 
 
 # ---- the tail ---------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """The law of ``U = X + V`` where one of X and V has a power tail on a lattice, and one is light.
 
-Up to an atom that V does not reach back from, the density of U is expanded between the atoms, one
-by one; from there on the cells of the lattice are taken in blocks (:mod:`.lattice_blocks`), which
-grow in proportion to where they are, up to where what is left is nothing to the largest n.
+Up to an atom that V does not reach back from, the cells of the lattice are taken one by one
+(:mod:`.single_cell`); from there on in blocks (:mod:`.lattice_blocks`), which grow in proportion to
+where they are, up to where what is left is nothing to the largest n.
 
 A law without a mean has too long a tail for that, and decides alone far out. Let w be the weight,
 set to 0 up to ``T = x(K)``; it never falls, so ``h(v) = E w(X + v)`` does not. With c = step a,
@@ -19,20 +19,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from time import process_time
 
-from flint import arb, fmpq
+from flint import arb, ctx, fmpq
 
-from verify.best_of.cell import Cell, Window, window
-from verify.best_of.density import LeftOut, Parts, take_apart
+from verify.best_of.cell import CLOSEST_BITS, Cell, Window, window
+from verify.best_of.density import Parts, take_apart
 from verify.best_of.far import Beyond, Side
-from verify.best_of.jumps import Jump
 from verify.best_of.lattice_blocks import Block
 from verify.best_of.leaves import goal_bits
-from verify.best_of.panel import Panel
-from verify.best_of.panels import MOST_DRAWS_BITS, SumLaw, right_goal
+from verify.best_of.panels import MOST_DRAWS_BITS, right_goal
 from verify.best_of.power_tail import PowerTail
 from verify.best_of.ranks import RankIntegral
+from verify.best_of.single_cell import SingleCell
 from verify.conditioning.parts import is_atomic
-from verify.enclosure import Diverges, Undecided
+from verify.enclosure import Diverges, Undecided, working_precision
 from verify.law import Law
 from verify.progress import Progress
 
@@ -40,13 +39,16 @@ from verify.progress import Progress
 BEGINNINGS = (24, 32, 48, 64, 96, 128, 192, 256, 384)
 #: Atoms that V does not reach back to, at least, where they begin.
 LEAST_ROOM = 16
-#: What is left out of V, in bits below what U has beyond a block; of the atoms up to the blocks,
+#: What is left out of V, in bits below what U has beyond a block; of the cells up to the blocks,
 #: so that it is nothing to the largest n.
 LEFT_OUT_BITS = 8
 #: Blocks at most, before a law's tail is too long.
 MOST_BLOCKS = 240
-#: From this atom on a cell is one stretch, if its rule is good enough; before, so many.
-FAR, STRETCHES = 2**7, 2
+#: A cell is so many stretches at first, and on the ellipses of their rules the rank grows by so
+#: many times the mass of an atom at most: for the cells that are taken one by one, for blocks, and
+#: for blocks from an atom on. As ``Pr(X > k)`` is about ``k p(k)/(s - 1)``, that is a share of it.
+NEAR, MIDDLE, FAR = (4, 0.5), (2, 3.0), (1, 24.0)
+FAR_ATOM = 2**7
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,6 @@ class BesideLattice:
     def step(self) -> arb:
         """The distance of two atoms."""
         return arb(self.tail.step)
-
-    @property
-    def start(self) -> arb:
-        """Where the blocks begin."""
-        return arb(self.tail.place(self.begin))
 
     @cached_property
     def reach(self) -> Window:
@@ -111,17 +108,14 @@ class BesideLattice:
         """Whether a law without a mean decides alone beyond an atom."""
         return self.tail.s <= 2 and bool(self.change(end) < arb(2) ** (-goal_bits() - 1))
 
-    def near(self) -> tuple[Parts, Beyond]:
-        """The atoms that matter before the blocks, and what is lost with the others there."""
+    def single(self, is_v: bool) -> tuple[list[Block], Beyond]:
+        """The cells before the blocks, one by one, and what is below them; for V light."""
         seen = self.reach
-        count = self.begin + seen.last
-        law, last = self.tail.law, self.tail.place(count)
-        masses = self.tail.masses([arb(k) for k in range(1, count + 1)])
-        atoms = tuple((self.tail.place(k + 1), mass) for k, mass in enumerate(masses))
-        beyond, mean = law.upper_mean(last), law.mean()
-        rest = LeftOut(last, +1, law.survival(last), _size(beyond))
-        lost = Beyond(seen.mass, seen.of_v, (_size(mean) * seen.mass).upper())
-        return Parts((), atoms, (rest,)), lost
+        cell = Cell(self.other, self.tail.step, seen, *NEAR)
+        places = range(1 - seen.last, self.begin)
+        found: list[Block] = [SingleCell(self.tail, cell, seen, k, is_v) for k in places]
+        of_x = (_size(self.tail.law.mean()) * seen.mass).upper()
+        return found, Beyond(seen.mass, seen.of_v, of_x)
 
     def right(self, last: Block) -> tuple[tuple[arb, arb, arb], Beyond]:
         """What U has beyond a block, as in :class:`Expanded`, and bounds; for V light.
@@ -151,13 +145,13 @@ class BesideLattice:
         goal, first = right_goal(), self.begin
         seen = _window(self.tail, self.other, first)
         assert seen is not None
-        cell = Cell(self.other, self.step, seen, STRETCHES)
+        cell = Cell(self.other, self.tail.step, seen, *MIDDLE)
         is_fine, found = True, []
         while True:
             if deadline is not None and process_time() > deadline:
                 raise Undecided("the law of U takes too much work")
-            if is_fine and first > FAR:
-                cell, is_fine = Cell(self.other, self.step, seen, 1), False
+            if is_fine and first > FAR_ATOM:
+                cell, is_fine = Cell(self.other, self.tail.step, seen, *FAR), False
             count = (first + seen.first) // 2 - 2
             block = Block(self.tail, cell, seen, first, count, is_v)
             found.append(block)
@@ -185,14 +179,14 @@ def _window(tail: PowerTail, other: Parts, first: int) -> Window | None:
 def beside_lattice(law: Law, other: Law) -> BesideLattice | None:
     """Two laws as such, if they are; ``law``: the one on the lattice.
 
-    None too where the other one has atoms, is not smooth up to its ends, or reaches too far.
+    None too where the other one has atoms, or reaches too far.
     """
     tail = PowerTail.of(law)
     if tail is None or is_atomic(other):
         return None
-    parts = take_apart(other)
-    is_smooth = all(knot.regular for density in parts.densities for knot in density.knots)
-    if parts.atoms or parts.left_out or not is_smooth:
+    with working_precision(ctx.prec + CLOSEST_BITS):  # its ends, so that points next to them show
+        parts = take_apart(other)
+    if parts.atoms or parts.left_out:
         return None
     for begin in BEGINNINGS:
         if _window(tail, parts, begin) is not None:
@@ -206,7 +200,7 @@ class Expanded:
 
     Attributes
     ----------
-    pieces : list of Panel, Jump and Block
+    pieces : list of Block
         In increasing order.
     right : tuple of arb
         The mass beyond, and its parts of ``E V`` and ``E X``.
@@ -216,7 +210,7 @@ class Expanded:
         The means of V and X beyond, whatever the weight, where one of them decides alone.
     """
 
-    pieces: list[Panel | Jump | Block]
+    pieces: list[Block]
     right: tuple[arb, arb, arb]
     far_right: Beyond
     far_left: Beyond
@@ -240,23 +234,18 @@ def expand(
         If it takes too much work.
     """
     deadline = None if seconds is None else process_time() + seconds
-    blocks = beside.blocks(is_v, progress, deadline)
-    atoms, lost = beside.near()
-    error, utility = (beside.other, atoms) if is_v else (atoms, beside.other)
-    left = None if deadline is None else max(1, round(deadline - process_time()))
-    law = SumLaw(error, utility, None, progress, left, until=beside.start)
+    (near, below), blocks = beside.single(is_v), beside.blocks(is_v, progress, deadline)
     right, far_right = beside.right(blocks[-1])
-    end, top = blocks[-1].first + blocks[-1].count, None
+    end, top, lost = blocks[-1].first + blocks[-1].count, None, Beyond(arb(0), arb(0), arb(0))
     if beside.is_alone(end):
         top = beside.top(end), arb.nan()
         off = beside.size * beside.reach.mass + beside.reach.of_v
-        lost = Beyond(lost.mass, lost.of_v + off, lost.of_x)
+        lost = Beyond(arb(0), off, arb(0))
     if is_v:
         right = right[0], right[2], right[1]
-        lost, far_right = _swapped(lost), _swapped(far_right)
+        below, lost, far_right = _swapped(below), _swapped(lost), _swapped(far_right)
         top = None if top is None else (top[1], top[0])
-    far_left = law.beyond(law.ends[0], -1)
-    return Expanded([*law.pieces, *blocks], right, far_right, far_left, lost, top)
+    return Expanded([*near, *blocks], right, far_right, below, lost, top)
 
 
 def _swapped(bounds: Beyond) -> Beyond:

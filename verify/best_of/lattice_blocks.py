@@ -23,7 +23,7 @@ from math import comb
 from flint import arb, arb_mat, arb_poly, arb_series, ctx, fmpq
 
 from verify.best_of.cell import PARAMETERS, Cell, Window
-from verify.best_of.leaves import error_bound, goal_bits
+from verify.best_of.leaves import goal_bits
 from verify.best_of.power_tail import PowerTail
 from verify.best_of.ranks import RADIUS, polynomial_size, terms, weight_at, weight_series
 from verify.taylor_series import series_length
@@ -40,15 +40,15 @@ def block_terms() -> int:
 
 
 @dataclass(frozen=True)
-class Rules:
-    """Bounds on one ellipse for each stretch.
+class Rule:
+    """What a bound on one ellipse says of the rule on a stretch.
 
     Attributes
     ----------
     growth : arb
         By how much the rank grows there at most.
     missed : tuple of arb
-        What the rules miss of the mass, ``E|V|`` and ``E|X|`` on one cell, without a weight.
+        What the rule misses of the mass, ``E|V|`` and ``E|X|`` on one cell, without a weight.
     """
 
     growth: arb
@@ -85,19 +85,22 @@ class Block:
         self.tail, self.cell, self.window = tail, cell, window
         self.first, self.count = first, count
         self.centre, self.half = arb(fmpq(2 * first + count - 1, 2)), arb(fmpq(count + 1, 2))
-        shifts = range(window.first, window.last + 1)
+        self._expand(*cell.matrices(window))
+        self.rules = self._rules()
+
+    def _expand(self, density: arb_mat, of_v: arb_mat, between: arb_mat) -> None:
+        """The polynomials in K."""
+        shifts = range(self.window.first, self.window.last + 1)
         points = [self.centre + m for m in shifts]
-        size = block_terms()
+        tail, size = self.tail, block_terms()
         mass = tail.mass_series(points, self.half, size)
         lifted = tail.mass_series(points, self.half, size, 1)
         above = tail.above_series(mass, points[-1], self.half)
-        density, of_v, between = cell.matrices(window)
         self.mass = _polynomials(mass * density)
         self.of_v = _polynomials(mass * of_v)
         self.lifted = _polynomials(lifted * density)
         self.above = _polynomials(above * between)
         self._bound_rest(density, of_v, between)
-        self.rules = self._rules()
 
     def _bound_rest(self, density: arb_mat, of_v: arb_mat, between: arb_mat) -> None:
         """What the polynomials miss, by their values on the disc."""
@@ -120,34 +123,43 @@ class Block:
         ]
         self._rest = missed[0], missed[1], self._of_x(missed[0], missed[2])
 
-    def _rules(self) -> list[Rules]:
-        """What the rules miss, but for the weight, for each ellipse."""
+    def _rules(self) -> list[list[Rule]]:
+        """What the rules miss, but for the weight: for each stretch, and then for each ellipse.
+
+        At last, what is left out next to ends of V, where no rank is but a real one.
+        """
         shifts = range(self.window.first, self.window.last + 1)
         points = [arb(self.first + m) for m in shifts]
         mass, lifted = self.tail.masses(points), self.tail.masses(points, 1)
         rows = [self.cell.row(m) for m in shifts]
         found = []
-        for k, parameter in enumerate(PARAMETERS):
-            missed, growth = [arb(0)] * 3, arb(0)
-            for j, stretch in enumerate(self.cell.stretches):
+        for j, stretch in enumerate(self.cell.stretches):
+            rules = []
+            for k, parameter in enumerate(PARAMETERS):
                 on, of = [row.sizes[j][k] for row in rows], [row.of_sizes[j][k] for row in rows]
                 sizes = [_dot(on, mass), _dot(of, mass), _dot(on, lifted)]
-                growth = growth.max(sizes[0] * stretch.reach(parameter))
-                for i, size in enumerate(sizes):
-                    missed[i] += error_bound(stretch.half, size, parameter)
-            in_order = missed[0].upper(), missed[1].upper(), self._of_x(missed[0], missed[2])
-            if all(part.is_finite() for part in (growth, *in_order)):
-                found.append(Rules(growth.upper(), in_order))
-        return found
+                growth = (sizes[0] * stretch.reach(parameter)).upper()
+                missed = [stretch.missed(size, parameter).upper() for size in sizes]
+                if growth.is_finite() and all(part.is_finite() for part in missed):
+                    in_order = missed[0], missed[1], self._of_x(missed[0], missed[2])
+                    rules.append(Rule(growth, in_order))
+            found.append(rules)
+        left = [_dot(part, mass) for part in ([r.left for r in rows], [r.of_left for r in rows])]
+        lifted_left = _dot([row.left for row in rows], lifted)
+        in_order = left[0].upper(), left[1].upper(), self._of_x(left[0], lifted_left)
+        return [*found, [Rule(arb(0), in_order)]]
 
     def rules_missed(self, n: int, above: arb) -> tuple[arb, arb, arb]:
         """A bound of what the rules miss on one cell; ``above``: the least ``Pr(U > t)``."""
-        best: tuple[arb, ...] = (arb.nan(),) * 3
+        total = [arb(0)] * 3
         for rules in self.rules:
-            weight = weight_at(n, above - rules.growth)
-            found = tuple((weight * part).upper() for part in rules.missed)
-            best = best if best[0] <= found[0] else found
-        return best[0], best[1], best[2]
+            best = [arb.nan()] * 3
+            for rule in rules:
+                weight = weight_at(n, above - rule.growth)
+                found = [weight * part for part in rule.missed]
+                best = best if best[0] <= found[0] else found
+            total = [a + b for a, b in zip(total, best, strict=True)]
+        return total[0].upper(), total[1].upper(), total[2].upper()
 
     def _of_x(self, mass: arb, lifted: arb) -> arb:
         """A bound of ``E|X|``, from those of the mass and of E[k]."""
@@ -166,6 +178,10 @@ class Block:
     def end(self) -> arb:
         """Where its last cell ends."""
         return arb(self.tail.place(self.first + self.count))
+
+    def above_at(self, first: int) -> arb:
+        """``Pr(U > t)`` where a cell begins: one of its own, or the next."""
+        return self.above[-1]((arb(first) - self.centre) / self.half) + arb(0, self.rank_missed)
 
     @cached_property
     def totals(self) -> tuple[arb, arb, arb]:
@@ -238,6 +254,23 @@ class Cells:
         return [row(shift) for row in rows]
 
     @cached_property
+    def _densities(self) -> list[list[tuple[list[arb], arb]]]:
+        """Of the mass, E[V] and E[k]: for each node the coefficients, and a bound on the disc."""
+        block, count = self.block, self._count
+        return [
+            [
+                (row.coeffs()[:count], polynomial_size(row, self._radius))
+                for row in self._shifted(rows)
+            ]
+            for rows in (block.mass, block.of_v, block.lifted)
+        ]
+
+    @property
+    def _count(self) -> int:
+        """Terms of its series."""
+        return 1 if self.count == 1 else terms()
+
+    @cached_property
     def _above(self) -> list[arb_poly]:
         return self._shifted(self.block.above[:-1])
 
@@ -255,8 +288,7 @@ class Cells:
 
     @cached_property
     def _above_end(self) -> arb:
-        end = (arb(self.first + self.count) - self.block.centre) / self.block.half
-        return self.block.above[-1](end) + arb(0, self.block.rank_missed)
+        return self.block.above_at(self.first + self.count)
 
     def above_end(self, above: arb) -> arb:
         """``Pr(U > t)`` at its right end."""
@@ -280,7 +312,7 @@ class Cells:
 
     def integrals(self, n: int, above: arb) -> list[arb]:
         """The sums of the weight times the densities."""
-        block, count = self.block, 1 if self.count == 1 else terms()
+        block, count = self.block, self._count
         moments = [moment * self.half**k for k, moment in enumerate(power_sums(self.count))]
         share = arb(0)
         if self.count > 1:
@@ -288,16 +320,19 @@ class Cells:
         end = self._above_end
         steep = self.count * n * weight_at(n - 1, end) * block.rank_missed
         found, left = [arb(0)] * 3, [arb(0)] * 3
-        shifted = [self._shifted(rows) for rows in (block.mass, block.of_v, block.lifted)]
         for j, (_, node_weight) in enumerate(block.cell.nodes):
             survival = self._above[j].coeffs()[:count]
             most = share * weight_at(n, self._above[j][0] - self._changes[j]) + steep
             with series_length(count):
-                weight = weight_series(n, survival, count)
-                for i, rows in enumerate(shifted):
-                    product = arb_series(rows[j].coeffs()[:count], prec=count) * weight
+                # A rank next to 0 may have no logarithm, and no series.
+                alone = count == 1
+                at = weight_at(n, survival[0])
+                weight = arb_series([at]) if alone else weight_series(n, survival, count)
+                for i, rows in enumerate(self._densities):
+                    coefficients, size = rows[j]
+                    product = arb_series(coefficients, prec=count) * weight
                     found[i] += node_weight * _dot([product[k] for k in range(count)], moments)
-                    left[i] += node_weight * most * polynomial_size(rows[j], self._radius)
+                    left[i] += node_weight * most * size
         rules = block.rules_missed(n, end)
         tail = block.tail
         left[2] = abs(arb(tail.shift)) * left[0] + arb(tail.step) * left[2]

@@ -54,12 +54,12 @@ class PowerTail:
         return self.shift + self.step * k
 
     def masses(self, points: list[arb], lifted: int = 0) -> list[arb]:
-        """``k^lifted p(k)`` at real points k above 0, in increasing order by 1."""
+        """``k^lifted p(k)`` at real points k, in increasing order by 1; 0 before the first atom."""
         power = arb(lifted - self.s)
-        return [(power * k.log()).exp() / self._total for k in points]
+        return [arb(0) if k < 1 else (power * k.log()).exp() / self._total for k in points]
 
     def above(self, points: list[arb], lifted: int = 0) -> list[arb]:
-        """``E[k^lifted; X > k]`` at such points."""
+        """``E[k^lifted; X > k]`` at such points, the last of them not below 0."""
         masses = self.masses(points, lifted)
         total = (arb(self.s) - lifted).zeta(points[-1] + 1) / self._total
         found = [total]

@@ -92,6 +92,14 @@ class Gamma(Parametric, InfiniteAtAbscissa, HalfLine):
         shape = a.number(self.shape)
         return (shape - 1) * a.log(x) - x - a.log_gamma(shape)
 
+    def tilted_density(self, x: acb, tilt: arb, arithmetic: ComplexBalls) -> acb:
+        found = super().tilted_density(x, tilt, arithmetic)
+        if found.is_finite() or self.shape.q != 1:
+            return found
+        # Around 0 a whole power is analytic, but its logarithm is not.
+        rest = (tilt - 1) * x - arithmetic.log_gamma(acb(self.shape))
+        return arithmetic.power(x, self.shape - 1) * rest.exp()
+
     def mean(self) -> Number:
         return arb(self.shape)
 
@@ -325,6 +333,15 @@ class Beta(Parametric, ContinuousLaw):
         a, b = m.number(self.a), m.number(self.b)
         constant = m.log_gamma(a + b) - m.log_gamma(a) - m.log_gamma(b)
         return constant + (a - 1) * m.log(x) + (b - 1) * m.log1p(-x)
+
+    def tilted_density(self, x: acb, tilt: arb, arithmetic: ComplexBalls) -> acb:
+        found = super().tilted_density(x, tilt, arithmetic)
+        if found.is_finite():
+            return found
+        # Around an end a whole power is analytic, but its logarithm is not; another power is NaN.
+        powers = arithmetic.power(x, self.a - 1) * arithmetic.power(1 - x, self.b - 1)
+        constant = arb(self.a + self.b).lgamma() - arb(self.a).lgamma() - arb(self.b).lgamma()
+        return powers * (constant + tilt * x).exp()
 
     def mean(self) -> Number:
         return arb(self.a / (self.a + self.b))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from flint import acb, arb, arb_series, ctx, fmpq
 
-from verify.arithmetic import Arithmetic
+from verify.arithmetic import Arithmetic, ComplexBalls
 from verify.enclosure import Number, ball, hull
 from verify.law import Point
 from verify.laws.bases import HalfLine, InfiniteAtAbscissa, float_of
@@ -109,6 +109,15 @@ class Weibull(Parametric, InfiniteAtAbscissa, HalfLine):
         a = arithmetic
         shape = a.number(self.shape)
         return a.log(shape) + (shape - 1) * a.log(x) - a.power(x, self.shape)
+
+    def tilted_density(self, x: acb, tilt: arb, arithmetic: ComplexBalls) -> acb:
+        found = super().tilted_density(x, tilt, arithmetic)
+        if found.is_finite() or self.shape.q != 1:
+            return found
+        # Around 0 a whole power is analytic, but its logarithm is not.
+        a = arithmetic
+        rest = (tilt * x - a.power(x, self.shape)).exp()
+        return self.shape * a.power(x, self.shape - 1) * rest
 
     def mean(self) -> Number:
         return gamma(1 + 1 / self.shape)
