@@ -13,8 +13,9 @@ from verify.best_of import BestOfPair, best_of
 from verify.best_of.atom_cells import MOST_TURN, AtomBlock, AtomCell, AtomCells
 from verify.best_of.density import take_apart
 from verify.best_of.far import Beyond
+from verify.best_of.jumps import Jump
 from verify.best_of.lattice_blocks import Block
-from verify.best_of.lattice_pair import LatticePair, LatticeRanks, lattice_pair
+from verify.best_of.lattice_pair import LatticePair, LatticeRanks, Unsure, lattice_pair
 from verify.best_of.monte_carlo import monte_carlo_best_of
 from verify.divergence import entropy_term
 from verify.enclosure import Diverges, Undecided, working_precision
@@ -57,7 +58,7 @@ def _blocks(utility: str) -> list[AtomBlock]:
 def _ranks(utility: str, blocks: list[AtomBlock], right_of: AtomBlock) -> LatticeRanks:
     """The law of U in pieces, by some of the blocks; what lies right of one of them is beyond."""
     pair = _parts(utility)[0]
-    near, lost = pair.first_atoms(False)
+    near, lost = pair.first_atoms(False), pair.left_out
     right, far_right = pair.right(right_of)
     ranks = LatticeRanks([*near, *blocks], right, far_right, NOTHING, lost, NO_SHIFTS)
     ranks.largest = pair.largest(right_of.first + right_of.count)
@@ -243,6 +244,23 @@ def test_far_out_a_law_without_a_mean_decides_alone() -> None:
     assert isinstance(far.mean_v, arb) and isinstance(far.kl, arb)
     assert far.mean_v.contains(0.5) and far.mean_v.rad() < CLOSE
     assert far.kl.overlaps(arb(10**18).log() - 1 + arb(10) ** -18) and far.kl.rad() < CLOSE
+
+
+def test_an_atom_that_may_not_be_there_is_bounded() -> None:
+    """With a mass in [0, m] the numbers hold those of each mass; a plain atom has none."""
+    most, above = arb(2) ** -40, arb(2) ** -8
+    sizes = 2 * most, 3 * most
+    ball = arb(0).union(most)
+    unsure = Unsure(fmpq(5), ball, 2 * ball, 3 * ball, sizes)
+    for n in (2, 1000):
+        for mass in (most / 3, most):
+            there = Jump(fmpq(5), mass, 2 * mass, 3 * mass, sizes)
+            assert unsure.costs(n, above).contains(there.costs(n, above).mid())
+            pairs = zip(unsure.integrals(n, above), there.integrals(n, above), strict=True)
+            for one, other in pairs:
+                assert one.contains(other.mid()) and one.rad() < 4 * n * most
+        plain = Jump(fmpq(5), ball, 2 * ball, 3 * ball, sizes)
+        assert not plain.integrals(n, above)[0].is_finite()
 
 
 # ---- what is refused ---------------------------------------------------------------------------

@@ -59,6 +59,14 @@ class Unsure(Jump):
             return found
         return arb(0, (_entropy_bound(weight_at(n, above)) * self.mass).upper())
 
+    def integrals(self, n: int, above: arb) -> list[arb]:
+        """The parts of the mass and of the means under best-of-n, or all they can be."""
+        found = super().integrals(n, above)
+        if all(part.is_finite() for part in found):
+            return found
+        most = weight_at(n, above)
+        return [arb(0, (most * size).upper()) for size in (self.mass, *self.sizes)]
+
 
 @dataclass(frozen=True)
 class LatticePair(BesideLattice):
@@ -81,8 +89,22 @@ class LatticePair(BesideLattice):
         """A bound of each mass of U beyond the blocks."""
         return self.tail.masses([arb(end + self.reach.first)])[0] + self.reach.mass
 
-    def first_atoms(self, is_v: bool) -> tuple[list[Jump], Beyond]:
-        """The atoms before the blocks, and bounds of what is left out of all; for V light.
+    @cached_property
+    def size_x(self) -> arb:
+        """A bound of ``E|X|``, for X with the power tail; NaN: infinite."""
+        mean = self.tail.law.mean()
+        if isinstance(mean, Diverges):
+            return arb.nan()
+        return (abs(mean) + 2 * abs(arb(self.tail.shift))).upper()
+
+    @property
+    def left_out(self) -> Beyond:
+        """Bounds of what is left out before the blocks; for V light."""
+        seen = self.reach
+        return Beyond(seen.mass, seen.of_v, (seen.mass * self.size_x).upper())
+
+    def first_atoms(self, is_v: bool) -> list[Jump]:
+        """The atoms before the blocks.
 
         For each node they are the products of two polynomials: of X, and of V on its cells.
         """
@@ -92,24 +114,29 @@ class LatticePair(BesideLattice):
         lifted = [mass * x for mass, x in zip(masses, places, strict=True)]
         x, of_x, size_x = (arb_poly(row) for row in (masses, lifted, [abs(c) for c in lifted]))
         for j, residue in enumerate(self.cell.residues):
-            rows = [[arb(0)] * (seen.last - seen.first) for _ in range(3)]
-            for i, m, v, q in self.cell.inside(seen):
-                if i == j:
-                    for row, part in zip(rows, (q, q * v, q * abs(v)), strict=True):
-                        row[seen.last - m] = part
-            light, of_v, size_v = (arb_poly(row) for row in rows)
+            light, of_v, size_v = self._on_cells(j)
             products = x * light, x * of_v, of_x * light, x * size_v, size_x * light
             for k in range(len(places)):
                 mass, *parts = (product[k] for product in products)
-                if mass != 0:
-                    own, other, *sizes = self._in_order(parts, is_v)
-                    at = tail.place(k + 1 - seen.last) + residue
-                    # What is left out of V may be here too.
-                    mass = mass + arb(0).union(seen.mass)
-                    found.append(Unsure(at, mass, own, other, (sizes[0], sizes[1])))
-        mean = tail.law.mean()
-        left = arb.nan() if isinstance(mean, Diverges) else (abs(mean) * seen.mass).upper()
-        return sorted(found, key=lambda jump: jump.at), Beyond(seen.mass, seen.of_v, left)
+                if mass.is_zero():
+                    continue
+                own, other, *sizes = self._in_order(parts, is_v)
+                at = tail.place(k + 1 - seen.last) + residue
+                # What is left out of V may be here too.
+                mass = mass + arb(0).union(seen.mass)
+                found.append(Unsure(at, mass, own, other, (sizes[0], sizes[1])))
+        return sorted(found, key=lambda jump: jump.at)
+
+    def _on_cells(self, node: int) -> tuple[arb_poly, arb_poly, arb_poly]:
+        """The masses of V at a node, from the last cell on; times v, and times ``|v|``."""
+        seen = self.reach
+        rows = [[arb(0)] * (seen.last - seen.first) for _ in range(3)]
+        for j, m, v, q in self.cell.inside(seen):
+            if j == node:
+                for row, part in zip(rows, (q, q * v, q * abs(v)), strict=True):
+                    row[seen.last - m] = part
+        mass, of_v, size = (arb_poly(row) for row in rows)
+        return mass, of_v, size
 
     @staticmethod
     def _in_order(parts: list[arb], is_v: bool) -> list[arb]:
@@ -120,12 +147,8 @@ class LatticePair(BesideLattice):
         """What U has beyond a block, and bounds; for V light."""
         seen, end, tail = last.window, last.first + last.count, self.tail
         points = [arb(end + m) for m in range(seen.first, seen.last + 1)]
-        above, lifted = tail.above(points), [arb.nan()] * len(points)
-        beyond = arb.nan()
-        if tail.s > 2:
-            mean = tail.law.mean()
-            assert isinstance(mean, arb)
-            lifted, beyond = tail.above(points, 1), (seen.mass * mean).upper()
+        above, beyond = tail.above(points), (seen.mass * self.size_x).upper()
+        lifted = tail.above(points, 1) if tail.s > 2 else [arb.nan()] * len(points)
         mass, of_v, size, of_k = arb(0), arb(0), arb(0), arb(0)
         for _, m, v, q in self.cell.inside(seen):
             k = m - 1 - seen.first
@@ -133,7 +156,8 @@ class LatticePair(BesideLattice):
             mass, of_v, size = mass + share, of_v + share * v, size + share * abs(arb(v))
             of_k += q * lifted[k]
         mass = mass + arb(0).union(seen.mass)
-        of_x = tail.shift * mass + self.step * of_k + arb(0, beyond)
+        of_x = tail.shift * mass + self.step * of_k
+        of_x = of_x + arb(0, beyond) if beyond.is_finite() else arb.nan()
         size_x = abs(arb(tail.shift)) * mass + self.step * of_k + beyond
         return (mass, of_v + arb(0, seen.of_v), of_x), Beyond(
             mass.upper(), (size + seen.of_v).upper(), size_x.upper()
@@ -181,9 +205,9 @@ class LatticePair(BesideLattice):
             If it takes too much work.
         """
         deadline = None if seconds is None else process_time() + seconds
-        (near, lost), blocks = self.first_atoms(is_v), self.blocks(is_v, progress, deadline)
+        near, blocks = self.first_atoms(is_v), self.blocks(is_v, progress, deadline)
         right, far_right = self.right(blocks[-1])
-        end, top = blocks[-1].first + blocks[-1].count, None
+        end, top, lost = blocks[-1].first + blocks[-1].count, None, self.left_out
         if self.is_alone(end):
             top = self.top(end), arb.nan()
             off = self.size * self.reach.mass + self.reach.of_v
