@@ -51,42 +51,31 @@ def test_theorems_are_proved() -> None:
 # ---------------------------------------------------------------- planted
 
 LAST = "t6_light_conditioning"
-STATED = "Theorem theorem6 : statements.theorem6."
-SOURCE = DEVELOPMENT.sources()[LAST]
-HEAD = SOURCE.partition("\nSection ")[0]
-"""The file's imports: what is refused by its statement needs no more, and compiles sooner."""
+HEAD = DEVELOPMENT.sources()[LAST].partition("\nSection ")[0]
+"""The file's imports: what is refused needs no more of it, and compiles sooner."""
 
 WITNESS = "Theorem theorem6_witness : statements.theorem6_witness. Admitted.\n"
 
-
-def edited(old: str, new: str) -> str:
-    """The file with one thing changed."""
-    assert SOURCE.count(old) == 1
-    return SOURCE.replace(old, new)
-
-
 PLANTS = {
     "Admitted": (
-        edited(
-            """\
-exists N => t Nt; split; apply: NP Nt _ _ _ _ => //.
-- exact: measurable_at_least.
-- exact: measurable_above.
-Qed.""",
-            "Admitted.",
-        ),
-        f"{LAST}.theorem6 is assumed, not proved",
+        LAST,
+        f"{HEAD}\nTheorem theorem6 : statements.theorem6. Admitted.\n{WITNESS}",
+        f"{LAST}.theorem6_witness is assumed, not proved",
     ),
+    # No theorem uses it, and what it stands beside is not compiled again.
     "an extra axiom": (
-        edited(STATED, f"Axiom convenient : forall R : realType, (0 : R) = 1.\n{STATED}"),
-        f"goodhart.{LAST}.convenient is an axiom: the files may have none of their own",
+        "beside",
+        "Axiom convenient : 0 = 1.\n",
+        "goodhart.beside.convenient is an axiom: the files may have none of their own",
     ),
     "a weakened statement": (
+        LAST,
         f"{HEAD}\nDefinition weakened : Prop := statements.theorem6 \\/ True.\n"
         f"Theorem theorem6 : weakened. Proof. by right. Qed.\n{WITNESS}",
         f"{LAST}.theorem6: speaks of {LAST}.weakened, which is not pinned",
     ),
     "a renamed theorem": (
+        LAST,
         f"{HEAD}\nTheorem theorem_6 : statements.theorem6. Admitted.\n{WITNESS}",
         f"{LAST}.theorem6: there is none",
     ),
@@ -108,16 +97,16 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("plant", PLANTS)
 def test_plant_is_caught(plant: str, compiled: Path, tmp_path: Path) -> None:
-    text, message = PLANTS[plant]
+    file, text, message = PLANTS[plant]
     planted = copy(tmp_path / "kernel")
-    (planted.folder / f"{LAST}.v").write_text(text, "utf-8")
+    (planted.folder / f"{file}.v").write_text(text, "utf-8")
     said: list[str] = []
     with pytest.raises(Rejected) as caught:
         check(planted, compiled, said.append)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
     # The guard caught it, not the compiler; and nothing else had to be compiled.
-    assert [line.split(".v:")[0] for line in said if "compiled in" in line] == [LAST]
+    assert [line.split(".v:")[0] for line in said if "compiled in" in line] == [file]
 
 
 def copy(folder: Path) -> Development:
