@@ -22,7 +22,7 @@ from verify.enclosure import Diverges, Undecided, working_precision
 from verify.law import Law
 from verify.laws import parse, zeta
 from verify.limits import limit_of_utility
-from verify.second_route.numbers import Estimate
+from verify.utility_curve import Estimate
 
 #: What the blocks are good to, with room: goal bits are 60.
 CLOSE = 2.0**-50
