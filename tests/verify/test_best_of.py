@@ -12,7 +12,7 @@ from math import comb, log, sqrt
 import mpmath
 import numpy as np
 import pytest
-from flint import arb, arb_poly, fmpq
+from flint import arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
@@ -23,13 +23,10 @@ from verify.best_of.convolution import TwoDensities
 from verify.best_of.curve import best_of_curve
 from verify.best_of.density import take_apart
 from verify.best_of.expansion import rank_integral
-from verify.best_of.far import Beyond
 from verify.best_of.floats import best_of_floats
 from verify.best_of.interval_sums import Place, Sums, TooWide, terms
 from verify.best_of.leaves import Ray
-from verify.best_of.panel import Panel
 from verify.best_of.panels import SumLaw
-from verify.best_of.ranks import Bottom, RankIntegral
 from verify.conditioning import condition
 from verify.enclosure import Diverges, Undecided, working_precision
 from verify.errors import InputError
@@ -409,23 +406,3 @@ def test_floats_agree() -> None:
         assert abs(x - float(mean_x)) < 1e-8 * float(mean_x)
     with pytest.raises(Undecided, match="atoms"):
         best_of_floats(best_of(bernoulli("1/3"), bernoulli("1/3")), draws)
-
-
-def test_floats_count_ends_that_have_mass() -> None:
-    """As beside a log-Cauchy law: of n draws the right end has ``1 - (1 - S)^n``, not ``n S``."""
-    pair = best_of(exponential(), normal())
-    nothing, quarter = Beyond(arb(0), arb(0), arb(0)), arb(0.25)
-    mass, of_v, of_x = (arb_poly([c]) for c in (0.25, 0.5, 0.125))
-    panel = Panel(Place(arb(-1), arb(1)), mass, of_v, of_x, (arb(0), arb(0), arb(0)))
-    right, top = (quarter, quarter * 3, quarter * 5), (arb(3), arb(5))
-    bottom = Bottom(quarter, (arb(-2), arb(7)), (arb(0), arb(0)), (arb(0), arb(0)))
-    shifts = fmpq(0), fmpq(0)
-    far = Beyond(*right), nothing, nothing
-    ranks = RankIntegral([panel], right, *far, shifts, top, bottom=bottom)
-    vars(pair)["_expanded"] = ranks
-    draws = [2, 3, 50]
-    for n, v, x in zip(draws, *best_of_floats(pair, draws), strict=True):
-        with working_precision(96):
-            total, mean_v, mean_x = ranks.means(n)
-            assert_close(total, arb(1), 1e-12)
-        assert abs(v - float(mean_v)) < 1e-12 and abs(x - float(mean_x)) < 1e-12
