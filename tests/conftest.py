@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -26,6 +27,17 @@ settings.register_profile(
 )
 settings.register_profile("heavy", settings.get_profile("default"), max_examples=400)
 settings.load_profile("heavy" if os.environ.get("GOODHART_HEAVY") else "default")
+
+
+gc.set_threshold(50_000, 20, 100)
+"""Python looks for garbage in circles at every 700th object, by default. Tests by symbolic algebra
+make millions that live: a search now and then frees as much. It is for speed alone."""
+
+
+def pytest_collection_finish() -> None:
+    """What the modules of tests have made stays to the end: it is not looked at again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
