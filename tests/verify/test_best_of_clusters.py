@@ -135,6 +135,10 @@ def test_ends_are_told_apart_far_out() -> None:
         ends = [end.at for end in pair.ranges.ends(Place(t, t * 2)) if end.moves]
         assert len(ends) == 2 and ends[0] is not None and ends[1] is not None
         assert ends[0] + 1 == ends[1]
+        # Where t and t - 1 are one number of the working precision, the range between is still one.
+        for bits in (60, 200):
+            t = arb(2) ** bits
+            assert len(pair.ranges._inside(Place(t, t * 2))) == 1
 
 
 def test_a_ray_of_which_next_to_nothing_is_needed() -> None:

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from flint import arb
+from flint import arb, ctx
 
 from verify.best_of.density import Density, Knot
 from verify.best_of.gap import Gap
 from verify.best_of.interval_sums import Place, TooWide
-from verify.best_of.leaves import LAST_PIECE, Leaf, Ray, rays
+from verify.best_of.leaves import LAST_PIECE, Leaf, Ray, lost_bits, rays
 from verify.best_of.sizes import Sizes
-from verify.enclosure import Undecided
+from verify.enclosure import Undecided, working_precision
 
 #: Share of the distance between two knots up to which pieces of one density are used.
 NEAR = 0.4
@@ -103,7 +103,7 @@ class Ranges:
                 v_knots = ()
             else:
                 x_knots = ()
-        t = place.t(place.middle)
+        t = place.t(place.middle).mid()
         found = [End(v.place, v, False) for v in v_knots]
         found += [End(t - x.place, x, True) for x in x_knots]
         # As exact numbers: far out, floats do not tell two ends apart.
@@ -123,16 +123,26 @@ class Ranges:
             middle = right.at - 1
         else:
             middle = left.at + 1 if right.at is None else (left.at + right.at) / 2
-        x = t - middle
-        inside = (v_low is None or middle > v_low) and (v_high is None or middle < v_high)
-        return bool(inside and (x_low is None or x > x_low) and (x_high is None or x < x_high))
+        sides = [(middle, v_low, 1), (middle, v_high, -1)]
+        sides += [(t - middle, x_low, 1), (t - middle, x_high, -1)]
+        beyond = [side * (point - end) for point, end, side in sides if end is not None]
+        if any(distance <= 0 for distance in beyond):
+            return False
+        if not all(distance > 0 for distance in beyond):
+            raise TooWide  # a range that may be one is not left out
+        return True
+
+    def _inside(self, place: Place) -> list[tuple[End, End]]:
+        """Neighbouring ends between which both densities live."""
+        far = abs(place.hull).upper()
+        # Far out the ends are closer to each other than the working precision tells.
+        with working_precision(ctx.prec + (lost_bits(1 / far) if far > 0 else 0)):
+            t = place.t(place.middle).mid()
+            return [pair for pair in pairwise(self.ends(place)) if self._is_inside(*pair, t)]
 
     def _ranges(self, place: Place) -> Iterator[tuple[Ray, Ray] | Ray]:
         """For each range: the rays of V and of X with a gap between, or one ray to its own end."""
-        t = place.t(place.middle)
-        for left, right in pairwise(self.ends(place)):
-            if not self._is_inside(left, right, t):
-                continue
+        for left, right in self._inside(place):
             first = None if left.knot is None else self._ray(left, +1)
             last = None if right.knot is None else self._ray(right, -1)
             if first is not None and last is not None and left.moves != right.moves:
