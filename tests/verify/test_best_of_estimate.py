@@ -60,6 +60,38 @@ def test_it_is_the_mean_over_all_subsets(scores: Scores, data: st.DataObject) ->
         assert found.standard_error == pytest.approx(float(left_out(scores, n)) ** 0.5, abs=1e-7)
 
 
+@given(SCORES.filter(lambda scores: len(scores) > 1), st.data())
+def test_the_error_of_a_difference(scores: Scores, data: st.DataObject) -> None:
+    """By leaving each out of both; the two errors apart would say more."""
+    size = len(scores)
+    n, other = data.draw(st.tuples(*[st.integers(1, size - 1)] * 2))
+    sample = ScoredSample(*zip(*scores, strict=True))
+    rest = [scores[:j] + scores[j + 1 :] for j in range(size)]
+    without = [over_subsets(each, n) - over_subsets(each, other) for each in rest]
+    away = over_subsets(scores, n) - over_subsets(scores, other)
+    variance = Fraction(size - 1, size) * sum((each - away) ** 2 for each in without)
+    assert sample.error_of_difference(n, other) == pytest.approx(float(variance) ** 0.5, abs=1e-7)
+    with pytest.raises(InputError, match=f"best of {size}: expected n from 1 to {size - 1}"):
+        sample.error_of_difference(n, size)
+
+
+def test_a_difference_counts_draws_below_all_weights() -> None:
+    """Two n whose weights end at different ranks."""
+    size = 600
+    proxy = np.arange(float(size))
+    gold = np.random.default_rng(4).standard_normal(size)
+    halves = ScoredSample(proxy, gold)
+    away = halves.best_of(300).mean - halves.best_of(40).mean
+    total = 0.0
+    for j in range(size):
+        rest = ScoredSample(np.delete(proxy, j), np.delete(gold, j))
+        found = [rest.best_of(n, error=False).mean for n in (300, 40)]
+        total += (found[0] - found[1] - away) ** 2
+    # As for one n: the root of 600 squares, each of a difference rounded by 1e-16.
+    error = halves.error_of_difference(300, 40)
+    assert error == pytest.approx(((size - 1) / size * total) ** 0.5, rel=1e-9)
+
+
 def test_rank_weights_count_the_subsets() -> None:
     size, n = 9, 4
     winners = np.bincount([max(chosen) for chosen in combinations(range(size), n)], minlength=size)

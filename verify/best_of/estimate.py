@@ -101,8 +101,39 @@ class ScoredSample:
         spread = self._jackknife(n, mean) if error and n < self.size else None
         return BestOfEstimate(n, mean, spread, 1 / squares)
 
+    def error_of_difference(self, n: int, other: int) -> float:
+        """The standard error of the estimate for n less that for ``other``, by the jackknife.
+
+        Both rest on the same draws, so it is less than the two errors make apart.
+
+        Raises
+        ------
+        InputError
+            If one of them is not from 1 to one less than the number of draws.
+        """
+        import numpy as np
+
+        for each in (n, other):
+            if not 1 <= each < self.size:
+                raise InputError(f"best of {each}: expected n from 1 to {self.size - 1}")
+        (one, one_rest), (two, two_rest) = (self._without_each(each) for each in (n, other))
+        reach = max(len(one), len(two))
+        one = np.append(one, np.full(reach - len(one), one_rest))
+        two = np.append(two, np.full(reach - len(two), two_rest))
+        away = self.best_of(n, False).mean - self.best_of(other, False).mean
+        squares = float(((one - two - away) ** 2).sum())
+        squares += (self.size - reach) * (one_rest - two_rest - away) ** 2
+        return float(((self.size - 1) / self.size * squares) ** 0.5)
+
     def _jackknife(self, n: int, mean: float) -> float:
         """The standard error from the estimates that leave one draw out, whose mean is ``mean``."""
+        without, rest = self._without_each(n)
+        squares = float(((without - mean) ** 2).sum())
+        squares += (self.size - len(without)) * (rest - mean) ** 2
+        return float(((self.size - 1) / self.size * squares) ** 0.5)
+
+    def _without_each(self, n: int) -> tuple[Floats, float]:
+        """The estimates without one of the largest draws, and without any that has no weight."""
         import numpy as np
 
         weights = np.concatenate([part for _, part in blocks_of_weights(self.size - 1, n)])
@@ -119,10 +150,8 @@ class ScoredSample:
             without = above[:-1] + below
         else:
             without = self.groups.without_each(weights, golds, averaged, above, below)
-        squares = float(((without - mean) ** 2).sum())
         # Draws so low that they have no weight: without one of them, the others are as they are.
-        squares += (self.size - reach) * (float(above[-1]) - mean) ** 2
-        return float(((self.size - 1) / self.size * squares) ** 0.5)
+        return without, float(above[-1])
 
 
 @dataclass(frozen=True, eq=False)

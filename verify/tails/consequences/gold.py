@@ -22,6 +22,7 @@ from verify.tails.consequences.answer import Answer, number
 from verify.tails.consequences.best_mean import best_tilt, price_of_top
 from verify.tails.consequences.cell_law import CellLaw
 from verify.tails.consequences.fitted_tail import TWO_SIDED
+from verify.tails.consequences.gold_of_best import turn_of_best
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,6 +98,9 @@ class Gold:
         The KL divergence at which ``Cov_l(U, V)`` first turns negative.
     best_of : tuple of BestOfEstimate
         The gold score of the best of n by the proxy.
+    best_of_turn : Answer
+        The n from which on that falls. It may be seen where no tilt is: under a heavy proxy few
+        answers carry the tilts.
     fit : CurveFit or None
         The forms of Gao et al.; None where there are too few answers.
     warnings : tuple of str
@@ -106,30 +110,48 @@ class Gold:
     tilts: tuple[TiltPoint, ...]
     turn: Answer
     best_of: tuple[BestOfEstimate, ...]
+    best_of_turn: Answer
     fit: CurveFit | None
     warnings: tuple[str, ...]
 
-    def as_json(self) -> dict[str, Any]:
-        """As JSON."""
+    @property
+    def best_of_curve(self) -> tuple[tuple[BestOfEstimate, float, Answer], ...]:
+        """Each estimate of the best of n, its KL divergence, and its mean with a 95 % interval."""
         import numpy as np
 
         kl = best_of_n_kl(np.array([float(each.n) for each in self.best_of]))
+        return tuple(
+            (each, float(cost), _with_error(each))
+            for each, cost in zip(self.best_of, kl, strict=True)
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON."""
         return {
             "tilts": [point.as_json() for point in self.tilts],
-            "turn": self.turn.as_json(),
+            "turn": {**self.turn.as_json(), "best_of_n": self.best_of_turn.as_json()},
             "best_of_n": [
                 {
                     "n": each.n,
-                    "kl": number(float(cost)),
+                    "kl": number(cost),
                     "gold": number(each.mean),
                     "standard_error": number(each.standard_error),
                     "effective_answers": number(each.effective),
                 }
-                for each, cost in zip(self.best_of, kl, strict=True)
+                for each, cost, _ in self.best_of_curve
             ],
             "fit": None if self.fit is None else self.fit.to_dict(),
             "warnings": list(self.warnings),
         }
+
+
+def _with_error(found: BestOfEstimate) -> Answer:
+    because = f"unbiased; it rests on {found.effective:.3g} answers"
+    low = high = None
+    if found.standard_error is not None:
+        off = TWO_SIDED * found.standard_error
+        low, high = found.mean - off, found.mean + off
+    return Answer(found.mean, low, high, "estimated from these rewards", because)
 
 
 def gold_of(proxy: Any, gold: Any, seed: int = 0, resamples: int = RESAMPLES) -> Gold:
@@ -162,7 +184,9 @@ def gold_of(proxy: Any, gold: Any, seed: int = 0, resamples: int = RESAMPLES) ->
     points = tuple(path.at(tilt) for tilt in (0.0, *tilts) if tilt is not None)
     sizes = [2**k for k in range(64) if FEWEST_PER_N * 2**k <= scored.size]
     fit, warnings = _fitted(proxies, golds, seed, resamples)
-    return Gold(points, _turn(path, points), tuple(scored.best_of(n) for n in sizes), fit, warnings)
+    best_of = tuple(scored.best_of(n) for n in sizes)
+    found = turn_of_best(scored, best_of)
+    return Gold(points, _turn(path, points), best_of, found, fit, warnings)
 
 
 def nothing_to_trade(proxy: Floats, gold: Floats) -> str | None:
@@ -251,7 +275,7 @@ def _turn(path: TiltPath, points: tuple[TiltPoint, ...]) -> Answer:
         because = f"no tilt rests on {FEWEST:g} answers, and neither does the base policy"
         return Answer(None, None, None, "estimated from these rewards", because)
     last = reliable[-1].kl
-    because = f"the gold score rises up to KL {last:.3g}, where the answers get too few"
+    because = f"no turn seen up to KL {last:.3g}, where the answers get too few"
     return Answer(None, last, None, "estimated from these rewards", because)
 
 

@@ -6,11 +6,11 @@ from math import isfinite, log
 from typing import Any
 
 from verify.inline_svg import THIRD
-from verify.overoptimization.forms import best_of_n_kl
 from verify.plotting import BASE, REWEIGHTED
 from verify.tails.consequences.answer import Answer
 from verify.tails.consequences.best_of_n import BestOf
 from verify.tails.consequences.cap import Clipping, RecommendedCap
+from verify.tails.consequences.fitted_tail import TWO_SIDED
 from verify.tails.consequences.frontier import BudgetAnswer
 from verify.tails.consequences.gold import Gold
 from verify.tails.consequences.quenched import Quenched
@@ -166,15 +166,16 @@ def cap_plot(levels: tuple[Clipping, ...], found: RecommendedCap) -> Drawing:
 
 def gold_plot(gold: Gold) -> Drawing:
     """The gold score against the KL divergence, under tilting and under best-of-n."""
-    import numpy as np
 
     def draw(axes: Any) -> None:
         reliable = [point for point in gold.tilts if point.reliable]
         kl = [point.kl for point in reliable]
         _bands(axes, kl, [point.gold for point in reliable], BASE)
         axes.plot(kl, [p.gold.value for p in reliable], color=BASE, label="tilting")
-        cost = best_of_n_kl(np.array([float(each.n) for each in gold.best_of]))
+        cost = [each for _, each, _ in gold.best_of_curve]
         means = [each.mean for each in gold.best_of]
+        errors = [TWO_SIDED * (each.standard_error or 0.0) for each in gold.best_of]
+        axes.errorbar(cost, means, errors, color=REWEIGHTED, ls="none", elinewidth=1.2, capsize=3)
         axes.plot(cost, means, color=REWEIGHTED, ls=DASHED, marker="s", ms=4, label="best of n")
         axes.set_xlabel("KL divergence, nats")
         axes.set_ylabel("mean gold score")
@@ -186,6 +187,6 @@ def gold_plot(gold: Gold) -> Drawing:
         "The gold score",
         "What optimising the proxy does to the gold score, as far as these answers tell: tilts that"
         f" rest on 100 answers or more, and the best of n up to n = {most:,}"
-        f" (KL {log(most) - (most - 1) / most:.2g}).",
+        f" (KL {log(most) - (most - 1) / most:.2g}). Band and bars: 95 %.",
         draw,
     )

@@ -31,6 +31,7 @@ from verify.tails.report.words import (
     shown,
     turn_in_words,
     with_interval,
+    wrong_verdicts,
 )
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def facts(audit: Audit) -> Iterator[tuple[str, str]]:
     yield "verdict", verdict.kind + (f": {verdict.family}" if verdict.family else "")
     if audit.prompts is not None:
         yield "verdict within prompts", audit.prompts.met.kind
+    if verdict.kind != "cannot tell":
+        yield "wrong verdicts", wrong_verdicts(audit)
     yield "extreme-value index (95 %)", with_interval(verdict.shape)
     if verdict.rate is not None:
         # The lower end of the interval is what the sample shows.
@@ -78,11 +81,13 @@ def facts(audit: Audit) -> Iterator[tuple[str, str]]:
     )
     yield "penalties that hold the tail", penalties_in_words(audit) + follows(audit)
     if audit.consequences.gold is not None:
-        yield "gold score", turn_in_words(audit.consequences.gold)
+        yield "gold score", "; ".join(turn_in_words(audit.consequences.gold))
 
 
 def _sections(audit: Audit) -> Iterator[Section]:
-    said = (*audit.warnings, *passes_as_light(audit.verdict))
+    said = [*audit.warnings, *passes_as_light(audit.verdict)]
+    if audit.verdict.kind != "cannot tell":
+        said.append(f"Verdicts are wrong at times: {wrong_verdicts(audit)}.")
     if said:
         yield Section("caveats", "Before you rely on it", said)
     yield _verdict(audit)
@@ -298,10 +303,19 @@ def _gold(audit: Audit) -> Section:
     return Section(
         "gold",
         "What happens to the gold score",
-        (f"The gold score {turn_in_words(gold)}.", *_sentences(gold.warnings)),
+        tuple(_sentences((*turn_in_words(gold), *gold.warnings))),
         (gold_plot(gold),),
-        (Table(titles, rows, note), *_gold_fits(gold)),
+        (Table(titles, rows, note), _gold_of_best(gold), *_gold_fits(gold)),
     )
+
+
+def _gold_of_best(gold: Gold) -> Table:
+    rows = [
+        (f"{each.n:,}", shown(kl, 3), with_interval(mean), shown(each.effective, 3))
+        for each, kl, mean in gold.best_of_curve
+    ]
+    titles = ("n", "KL, nats", "gold of the best of n (95 %)", "rests on")
+    return Table(titles, rows, "Chosen by the proxy; estimated without bias.")
 
 
 def _gold_fits(gold: Gold) -> Iterator[Table]:
@@ -345,7 +359,7 @@ def _made(audit: Audit) -> Section:
         + (f" Gold score: {columns.utility}." if columns.utility else ""),
         *(f"{message.rstrip('.')}." for message in scores.messages),
         "All numbers are estimates in float64 with measured error rates; nothing here is certified."
-        " How often verdicts and intervals are right is measured on known laws: the page"
-        " 'calibration' of the documentation has the table.",
+        " How often verdicts and intervals are right is measured on known laws: the"
+        " documentation has the table (docs/concepts/calibration.md).",
     ]
     return Section("made", "How this was made", said)

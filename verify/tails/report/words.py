@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from math import inf, isfinite, isnan
 from typing import TYPE_CHECKING
 
+from verify.tails.calibration.error_rates import error_rates
 from verify.tails.consequences.answer import Answer
 from verify.tails.verdict import Interval, Verdict
 
@@ -151,6 +152,22 @@ def passes_as_light(verdict: Verdict) -> Iterator[str]:
     yield "Light is no proof: a tail may change beyond the largest reward."
 
 
+def wrong_verdicts(audit: Audit) -> str:
+    """How often the verdict is wrong, at the measured size nearest to that of the sample."""
+    found = error_rates(audit.summary.count)
+    ordinary, mixed = found.false_alarms(mixtures=False), found.false_alarms(mixtures=True)
+    near, by_little = found.missed("student_t(3)"), found.missed("student_t(10)")
+    return (
+        f"of {found.n:,} independent rewards, ordinary light laws are called heavy in up to"
+        f" {_percent(ordinary)}, light mixtures in up to {_percent(mixed)}; t(3) passes as light in"
+        f" {_percent(near)}, t(10) in {_percent(by_little)}"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %"
+
+
 def _bounded(audit: Audit) -> str:
     return (
         "is bounded: the rewards end not far above the largest of them, "
@@ -204,15 +221,16 @@ def cap_in_words(audit: Audit) -> str:
     return said
 
 
-def turn_in_words(gold: Gold) -> str:
-    """Where the gold score turns, as far as the answers tell."""
+def turn_in_words(gold: Gold) -> tuple[str, str]:
+    """Where the gold score turns under tilts and under best-of-n, as far as the answers tell."""
     turn = gold.turn
-    if turn.value is None:
-        return f"no turn seen: {turn.because}"
-    said = f"turns at KL {shown(turn.value, 3)}"
-    if turn.low is not None and turn.high is not None:
-        said += f" (looked at: KL {shown(turn.low, 3)} and {shown(turn.high, 3)})"
-    return f"{said}: {turn.because}"
+    tilting = turn.because
+    if turn.value is not None:
+        tilting = f"turns at KL {shown(turn.value, 3)}"
+        if turn.low is not None and turn.high is not None:
+            tilting += f" (looked at: KL {shown(turn.low, 3)} and {shown(turn.high, 3)})"
+        tilting += f": {turn.because}"
+    return f"tilting: {tilting}", f"best of n: {gold.best_of_turn.because}"
 
 
 def penalties_in_words(audit: Audit) -> str:

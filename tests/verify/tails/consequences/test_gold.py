@@ -76,11 +76,45 @@ def test_a_gold_score_that_is_never_overdone() -> None:
     proxy = rng.standard_normal(N)
     gold = 0.6 * proxy + 0.8 * rng.standard_normal(N)
     found = gold_of(proxy, gold, resamples=5)
-    assert found.turn.value is None and "rises up to" in found.turn.because
+    assert found.turn.value is None and "no turn seen up to" in found.turn.because
     for point in found.tilts:
         if point.reliable:
             error = 5 / sqrt(point.effective)
             assert point.gold.value == pytest.approx(0.6 * point.proxy, abs=error)
+
+
+def test_the_best_of_n_may_turn_where_no_tilt_is_seen_to() -> None:
+    """A normal gold score and a Student error: tilts run out of answers before the best of n."""
+    rng = np.random.default_rng(42)
+    gold = rng.standard_normal(10**4)
+    found = gold_of(gold + rng.standard_t(2.5, 10**4), gold, resamples=2)
+    best = found.best_of_turn
+    assert found.turn.value is None and "no turn seen up to KL" in found.turn.because
+    assert best.value is not None and 4 <= best.value <= 32
+    assert best.low == best.value / 2 and best.high == 2 * best.value
+    assert "clearly by n = " in best.because
+    assert found.as_json()["turn"]["best_of_n"]["value"] == repr(best.value)
+
+
+def test_a_best_of_n_that_rises_or_falls_by_chance() -> None:
+    rng = np.random.default_rng(5)
+    proxy, noise = rng.standard_normal((2, 4000))
+    rising = gold_of(proxy, proxy + noise, resamples=2).best_of_turn
+    assert rising.value is None and rising.because.startswith("no turn seen up to n = 64")
+    # Noise alone: some n has the largest mean, and the next ones are lower, but by chance.
+    unclear = gold_of(proxy, noise, resamples=2).best_of_turn
+    assert "clearly by" not in unclear.because
+    falling = gold_of(proxy, noise - proxy, resamples=2).best_of_turn
+    assert falling.value == 1.0 and falling.because.endswith("clearly by n = 2")
+    few = gold_of(proxy[:60], noise[:60]).best_of_turn
+    assert few.value is None and "too few for the best of 2" in few.because
+
+
+def test_the_curve_of_the_best_of_n_has_its_errors(overdone: Gold) -> None:
+    for found, kl, mean in overdone.best_of_curve:
+        assert kl == pytest.approx(np.log(found.n) - 1 + 1 / found.n)
+        assert mean.low is not None and mean.high is not None and found.standard_error is not None
+        assert (mean.high - mean.low) / 3.92 == pytest.approx(found.standard_error, rel=1e-3)
 
 
 def test_a_gold_score_against_the_proxy() -> None:

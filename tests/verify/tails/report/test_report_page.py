@@ -173,12 +173,20 @@ def test_the_gold_score_is_told(audited: Audit) -> None:
     """In the facts, which the terminal prints too; its table has no points that rest on few."""
     gold = audited.consequences.gold
     assert gold is not None
-    assert dict(facts(audited))["gold score"] == turn_in_words(gold)
+    told = turn_in_words(gold)
+    assert dict(facts(audited))["gold score"] == "; ".join(told)
     turned = replace(gold, turn=Answer(0.3, 0.25, 0.4, "estimated from these rewards", "why"))
-    assert turn_in_words(turned) == "turns at KL 0.3 (looked at: KL 0.25 and 0.4): why"
+    assert turn_in_words(turned)[0] == (
+        "tilting: turns at KL 0.3 (looked at: KL 0.25 and 0.4): why"
+    )
     (section,) = (each for each in page_of(audited).sections if each.name == "gold")
     assert len(section.tables[0].rows) == sum(each.reliable for each in gold.tilts) < 24
-    assert section.tables[1].titles[0] == "form of Gao et al." and section.tables[1].rows
+    assert section.paragraphs[0].startswith("Tilting: no turn seen up to KL ")
+    assert section.paragraphs[1].startswith("Best of n: falls from ")
+    best_of, forms = section.tables[1:]
+    assert [row[0] for row in best_of.rows] == [f"{each.n:,}" for each in gold.best_of]
+    assert all(" to " in row[2] for row in best_of.rows)
+    assert forms.titles[0] == "form of Gao et al." and forms.rows
 
 
 # ---------------------------------------------------------------- in a browser
