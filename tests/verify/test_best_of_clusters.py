@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import process_time
 
 import pytest
-from flint import arb
+from flint import acb, arb
 
 from tests.verify.balls import assert_close
 from verify.best_of import best_of
@@ -153,6 +153,16 @@ def test_a_ray_of_which_next_to_nothing_is_needed() -> None:
         height = [y * (-y * y / 4).exp() / 2 * utility.at(place.middle + y) for y in steps]
         # The trapezoidal rule errs by h^2/12 times the slope at 0, here 1.4e-4 of the whole.
         assert abs(found - sum(height, arb(0)) / 256) < found * 1e-3
+
+
+def test_a_whole_power_is_smooth_up_to_the_end_of_its_law() -> None:
+    """The density of genpareto(-1/2) is 1 - x/2; that of genpareto(-2/3) has a root at its end."""
+    with working_precision(96):
+        line = density("genpareto(-1/2)")
+        assert [knot.regular for knot in line.knots] == [True, True]
+        z = acb(2.25, 0.5)
+        assert abs(line.density_near(z) - (1 - z / 2)) < 2.0**-80
+        assert [knot.regular for knot in density("genpareto(-2/3)").knots] == [True, False]
 
 
 def test_a_tail_that_is_not_known_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

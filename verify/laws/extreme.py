@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flint import arb, arb_series, ctx, fmpq
+from flint import acb, arb, arb_series, ctx, fmpq
 
-from verify.arithmetic import Arithmetic
+from verify.arithmetic import Arithmetic, ComplexBalls
 from verify.continuous import ContinuousLaw
 from verify.enclosure import INFINITE, Number, Undecided, ball, between
 from verify.law import Bound, Point
@@ -209,6 +209,13 @@ class Genpareto(Parametric, InfiniteAtAbscissa, ContinuousLaw):
         if self.xi == 0:
             return -x
         return -a.number(1 + 1 / self.xi) * a.log1p(a.number(self.xi) * x)
+
+    def tilted_density(self, x: acb, tilt: arb, arithmetic: ComplexBalls) -> acb:
+        found = super().tilted_density(x, tilt, arithmetic)
+        if found.is_finite() or self.xi >= 0 or (1 / self.xi).q != 1:
+            return found
+        # Around the upper end a whole power is analytic, but its logarithm is not.
+        return arithmetic.power(1 + acb(self.xi) * x, -1 - 1 / self.xi) * (tilt * x).exp()
 
     def mean(self) -> Number:
         return infinite_mean(1 / self.xi) if self.xi >= 1 else ball(1 / (1 - self.xi))
