@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from math import comb
 from time import process_time
 
 import pytest
@@ -12,13 +13,15 @@ from flint import arb, fmpq
 from tests.verify.balls import assert_close
 from verify.affine import affine
 from verify.best_of import BestOfPair, best_of
-from verify.best_of.beside_lattice import BesideLattice, Expanded, beside_lattice, expand
-from verify.best_of.cell import window
+from verify.best_of.beside_lattice import FAR, BesideLattice, Expanded, beside_lattice, expand
+from verify.best_of.cell import CLOSEST_BITS, PARAMETERS, Cell, Stretch, Window, window
 from verify.best_of.density import take_apart
 from verify.best_of.far import Side
+from verify.best_of.interval_sums import Place
 from verify.best_of.lattice_blocks import Block, Cells, power_sums
 from verify.best_of.monte_carlo import monte_carlo_best_of
 from verify.best_of.power_tail import PowerTail
+from verify.best_of.single_cell import SingleCell
 from verify.conditioning import condition
 from verify.enclosure import Diverges, Undecided, working_precision
 from verify.law import Law
@@ -184,6 +187,33 @@ def test_a_uniform_utility_in_closed_form(n: int) -> None:
     assert found.overlaps(total) and found.rad() < CLOSE
 
 
+@pytest.mark.parametrize("n", [2, 10, 100])
+@pytest.mark.parametrize("a", ["2", pytest.param("1/2", marks=pytest.mark.heavy)])
+def test_a_power_of_a_uniform_utility_in_closed_form(a: str, n: int) -> None:
+    """``V = Y^(1/a)`` for Y uniform has the law beta(a, 1), and on cell k the rank is linear in Y.
+
+    So ``int y^(1/a) n (F + p y)^(n-1) p dy`` is a sum of ``binomial(n-1, j)`` terms. Beyond atom K
+    the weight is at most ``1 + 2 n p`` times as large at the end of a cell as at its start, and
+    V is between 0 and 1.
+    """
+    law, total, before, last = zeta(3), arb(0), arb(0), 3000
+    with working_precision(192):
+        power = arb(1) / arb(fmpq(1, 2) if a == "1/2" else 2)
+        for k in range(1, last + 1):
+            mass, here = law.mass_at(k), law.cdf(k)
+            for j in range(n):
+                scale = comb(n - 1, j) * n * before ** (n - 1 - j) * mass ** (j + 1)
+                total += scale / (j + 1 + power)
+                if k > 50 and scale < arb(2) ** -120:  # n p < 1/10: the rest is less than that
+                    total += arb(0).union(scale)
+                    break
+            before = here
+        total += (1 - before**n) * (1 / (1 + power) + arb(0).union(2 * n * mass))
+    found = _pair("zeta(3)", f"beta({a}, 1)").at(n).mean_v
+    assert isinstance(found, arb)
+    assert found.overlaps(total) and found.rad() < 1e-12  # 1e-10 is asked
+
+
 def test_the_two_laws_may_change_places() -> None:
     one, other = _pair("zeta(3)", "uniform()").at(100), _pair("uniform()", "zeta(3)").at(100)
     assert one.mean_v.overlaps(other.mean_x) and one.mean_x.overlaps(other.mean_v)
@@ -243,6 +273,31 @@ def test_a_short_tail_beside_a_density_that_is_not_smooth_is_answered_as_before(
     assert beside_lattice(zeta(60), parse("gamma(5/2)")) is None
 
 
+# ---- a density that is not smooth at its ends --------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["weibull(3/2)", "gamma(1/2)", "beta(1/2, 3/2)"])
+def test_a_rule_beside_an_end_and_what_is_left_out_are_all_of_it(text: str) -> None:
+    """On a cell where V begins, and on the next one; what is left out there is needed too."""
+    law = parse(text)
+    with working_precision(96 + CLOSEST_BITS):
+        parts = take_apart(law)
+    cell = Cell(parts, fmpq(3, 4), Window(-1, 0, arb(0), arb(0)), *FAR)
+    for m in (0, -1):
+        row = cell.row(m)
+        own = sum((w * f for (_, w), f in zip(cell.nodes, row.density, strict=True)), arb(0))
+        missed = arb(0)
+        for j, stretch in enumerate(cell.stretches):
+            bounds = [stretch.missed(s, p) for s, p in zip(row.sizes[j], PARAMETERS, strict=True)]
+            missed += min((b for b in bounds if b.is_finite()), key=float)
+        want = law.between(arb(-0.75 * m), arb(0.75 * (1 - m)))
+        assert (own + arb(0, (missed + row.left).upper())).overlaps(want)
+        assert missed + row.left < arb(2) ** -56
+        is_seen = bool(row.left > 2 * missed)
+        assert is_seen == (text == "weibull(3/2)" and m == -1)
+        assert not is_seen or not (own + arb(0, missed.upper())).overlaps(want)
+
+
 # ---- planted violations -----------------------------------------------------------------------
 
 
@@ -269,8 +324,22 @@ def test_a_cell_that_is_missing_is_seen() -> None:
     assert not wrong.overlaps(right)
 
 
+def test_a_rule_for_a_weight_that_grows_is_bounded_with_its_growth() -> None:
+    """Four points do not do for ``n (p s)^(n-1)``, and no bound that forgets the growth says so."""
+    n, law, parts = 100, zeta(3), take_apart(parse("uniform()"))
+    tail, seen = PowerTail.of(law), window(parts, arb(1), arb(2) ** -96)
+    assert tail is not None and seen is not None
+    cell = Cell(parts, fmpq(1), seen, *FAR)
+    cell.stretches = [Stretch(Place(arb(0), arb(1)), 4)]
+    cell.nodes = cell.stretches[0].nodes()
+    block, want = SingleCell(tail, cell, seen, 1), law.mass_at(1) ** n
+    assert block.whole.integrals(n, arb(0))[0].overlaps(want)
+    block.rules = [[replace(rule, growth=arb(0)) for rule in rules] for rules in block.rules]
+    assert not block.whole.integrals(n, arb(0))[0].overlaps(want)
+
+
 @pytest.mark.heavy
-@pytest.mark.parametrize("utility", ["normal()", "exponential()", "laplace()"])
+@pytest.mark.parametrize("utility", ["normal()", "exponential()", "laplace()", "gamma(2)"])
 def test_draws_agree(utility: str) -> None:
     """Within six standard errors each: a chance below 1e-8 a number."""
     law: Law = parse(utility)

@@ -108,12 +108,15 @@ class BesideLattice:
         """Whether a law without a mean decides alone beyond an atom."""
         return self.tail.s <= 2 and bool(self.change(end) < arb(2) ** (-goal_bits() - 1))
 
-    def single(self, is_v: bool) -> tuple[list[Block], Beyond]:
+    def single(self, is_v: bool, deadline: float | None) -> tuple[list[Block], Beyond]:
         """The cells before the blocks, one by one, and what is below them; for V light."""
         seen = self.reach
         cell = Cell(self.other, self.tail.step, seen, *NEAR)
         places = range(1 - seen.last, self.begin)
-        found: list[Block] = [SingleCell(self.tail, cell, seen, k, is_v) for k in places]
+        found: list[Block] = []
+        for k in places:
+            _check(deadline)
+            found.append(SingleCell(self.tail, cell, seen, k, is_v))
         of_x = (_size(self.tail.law.mean()) * seen.mass).upper()
         return found, Beyond(seen.mass, seen.of_v, of_x)
 
@@ -148,8 +151,7 @@ class BesideLattice:
         cell = Cell(self.other, self.tail.step, seen, *MIDDLE)
         is_fine, found = True, []
         while True:
-            if deadline is not None and process_time() > deadline:
-                raise Undecided("the law of U takes too much work")
+            _check(deadline)
             if is_fine and first > FAR_ATOM:
                 cell, is_fine = Cell(self.other, self.tail.step, seen, *FAR), False
             count = (first + seen.first) // 2 - 2
@@ -163,6 +165,11 @@ class BesideLattice:
             seen = _window(self.tail, self.other, first)
             if seen is None or len(found) == MOST_BLOCKS:
                 raise Undecided(f"{self.tail.law}: its tail is too long")
+
+
+def _check(deadline: float | None) -> None:
+    if deadline is not None and process_time() > deadline:
+        raise Undecided("the law of U takes too much work")
 
 
 def _size(mean: arb | Diverges) -> arb:
@@ -234,7 +241,7 @@ def expand(
         If it takes too much work.
     """
     deadline = None if seconds is None else process_time() + seconds
-    (near, below), blocks = beside.single(is_v), beside.blocks(is_v, progress, deadline)
+    (near, below), blocks = beside.single(is_v, deadline), beside.blocks(is_v, progress, deadline)
     right, far_right = beside.right(blocks[-1])
     end, top, lost = blocks[-1].first + blocks[-1].count, None, Beyond(arb(0), arb(0), arb(0))
     if beside.is_alone(end):
