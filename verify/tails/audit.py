@@ -8,6 +8,7 @@ from typing import Any
 
 from verify.errors import InputError
 from verify.progress import Progress
+from verify.tails.calibration.error_rates import error_rates
 from verify.tails.consequences.answer import number
 from verify.tails.consequences.frontier import BUDGETS
 from verify.tails.consequences.gold import nothing_to_trade
@@ -113,6 +114,7 @@ class Audit:
             "cap": consequences.pop("cap"),
             "per_prompt": None if self.prompts is None else self.prompts.as_json(),
             "warnings": list(self.warnings),
+            "verdict_error_rates": error_rates(summary.count).as_json(),
             **consequences,
             **self.estimates.as_json(),
             "sample": {

@@ -158,9 +158,9 @@ def wrong_verdicts(audit: Audit) -> str:
     ordinary, mixed = found.false_alarms(mixtures=False), found.false_alarms(mixtures=True)
     near, by_little = found.missed("student_t(3)"), found.missed("student_t(10)")
     return (
-        f"of {found.n:,} independent rewards, ordinary light laws are called heavy in up to"
-        f" {_percent(ordinary)}, light mixtures in up to {_percent(mixed)}; t(3) passes as light in"
-        f" {_percent(near)}, t(10) in {_percent(by_little)}"
+        f"of {found.n:,} rewards, light laws are called heavy in up to {_percent(ordinary)}, light"
+        f" mixtures in up to {_percent(mixed)}; t(3) passes as light in {_percent(near)}, t(10) in"
+        f" {_percent(by_little)}"
     )
 
 

@@ -17,6 +17,7 @@ from verify.tails.audit import Audit, audit_rewards
 from verify.tails.consequences.answer import Answer
 from verify.tails.report.html import Page, Section, Table
 from verify.tails.report.sections import facts, page_of
+from verify.tails.report.terminal import terminal_lines
 from verify.tails.report.words import (
     between,
     cap_in_words,
@@ -131,7 +132,7 @@ def test_a_light_verdict_says_what_it_rules_out(light: Audit) -> None:
     assert f"above {highest:.2f} are ruled out; heavy begins at 1" in said
     assert "heavy by a little passes as light. If it goes on like this, a KL penalty" in said
     first = next(iter(page_of(light).sections))
-    assert first.title == "Before you rely on it" and f"up to {highest:.2f}" in first.paragraphs[-2]
+    assert first.title == "Before you rely on it" and f"up to {highest:.2f}" in first.paragraphs[-3]
     assert cap_in_words(light).startswith("none is needed if it goes on like this")
     strict = replace(light, verdict=replace(light.verdict, ruled_out=0.7))
     assert "above 0.70 are ruled out, and heavy begins at 1." in headline(strict)
