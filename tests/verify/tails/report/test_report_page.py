@@ -138,6 +138,30 @@ def test_a_light_verdict_says_what_it_rules_out(light: Audit) -> None:
     assert "above 0.70 are ruled out, and heavy begins at 1." in headline(strict)
 
 
+def test_every_verdict_says_how_often_it_is_wrong(audited: Audit, light: Audit) -> None:
+    """A heavy one without warnings too; "cannot tell" is never wrong."""
+    plain = replace(audited, warnings=())
+    for audit in (plain, light):
+        said = dict(facts(audit))["wrong verdicts"]
+        assert said.startswith("of 10,000 rewards, light laws are called heavy in up to 2.2 %")
+        first = next(iter(page_of(audit).sections))
+        assert first.name == "caveats" and said in first.paragraphs[-1]
+        assert any(said[:40] in line for line in terminal_lines(audit))
+        assert audit.to_dict()["verdict_error_rates"]["n"] == 10_000
+    unknown = replace(plain, verdict=replace(plain.verdict, kind="cannot tell"))
+    assert "wrong verdicts" not in dict(facts(unknown))
+
+
+def test_the_terminal_answer_stays_short(audited: Audit) -> None:
+    """Whatever there is to say: the picture shrinks, and the rest is counted."""
+    long = tuple(f"{number} " + "word " * 60 for number in range(5))
+    assert audited.prompts is not None and audited.consequences.gold is not None
+    lines = terminal_lines(replace(audited, warnings=long))
+    assert len(lines) < 40 and max(map(len, lines)) <= 88
+    shown = sum(line.startswith("warning: ") for line in lines)
+    assert 0 < shown < 5 and lines[-1].startswith(f"and {5 - shown} more to know")
+
+
 def test_negated_rewards_are_called_so(light: Audit) -> None:
     lower = replace(light, scores=replace(light.scores, side="lower"))
     assert headline(lower).startswith("The lower tail (that of the rewards negated")
