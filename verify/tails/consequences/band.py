@@ -14,7 +14,7 @@ from __future__ import annotations
 from verify.tails.consequences.answer import Answer
 from verify.tails.consequences.best_mean import best_tilt
 from verify.tails.consequences.fitted_tail import TWO_SIDED
-from verify.tails.consequences.sample import Sample
+from verify.tails.consequences.sample import Sample, clustered_variance
 from verify.tails.verdict import Verdict
 
 #: A tilt that rests on fewer rewards has no band: its normal approximation fails.
@@ -61,8 +61,7 @@ def delta_band(
     else:
         with np.errstate(under="ignore"):
             influence = np.exp(tilt * (sample.rewards - sample.cells.top)) / mass - 1
-        sums = np.bincount(sample.prompts, influence)
-        variance = float((sums**2).sum()) / len(sample.rewards) ** 2
+        variance = clustered_variance(influence, sample.prompts)
         how = "delta method, prompts independent"
     error = TWO_SIDED * variance**0.5 / tilt
     low, high = value - error, value + error
@@ -77,9 +76,9 @@ def _no_band(verdict: Verdict, tilt: float, effective: float) -> str | None:
         return "the tail is heavy, so the frontier is infinite"
     if verdict.rate is not None and not 2 * tilt < verdict.rate.low:
         return (
-            f"the tilt, {tilt:.3g}, may be beyond half the tail's rate, at least "
-            f"{verdict.rate.low:.3g}: its weights may have no variance"
+            f"too few rewards decide this number: its tilt, {tilt:.3g}, may be beyond half the "
+            f"tail's rate, at least {verdict.rate.low:.3g}"
         )
     if effective < FEWEST:
-        return f"the value rests on {effective:.3g} rewards, fewer than {FEWEST:g}"
+        return f"too few rewards decide this number: {effective:.3g}, fewer than {FEWEST:g}"
     return None

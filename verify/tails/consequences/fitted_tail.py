@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from verify.tails.consequences.best_mean import root
 from verify.tails.consequences.cell_law import CellLaw
+from verify.tails.consequences.sample import Sample, clustered_variance
 
 if TYPE_CHECKING:
     import numpy as np
@@ -113,11 +114,12 @@ class Spliced:
         at = self._best_tilt(budget)
         return min(self.threshold + (budget + self._log_mgf(at)[0]) / at, self.top)
 
-    def best_mean_error(self, budget: float) -> float:
+    def best_mean_error(self, budget: float, sample: Sample | None = None) -> float:
         """The standard error of ``S(d)`` from the rewards below the threshold and from the share p.
 
         As in :mod:`verify.tails.consequences.band`, where the tail counts as one place: its weight
-        is what the fit says, and how far that is off is not in here.
+        is what the fit says, and how far that is off is not in here. Where the sample has prompts,
+        the influences of a prompt's rewards are added up first, as there.
         """
         import numpy as np
 
@@ -125,12 +127,17 @@ class Spliced:
             return inf
         at = self._best_tilt(budget)
         log_mgf, _ = self._log_mgf(at)
+        in_tail = exp(self.log_mgf_of_excess(at)[0] - log_mgf)
+        if sample is not None and sample.prompts is not None and sample.rewards is not None:
+            away = np.minimum(sample.rewards - self.threshold, 0.0)
+            with np.errstate(under="ignore"):
+                weights = np.where(away < 0, np.exp(at * away - log_mgf), in_tail)
+            return sqrt(clustered_variance(weights - 1, sample.prompts)) / at
         points = self.body.drawn_together
         away = points.values[: self.cell] - self.threshold
         with np.errstate(under="ignore"):
             weights = np.exp(at * away - log_mgf)
         squares = float((points.masses[: self.cell] * (weights - 1) ** 2).sum())
-        in_tail = exp(self.log_mgf_of_excess(at)[0] - log_mgf)
         squares += self.share * (in_tail - 1) ** 2
         return sqrt(squares / self.body.total) / at
 

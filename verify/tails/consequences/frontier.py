@@ -105,7 +105,7 @@ def frontier_of(
     for budget, plug_in, steps in zip(chosen, _plug_in(sample, chosen), grown, strict=True):
         assert plug_in.value is not None
         band, effective = delta_band(sample, verdict, budget, plug_in.value)
-        spliced = fitted_frontier(verdict, fitted, budget, band)
+        spliced = fitted_frontier(verdict, fitted, budget, band, sample)
         answers.append(BudgetAnswer(budget, plug_in, band, effective, steps, spliced))
     return tuple(answers)
 
@@ -132,11 +132,12 @@ def _plug_in(sample: Sample, budgets: tuple[float, ...]) -> list[Answer]:
 
 
 def fitted_frontier(
-    verdict: Verdict, fitted: FittedTail | None, budget: float, band: Answer
+    verdict: Verdict, fitted: FittedTail | None, budget: float, band: Answer, sample: Sample
 ) -> Answer:
     """The frontier with the fitted tail: infinite where the verdict is heavy.
 
-    Its interval is that of the tail, wider by the error of the rewards below the threshold.
+    Its interval is that of the tail, wider by the error of the rewards below the threshold and of
+    their share, which is that of prompts where the sample has them.
     """
     if verdict.kind == "heavy":
         return Answer(inf, inf, inf, "verdict", f"{HEAVY}. {verdict.because}")
@@ -149,7 +150,7 @@ def fitted_frontier(
     ends, tails = [], fitted.allowed
     for tail in tails:
         value = tail.best_mean(budget)
-        error = max(half, TWO_SIDED * tail.best_mean_error(budget))
+        error = max(half, TWO_SIDED * tail.best_mean_error(budget, sample))
         ends += [value - error, value + error]
     low, high = min(ends), max(ends)
     if verdict.kind == "cannot tell":

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+def clustered_variance(influence: Floats, prompts: NDArray[np.int64]) -> float:
+    """The variance of a mean of influences where prompts were drawn, and rewards for each."""
+    import numpy as np
+
+    sums = np.bincount(prompts, influence)
+    return float((sums**2).sum()) / len(influence) ** 2
+
+
 @dataclass(frozen=True, eq=False)
 class Sample:
     """Rewards of the base policy.
