@@ -202,8 +202,12 @@ class UtilityCurve:
 
     @property
     def answered(self) -> bool:
-        """Whether some point has a mean, or is proved to have none or no optimum."""
-        return any(point.has_mean or point.attained is False for point in self.points)
+        """Whether something is settled: a point, or the limit.
+
+        Of a point a mean, or that it has none or no optimum; of the limit also that there is none.
+        """
+        points = any(point.has_mean or point.attained is False for point in self.points)
+        return points or self.limit.mean_v is not None or not self.limit.exists
 
     @property
     def strays(self) -> bool:
@@ -211,6 +215,10 @@ class UtilityCurve:
 
         The last ``E V`` is farther from the limit than the first; or farther than the one before
         it, and not much nearer than the first. Only what is certified is compared.
+
+        A first E V that cannot be told from the limit, as that of n = 1 where a large U says
+        nothing of V, is no start: half of the farthest is, so that a curve that has all but come
+        back shows its limit.
         """
         if self.optimizer == "tilt" or self.limit.mean_v is None:
             return False
@@ -225,8 +233,9 @@ class UtilityCurve:
             ways = [-self.limit.mean_v.sign * mean for mean in means]
             return bool(ways[-1] > ways[0]) or bool(ways[-1] > ways[-2])
         ways = [abs(mean - self.limit.mean_v) for mean in means]
-        leaving = bool(ways[-1] > ways[-2]) and bool(2 * ways[-1] > ways[0])
-        return leaving or bool(ways[-1] > ways[0])
+        start = ways[0] if ways[0] > 0 else max(ways, key=lambda way: float(way.mid())) / 2
+        leaving = bool(ways[-1] > ways[-2]) and bool(2 * ways[-1] > start)
+        return leaving or bool(ways[-1] > start)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer of ``goodhart utility``."""

@@ -6,7 +6,7 @@ import pytest
 from flint import arb
 
 from verify.best_of import best_of
-from verify.best_of.infinite_means import infinite_mean, left_part_is_finite
+from verify.best_of.infinite_means import first_finite_left, infinite_mean, left_part_is_finite
 from verify.enclosure import Diverges
 from verify.laws import parse
 
@@ -32,6 +32,20 @@ from verify.laws import parse
 )
 def test_the_left_part(law: str, other: str, n: int, finite: bool | None) -> None:
     assert left_part_is_finite(parse(law), parse(other), n) is finite
+
+
+@pytest.mark.parametrize(
+    ("law", "other", "first"),
+    [
+        ("cauchy()", "normal()", 2),
+        ("student_t(1/2)", "normal()", 3),
+        ("student_t(1/40)", "normal()", 41),
+        ("-log_cauchy()", "normal()", None),
+        ("cauchy()", "log_cauchy()", None),
+    ],
+)
+def test_from_which_n_on_the_left_part_is_finite(law: str, other: str, first: int | None) -> None:
+    assert first_finite_left(parse(law), parse(other)) == first
 
 
 @pytest.mark.parametrize(("n", "sign"), [(2, 0), (3, 1)])

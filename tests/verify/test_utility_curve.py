@@ -10,6 +10,7 @@ from flint import arb, fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 
+from verify.commands.utility import print_answer
 from verify.decimals import rational
 from verify.enclosure import INFINITE, Diverges, Number, working_precision
 from verify.utility_curve import (
@@ -149,6 +150,8 @@ def test_points_that_do_not_show_the_limit() -> None:
         (Diverges(-1, ""), ("1", "2")),
         (arb(1), ("2", "3")),
         (arb(1), ("2", "1.5", "1.8")),
+        (arb(1), ("1", "3", "2.5")),
+        (arb(1), ("1", "3")),
     ):
         assert of_selection(limit, *means).strays
     for limit, means in (
@@ -156,12 +159,37 @@ def test_points_that_do_not_show_the_limit() -> None:
         (Diverges(+1, ""), ("1",)),
         (arb(1), ("3", "1.0001", "0.99")),
         (arb(1), ("1", "1")),
+        (arb(1), ("1", "3", "1.5", "1.000001")),
         (None, ("1", "2")),
         (arb(1), ("2 +/- 1", "3 +/- 1")),
     ):
         assert not of_selection(limit, *means).strays
     tilted = replace(of_selection(arb(1), "2", "3"), optimizer="tilt")
     assert not tilted.strays
+
+
+@pytest.mark.parametrize(
+    ("largest", "said"), [(100, "ask for larger --draws"), (10**18, "no more are accepted")]
+)
+def test_no_more_draws_are_asked_for_than_are_accepted(
+    largest: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = tuple(
+        selected(fmpq(n), [arb(0), None, arb(x), None], "") for n, x in ((10, 2), (largest, 3))
+    )
+    print_answer(UtilityCurve("best-of-n", "X", "V", points, Limit(arb(1), "")))
+    assert capsys.readouterr().out.splitlines()[-1].endswith(said)
+
+
+def test_a_limit_that_is_known_is_an_answer() -> None:
+    unsettled = (UtilityPoint(fmpq(10), None, None, None, None, attained=None),)
+    for limit, answered in (
+        (Limit(arb(1), ""), True),
+        (Limit(None, "", exists=False), True),
+        (Limit(None, ""), False),
+        (Limit(None, "", determined=False), False),
+    ):
+        assert UtilityCurve("best-of-n", "X", "V", unsettled, limit).answered is answered
 
 
 def test_a_selected_point_says_what_is_missing() -> None:

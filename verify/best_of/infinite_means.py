@@ -26,8 +26,11 @@ constant mass of each where the other one is far out). All of n draws lie below 
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from flint import fmpq
 
+from verify.best_of.panels import MOST_DRAWS_BITS
 from verify.conditioning.parts import base_of
 from verify.enclosure import Diverges
 from verify.law import Law
@@ -126,6 +129,19 @@ def left_part_is_finite(law: Law, other: Law, n: int) -> bool | None:
         return True if is_shared else None
     laws = (law,) if slower == own else (law, other)
     return False if slower > 0 and all(_is_power(one) for one in laws) else None
+
+
+def first_finite_left(law: Law, other: Law) -> int | None:
+    """The least n from which on the left part has a finite mean; None where none is proved.
+
+    Parameters
+    ----------
+    law, other : Law
+        A and B. What proves it for one n does for all larger ones: ``p + (n - 1) q`` rises with n.
+    """
+    draws = range(2, 2**MOST_DRAWS_BITS + 1)
+    place = bisect_left(draws, True, key=lambda n: left_part_is_finite(law, other, n) is True)
+    return draws[place] if place < len(draws) else None
 
 
 def _is_power(law: Law) -> bool:

@@ -113,7 +113,7 @@ def utility(
         answer = _joined(error, utility, copula, optimizer, numbers, seed)
     _write(answer, json, csv)
     if STDOUT not in outputs.values():
-        _print(answer)
+        print_answer(answer)
     if plot is not None:
         from verify.plot_utility import plot_utility
 
@@ -196,7 +196,8 @@ def _write(answer: UtilityCurve, json: str | None, csv: str | None) -> None:
         write_csv(csv, list(answer.rows()))
 
 
-def _print(answer: UtilityCurve) -> None:
+def print_answer(answer: UtilityCurve) -> None:
+    """The answer for the terminal."""
     from verify.utility_curve import LABELS, PARAMETERS
 
     typer.echo(f"E V as U = X + V is optimised, X = {answer.error}, V = {answer.utility}")
@@ -212,8 +213,16 @@ def _print(answer: UtilityCurve) -> None:
     typer.echo(f"limit of E V{f' along {limit.along}' if limit.along else ''}: {limit.text}")
     typer.echo(f"  {limit.because}")
     if answer.strays:
-        further = ASKED[answer.optimizer][0]
-        typer.echo(f"  the points do not show it yet: ask for larger {further}")
+        typer.echo(f"  the points do not show it{_further(answer)}")
+
+
+def _further(answer: UtilityCurve) -> str:
+    """What would show a limit that the points do not show, if anything can be asked for."""
+    from verify.best_of.curve import MOST_DRAWS
+
+    if answer.optimizer == "best-of-n" and any(point.at == MOST_DRAWS for point in answer.points):
+        return f": it lies beyond 1e{len(str(MOST_DRAWS)) - 1} draws, and no more are accepted"
+    return f" yet: ask for larger {ASKED[answer.optimizer][0]}"
 
 
 def _cells(point: UtilityPoint, reasons: list[str], tilted: bool) -> tuple[str, ...]:

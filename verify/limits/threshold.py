@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from flint import fmpq
 
+from verify.best_of.infinite_means import first_finite_left
 from verify.enclosure import Diverges, Exact, Undecided, ball, compare, working_precision
 from verify.law import Law
 from verify.limits.balance import at_the_rate, both_heavy, mgf_is_infinite
@@ -50,9 +51,7 @@ def under_best_of(error: Law, utility: Law) -> Limit:
     except Undecided as why:
         return Limit(None, f"not known: {why}")
     if isinstance(mean, Diverges):
-        if mean.sign > 0:
-            return Limit(mean, f"E V is infinite for every n: {mean.because}")
-        return Limit(None, f"not known: E|V| = oo, and no lemma speaks of that: {mean.because}")
+        return _of_infinite_means(error, utility, mean)
     curve = under_conditioning(error, utility)
     averages = "best-of-n averages E[V | U > t] ever further out"
     if not curve.exists:
@@ -61,6 +60,20 @@ def under_best_of(error: Law, utility: Law) -> Limit:
     if curve.mean_v is None:
         return Limit(None, f"not known: {averages}, of which no limit is known; {curve.because}")
     return Limit(curve.mean_v, f"{averages}: {curve.because}")
+
+
+def _of_infinite_means(error: Law, utility: Law, mean: Diverges) -> Limit:
+    """Where best-of-n goes if ``E|V|`` is infinite: it keeps the right part of V, not the left."""
+    if mean.sign > 0:
+        return Limit(mean, f"E V is infinite for every n: {mean.because}")
+    first = first_finite_left(utility, error) if mean.sign == 0 else None
+    if first is None:
+        return Limit(None, f"not known: E|V| = oo, and no lemma speaks of that: {mean.because}")
+    because = (
+        f"E V is infinite for every n from {first} on: the left part of V has a finite mean under "
+        f"the best of so many, its right part has none; {mean.because}"
+    )
+    return Limit(Diverges(+1, because), because)
 
 
 # ---------------------------------------------------------------- by the tail of X
