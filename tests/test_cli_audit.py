@@ -47,6 +47,24 @@ def test_a_light_tail(terminal: Terminal) -> None:
     assert "penalties that hold the tail: kl" in done.out
 
 
+def test_gold_scores_of_a_tenth_of_the_rewards(terminal: Terminal) -> None:
+    """As of 6,000 rewards with 600 gold scores; and without them, where that is asked for."""
+    head, *rows = Path("scores.csv").read_text().splitlines()
+    kept = [
+        row if place % 10 == 0 else row.rpartition(",")[0] + "," for place, row in enumerate(rows)
+    ]
+    Path("part.csv").write_text("\n".join([head, *kept]))
+    done = terminal("audit", "part.csv")
+    assert (
+        done.status == 0 and "rewards: 6,000\n" in done.out and "gold score: tilting:" in done.out
+    )
+    assert "Of 6,000 rewards 600 have a gold score (column 'gold')" in done.out.replace(
+        "\n    ", " "
+    )
+    done = terminal("audit", "part.csv", "--utility", "none")
+    assert done.status == 0 and "gold" not in done.out and "rewards: 6,000\n" in done.out
+
+
 def test_the_json_keeps_its_contract(terminal: Terminal) -> None:
     answer = json.loads(terminal("audit", "heavy.npy", "--json", "-").out)
     assert answer["n"] == ROWS and answer["verdict"] == "heavy"
@@ -70,6 +88,7 @@ def test_the_csv_agrees_with_the_json(terminal: Terminal) -> None:
     assert [row["budget"] for row in rows] == ["0.5", "2.0"]
     for row, point in zip(rows, answer["frontier"]["pooled"], strict=True):
         assert [row["plug_in_low"], row["plug_in_high"]] == point["plug_in"]["interval"]
+        assert row["fitted"] == point["fitted"]["value"] and row["prompts_given"] == ""
         assert [row["fitted_low"], row["fitted_high"]] == point["fitted"]["interval"]
 
 

@@ -28,10 +28,12 @@ def audit(
         str | None, typer.Option(metavar="COL", help="The column of rewards.")
     ] = None,
     prompt: Annotated[
-        str | None, typer.Option(metavar="COL", help="The column of prompts or their ids.")
+        str | None,
+        typer.Option(metavar="COL", help="The column of prompts or their ids; none: no column."),
     ] = None,
     utility: Annotated[
-        str | None, typer.Option(metavar="COL", help="The column of a second (gold) score.")
+        str | None,
+        typer.Option(metavar="COL", help="The column of a second (gold) score; none: no column."),
     ] = None,
     side: Annotated[
         str, typer.Option(metavar="SIDE", help="Which tail: upper, or lower (rewards negated).")

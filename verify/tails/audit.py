@@ -136,10 +136,16 @@ class Audit:
         yield (
             "budget",
             *(f"{what}_{end}" for what in ("plug_in", "band", "fitted") for end in ends),
+            "fitted",
+            "prompts_given",
         )
+        quenched = self.consequences.quenched
+        given = {} if quenched is None else dict(quenched.points)
         for point in self.consequences.frontier:
             answers = (point.plug_in, point.band, point.fitted)
-            found = (number(end) for each in answers for end in (each.low, each.high))
+            ends_found = [end for each in answers for end in (each.low, each.high)]
+            prompted = given[point.budget].value if given else None
+            found = map(number, (*ends_found, point.fitted.value, prompted))
             yield (number(point.budget), *("" if each is None else each for each in found))
 
 
@@ -233,9 +239,13 @@ def audit_rewards(
 
 def _check_sizes(summary: Summary, rows: Rows | None) -> None:
     """Refuse numbers that stand for something else, or whose squares float64 does not have."""
+    import numpy as np
+
     ends = {"rewards": (float(summary.lowest[0]), float(summary.top[0]))}
     if rows is not None and rows.utility is not None:
-        ends["gold scores"] = (float(rows.utility.min()), float(rows.utility.max()))
+        there = rows.utility[~np.isnan(rows.utility)]
+        if len(there):
+            ends["gold scores"] = (float(there.min()), float(there.max()))
     for what, (low, high) in ends.items():
         largest = max(abs(low), abs(high))
         if not (largest == 0 or SMALLEST <= largest <= LARGEST):
@@ -274,15 +284,33 @@ def _audited(scores: Scores, summary: Summary, rows: Rows | None, options: Optio
 
 
 def _gold(scores: Scores, rows: Rows | None) -> tuple[Any, tuple[str, ...]]:
-    """The gold scores, if there are any to look at; else a warning that says why not."""
-    if scores.columns.utility is None:
+    """The gold scores, if there are any to look at, and a warning where not all rewards count."""
+    import numpy as np
+
+    name = scores.columns.utility
+    if name is None:
         return None, ()
-    why: str | None = f"there are more than {MOST_ROWS:,} rewards; sample the rows for that"
-    if rows is not None and rows.utility is not None:
-        why = nothing_to_trade(rows.reward, rows.utility)
-        if why is None:
-            return rows.utility, ()
-    return None, (f"The gold scores were not looked at: {why}.",)
+    if rows is None or rows.utility is None:
+        why = f"there are more than {MOST_ROWS:,} rewards; sample the rows for that"
+        return None, (_not_looked_at(name, why),)
+    there = ~np.isnan(rows.utility)
+    if not there.any():
+        return None, (_not_looked_at(name, "no reward has a finite one"),)
+    unmoved = nothing_to_trade(rows.reward[there], rows.utility[there])
+    if unmoved is not None:
+        return None, (_not_looked_at(name, unmoved),)
+    if there.all():
+        return rows.utility, ()
+    few = (
+        f"Of {len(there):,} rewards {int(there.sum()):,} have a gold score (column {name!r}): only "
+        "what is said of gold scores rests on these alone. If they were chosen by their rewards, "
+        "it does not hold for the others."
+    )
+    return rows.utility, (few,)
+
+
+def _not_looked_at(name: str, why: str) -> str:
+    return f"The gold scores (column {name!r}) were not looked at: {why}."
 
 
 def _sample(summary: Summary, rows: Rows | None) -> Sample:
@@ -316,14 +344,15 @@ def _warnings(
         yield (
             f"The largest {fit.fit.k:,.0f} rewards follow no generalised Pareto law "
             f"(Anderson-Darling, p = {fit.p_anderson_darling:.2g}), as where two kinds of answers "
-            "are mixed: the extreme-value index, and what is said beyond the sample, are doubtful."
+            "are mixed: audit each kind alone. Doubtful are the extreme-value index, the penalties "
+            "that rest on it, and what is said beyond the sample"
+            + ("; the verdict too may be a false alarm." if verdict.kind == "heavy" else ".")
         )
     if prompts is not None and prompts.alike > ALIKE:
         yield (
-            f"Answers to a prompt are alike: the largest rewards are worth only one in "
-            f"{prompts.alike:.2g} of as many independent ones. The verdict takes them as "
-            "independent, so it is wrong more often than was measured, and its intervals are too "
-            "short."
+            f"Answers to a prompt are alike: of the largest rewards, {prompts.alike:.2g} say no "
+            "more than a single independent one. The verdict takes all as independent, so it is "
+            "wrong more often than was measured, and its intervals are too short."
         )
     if prompts is not None and prompts.mostly_single:
         yield (
@@ -333,8 +362,8 @@ def _warnings(
         )
     if prompts is not None and prompts.met.kind != verdict.kind:
         yield (
-            f"All rewards together: {verdict.kind}. Within prompts: {prompts.met.kind}. "
-            f"{prompts.met.because} A policy that does not choose its prompts meets the second."
+            f"Within prompts the tail is not that of all rewards together, {verdict.kind}, but: "
+            f"{prompts.met.kind}. {prompts.met.because}"
         )
     if rows is None and scores.columns.prompt is not None:
         yield f"Prompts were not looked at one by one: there are more than {MOST_ROWS:,} rewards."

@@ -30,7 +30,7 @@ class Rows:
     prompts : tuple of str
         What the prompts are called.
     utility : array of shape (n,), float64, or None
-        The gold score of each.
+        The gold score of each; NaN where there is none.
     """
 
     reward: Floats

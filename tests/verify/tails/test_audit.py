@@ -79,7 +79,26 @@ def test_scores_that_are_all_equal_are_no_gold_to_look_at(what: str) -> None:
     found = audit_rewards(scores["rewards"], utility=scores["gold scores"])
     assert answer_of(found)["gold"] is None
     (said,) = (each for each in found.warnings if "gold" in each)
-    assert said.startswith(f"The gold scores were not looked at: the {what} are all equal, so")
+    assert said.startswith(
+        f"The gold scores (column 'utility') were not looked at: the {what} are all equal, so"
+    )
+
+
+def test_gold_scores_of_a_part_of_the_rewards() -> None:
+    """The verdict is that of all rewards, the gold part that of the rewards with a gold score."""
+    rewards = normal(3000)
+    gold = np.where(np.arange(3000) % 5 == 0, rewards + normal(3000)[::-1], np.nan)
+    part, alone = audit_rewards(rewards, utility=gold), audit_rewards(rewards)
+    there = ~np.isnan(gold)
+    assert part.verdict == alone.verdict and part.summary.count == 3000
+    of_these = audit_rewards(rewards[there], utility=gold[there]).consequences.gold
+    assert part.consequences.gold is not None and of_these is not None
+    assert part.consequences.gold.as_json() == of_these.as_json()
+    (said,) = set(part.warnings) - set(alone.warnings)
+    assert said.startswith("Of 3,000 rewards 600 have a gold score (column 'utility'): only what")
+    none = audit_rewards(rewards, utility=np.full(3000, np.nan))
+    assert none.consequences.gold is None
+    assert any("were not looked at: no reward has a finite one" in each for each in none.warnings)
 
 
 @pytest.mark.parametrize("factor", [1e100, 1e300, 1e-100, 1e-310])

@@ -120,6 +120,15 @@ def test_columns_that_are_refused(columns: dict[str, str], said: str) -> None:
     assert said in refusal("a.csv", **columns)
 
 
+def test_columns_may_be_left_unread() -> None:
+    Path("a.csv").write_text("prompt,reward,gold\n1,2,3\n")
+    found = open_scores("a.csv", prompt="none", utility="none").columns
+    assert (found.reward, found.prompt, found.utility) == (("reward",), None, None)
+    assert open_scores("a.csv", utility="none").columns.prompt == "prompt"
+    Path("a.csv").write_text("none,reward,gold\n1,2,3\n")
+    assert open_scores("a.csv", utility="none").columns.utility == "none"
+
+
 @pytest.mark.parametrize("name", ["id", "Index", "step", "sample_id"])
 def test_a_column_that_numbers_the_rows_is_no_reward_unless_named(name: str) -> None:
     Path("a.jsonl").write_text(f'{{"{name}": 1, "result": {{"reward": 0.5}}}}\n')

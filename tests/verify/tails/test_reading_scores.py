@@ -150,6 +150,16 @@ def test_lists_are_the_completions_of_a_prompt(tmp_path: Path, name: str) -> Non
     assert tally == Tally(6, null=2, first=(str(path), 3, "missing"))
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
+def test_a_reward_without_a_gold_score_counts(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    WRITERS[name](path, {"reward": [1.0, 2.0, None, 4.0], "gold": [5.0, None, 7.0, 8.0]})
+    found, _, gold, tally = read(str(path))
+    assert found.tolist() == [1, 2, 4]
+    np.testing.assert_array_equal(gold, [5, np.nan, 8])
+    assert tally == Tally(4, null=1, first=(str(path), 3, "missing"))
+
+
 def test_lists_beside_each_other_are_as_long(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"rewards": [1, 2], "gold": [1, 2]}\n{"rewards": [1, 2], "gold": [1]}\n')

@@ -97,7 +97,7 @@ def consequences_of(
     cap_budget : float
         The KL budget that the cap is recommended for.
     gold : array of shape (n,), optional
-        A gold score for each reward, in the order of ``sample.rewards``.
+        A gold score for each reward, in the order of ``sample.rewards``; NaN for those without.
     seed : int
         Of everything that is drawn.
 
@@ -123,5 +123,16 @@ def consequences_of(
         clippings(cells, chosen),
         recommended_cap(cells, verdict, fitted, cap_budget),
         samples_needed(cells.total, verdict, chosen),
-        None if gold is None else gold_of(sample.rewards, gold, seed),
+        None if gold is None else _gold_of_those_with_one(sample.rewards, gold, seed),
     )
+
+
+def _gold_of_those_with_one(rewards: Any, gold: Any, seed: int) -> Gold:
+    """Of the rewards that have a gold score."""
+    import numpy as np
+
+    scores = np.asarray(gold, dtype=np.float64)
+    if scores.shape != rewards.shape:
+        raise InputError(f"{len(rewards)} rewards and gold scores of shape {scores.shape}")
+    there = ~np.isnan(scores)
+    return gold_of(rewards[there], scores[there], seed)

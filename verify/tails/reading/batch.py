@@ -62,11 +62,11 @@ class Tally:
             return ""
         counts = {"NaN": self.nan, "infinite": self.infinite, "missing": self.null}
         counts["text"] = self.text
-        kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in counts.items() if count)
         path, row, reason = self.first
         return (
-            f"{self.bad} of {self.rows} rows lack a finite number or a prompt and were left out "
-            f"({kinds}); the first is row {row} of {path}, which is {reason}"
+            f"{self.bad:,} of {self.rows:,} rows lack a finite number or a prompt and were left "
+            f"out ({kinds}); the first is row {row} of {path}, which is {reason}"
         )
 
     def check(self, most: float = MOST_BAD) -> None:
@@ -125,8 +125,10 @@ class Batch:
         Of all rows of this part of the file.
     prompt : Prompts or None
         What each row answers, where there is a column of it.
-    utility, log_prob : array of shape (rows,) or None
-        A second (gold) score; the log-probability of the answer, in nats. Finite.
+    utility : array of shape (rows,) or None
+        A second (gold) score: finite, or NaN where the answer has none.
+    log_prob : array of shape (rows,) or None
+        The log-probability of the answer, in nats. Finite.
     """
 
     reward: Floats

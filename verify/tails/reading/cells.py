@@ -93,10 +93,15 @@ def _part(
     lengths, codes = found.lengths, found.codes
     others: dict[str, Floats] = {}
     for role, name in (("utility", columns.utility), ("log_prob", columns.log_prob)):
-        if name is not None:
-            other = _aligned(path, first, name, _cells(arrays[name]), reward, lengths)
-            others[role] = other.values
+        if name is None:
+            continue
+        other = _aligned(path, first, name, _cells(arrays[name]), reward, lengths)
+        others[role] = other.values
+        if role != "utility":
             codes = _first_reason(codes, other.codes)
+        elif other.codes is not None:
+            # A reward counts without a gold score too.
+            others[role] = np.where(other.codes == 0, other.values, np.nan)
     prompt = None
     if columns.prompt is not None:
         prompt, missing = _prompts(arrays[columns.prompt])

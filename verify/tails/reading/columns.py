@@ -14,6 +14,8 @@ from verify.reading import DataError, quoted
 Kind = Literal["number", "numbers", "text", "other"]
 #: The name of the one column of a format whose columns have no names.
 UNNAMED = ""
+#: Given for the name of a column: none is read as this, whatever columns are called.
+NO_COLUMN = "none"
 #: Names that say what a column is, whatever their case.
 USUAL = {
     "reward": (*REWARDS, *USUAL_SCORES["proxy"]),
@@ -77,7 +79,8 @@ def choose(
         What each column of the file holds.
     reward, prompt, utility, log_prob : str or None
         Names of columns; those that are None are looked for under the usual names, but for
-        log-probabilities, which are only read if they are asked for.
+        log-probabilities, which are only read if they are asked for. Prompts or gold scores that
+        are :data:`NO_COLUMN` are not looked for, unless a column has that name.
 
     Returns
     -------
@@ -92,6 +95,12 @@ def choose(
     """
     asked = {"reward": reward, "prompt": prompt, "utility": utility, "log_prob": log_prob}
     given = {role: name for role, name in asked.items() if name is not None}
+    unwanted = {
+        role
+        for role in ("prompt", "utility")
+        if given.get(role) == NO_COLUMN and NO_COLUMN not in kinds
+    }
+    given = {role: name for role, name in given.items() if role not in unwanted}
     check(path, kinds, given)
     taken = set(given.values())
     messages = []
@@ -103,7 +112,7 @@ def choose(
         messages += [message] * bool(message)
     taken.update(rewards)
     for role in ("prompt", "utility"):
-        if role in given:
+        if role in given or role in unwanted:
             continue
         name = _usual(role, kinds, taken)
         if name is not None:
