@@ -103,7 +103,8 @@ def test_the_picture(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("gone.csv",), "gone.csv: no such file"),
+        (("gone.csv",), "gone.csv: no such file; expected a .csv, .parquet, .jsonl or .json file"),
+        (("curve.npy",), "curve.npy: expected a file that ends in .csv, .parquet, .jsonl or .json"),
         (("curve.csv", "--form", "ppo"), "--form: expected best-of-n or rl or both, got 'ppo'"),
         (("curve.csv", "--base", "nan"), "--base: expected a finite number"),
         (("curve.csv", "--base", "x"), "invalid value for '--base'"),

@@ -57,8 +57,25 @@ def test_the_csv(terminal: Terminal) -> None:
     done = terminal("frontier", "laplace()", "--budgets", "0.5", "--two-sided", "--csv", "-")
     rows = list(csv.DictReader(io.StringIO(done.out)))
     assert [row["side"] for row in rows] == ["best", "least"]
+    assert all("tilt" in row["because"] for row in rows), rows
     best, least = ([float(row["lower"]), float(row["upper"])] for row in rows)
     assert best == pytest.approx([1.56406717852819237] * 2) == [-end for end in reversed(least)]
+
+
+@pytest.mark.parametrize(
+    ("law", "divergence", "best", "least"),
+    [
+        ("-exponential()", "tv", "0", "-oo"),
+        ("uniform()", "js", "1", "0"),
+        ("uniform(1, 4/3)", "hellinger", "1.333333333333", "1"),
+    ],
+)
+def test_an_end_that_is_not_attained_is_written_as_it_is(
+    terminal: Terminal, law: str, divergence: str, best: str, least: str
+) -> None:
+    asked = ("--divergence", divergence, "--budgets", "1", "--two-sided")
+    rows = terminal("frontier", law, *asked).out.splitlines()
+    assert [row.split()[1] for row in rows if row.startswith("  1  ")] == [best, least]
 
 
 def test_undecided_is_said(terminal: Terminal) -> None:

@@ -86,6 +86,8 @@ class FrontierPoint:
         ``ball``, or ``float64`` for files too large to be certified.
     settled : bool
         Whether both values were found, and as close as the search aims at.
+    end : arb or None
+        The largest reward, where S(d) is that and no P attains it.
     """
 
     budget: Decimal
@@ -97,6 +99,7 @@ class FrontierPoint:
     tilt: fmpq | None = None
     means: str = "ball"
     settled: bool = True
+    end: arb | None = None
 
     @property
     def gap(self) -> arb | None:
@@ -110,9 +113,14 @@ class FrontierPoint:
         achieving = None if self.achieving is None else -self.achieving
         tilt = None if self.tilt is None else -self.tilt
         lower, upper = _negative(self.upper), _negative(self.lower)
-        because = f"for -X: {self.because}"
         return replace(
-            self, lower=lower, upper=upper, achieving=achieving, tilt=tilt, because=because
+            self,
+            lower=lower,
+            upper=upper,
+            achieving=achieving,
+            tilt=tilt,
+            because=f"for -X: {self.because}",
+            end=None if self.end is None else -self.end,
         )
 
     def to_dict(self) -> dict[str, Any]:

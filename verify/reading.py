@@ -58,12 +58,14 @@ def read_column(path: str, column: str | None = None) -> Column:
         with broken_files(path):
             numbers = _read_npy(path, content, column)
     else:
-        content, table = read_table(path, [] if column is None else [column])
+        content, table = read_table(path, [] if column is None else [column], arrays=True)
         numbers = numbers_in(path, table, column)
     return Column(exact_floats(path, numbers), digest(content))
 
 
-def read_table(path: str, columns: list[str], text: str | None = None) -> tuple[bytes, Any]:
+def read_table(
+    path: str, columns: list[str], text: str | None = None, arrays: bool = False
+) -> tuple[bytes, Any]:
     """The bytes of a file, and the pyarrow table in it.
 
     Parameters
@@ -74,6 +76,8 @@ def read_table(path: str, columns: list[str], text: str | None = None) -> tuple[
         Those that are needed: others may be left out, if all of these are there.
     text : str, optional
         A column that is text as it stands where the format has no types: 01 in a .csv is not 1.
+    arrays : bool, optional
+        Whether the caller would have read a .npy file: only messages depend on it.
 
     Raises
     ------
@@ -82,8 +86,8 @@ def read_table(path: str, columns: list[str], text: str | None = None) -> tuple[
     """
     reader = _TABLES.get(Path(path).suffix.lower())
     if reader is None:
-        raise DataError(f"{path}: expected a file that ends in {', '.join(['.npy', *_TABLES])}")
-    content = content_of(path)
+        raise DataError(f"{path}: expected a file that ends in {_endings(arrays)}")
+    content = content_of(path, arrays)
     with broken_files(path):
         return content, reader(content, columns, text)
 
@@ -106,15 +110,13 @@ def broken_files(path: str) -> Iterator[None]:
         raise DataError(f"{path}: cannot be read ({_first_line(error)})") from None
 
 
-def content_of(path: str) -> bytes:
-    """The bytes of a file."""
+def content_of(path: str, arrays: bool = True) -> bytes:
+    """The bytes of a file; whether .npy is accepted beside tables, messages say."""
     file = Path(path)
     try:
         if not file.is_file():
             what = "is not a file" if file.exists() else "no such file"
-            raise DataError(
-                f"{path}: {what}; expected a .npy, .csv, .parquet, .jsonl or .json file"
-            )
+            raise DataError(f"{path}: {what}; expected a {_endings(arrays)} file")
         if file.stat().st_size > MOST_BYTES:
             raise DataError(f"{path}: larger than {MOST_BYTES // 2**30} GiB")
         content = file.read_bytes()
@@ -286,6 +288,12 @@ _TABLES: dict[str, Callable[[bytes, list[str], str | None], Any]] = {
     ".jsonl": _jsonl_table,
     ".json": _json_table,
 }
+
+
+def _endings(arrays: bool) -> str:
+    """How the files end that are read, in words."""
+    *first, last = [".npy", *_TABLES] if arrays else _TABLES
+    return f"{', '.join(first)} or {last}"
 
 
 def numbers_in(path: str, table: Any, column: str | None) -> NDArray[Any]:

@@ -211,9 +211,9 @@ def _write(answer: Frontier, json: str | None, csv: str | None) -> None:
 
 def rows_of(sides: Mapping[str, Sequence[FrontierPoint]]) -> list[Sequence[object]]:
     """The rows of the CSV, its header first."""
-    columns = ("side", "budget", "lower", "upper", "attained", "tilt", "means")
+    columns = ("side", "budget", "lower", "upper", "attained", "tilt", "means", "because")
     rows = [
-        [side, *(_ends(point)), point.attained, point.to_dict()["tilt"], point.means]
+        [side, *(_ends(point)), point.attained, point.to_dict()["tilt"], point.means, point.because]
         for side, points in sides.items()
         for point in points
     ]
@@ -281,7 +281,14 @@ def print_reasons(reasons: list[str]) -> None:
 
 
 def mean_text(point: FrontierPoint) -> str:
-    """The digits that both values round to; both values where they are not close."""
+    """The digits that both values round to; both values where they are not close.
+
+    Where S(d) is an end of the rewards it stands alone: how near to it some P comes says nothing.
+    """
+    from verify.utility_curve import limit_text
+
+    if point.end is not None:
+        return limit_text(point.end, MOST_DIGITS) or "not known"
     for digits in range(MOST_DIGITS, FEWEST_DIGITS - 1, -1):
         low, high = (_shown(value, digits) for value in (point.lower, point.upper))
         if low == high:

@@ -48,6 +48,26 @@ SPECIAL = {
     "empirical": 'empirical("FILE") or empirical("FILE", column="NAME")',
 }
 
+#: What else laws are called that bear no likeness to their names here, without underscores.
+OTHER_NAMES = {
+    "gaussian": "normal",
+    "t": "student_t",
+    "studentst": "student_t",
+    "expon": "exponential",
+    "norm": "normal",
+    "chi2": "2*gamma(shape=DF/2)",
+    "chisquared": "2*gamma(shape=DF/2)",
+    "nbinom": "negative_binomial",
+    "gpd": "genpareto",
+    "zipf": "zeta",
+    "wald": "inverse_gaussian",
+    "invgauss": "inverse_gaussian",
+    "invgamma": "inverse_gamma",
+    "fisk": "log_logistic",
+    "constant": "point",
+    "data": "empirical",
+}
+
 #: How the files end that ``empirical`` reads.
 FILES = (".npy", ".csv", ".parquet", ".jsonl", ".json")
 
@@ -359,7 +379,8 @@ def _unknown(name: str) -> str:
     known = [*CATALOGUE, *SPECIAL]
     if name in known:
         return f"{name} needs parentheses: write {_written(name)}"
-    close = guess(name, known)
+    usual = OTHER_NAMES.get(name.lower().replace("_", ""))
+    close = f" (did you mean {usual}?)" if usual else guess(name, known)
     return f"unknown law {name:.40}{close or '; known are ' + ', '.join(known)}"
 
 

@@ -234,7 +234,9 @@ def _next_to_top(budget: Decimal, scale: Scale) -> PenalisedPoint:
     near = scale.next_to_top()
     with working_precision(PRECISIONS[1]):
         lower, upper = ball(near), ball(scale.top)
-    return PenalisedPoint(budget, lower, upper, False, NEXT_TO_TOP, shape=Step(near), at_top=arb(1))
+    return PenalisedPoint(
+        budget, lower, upper, False, NEXT_TO_TOP, end=upper, shape=Step(near), at_top=arb(1)
+    )
 
 
 # ---------------------------------------------------------------- the search
