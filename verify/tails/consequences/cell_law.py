@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 from verify.reading import exact_floats
@@ -156,9 +157,13 @@ class CellLaw:
         return above
 
     def cell_of(self, level: float) -> int:
-        """The number of the cell that the quantile of a level lies in."""
-        # A level is a decimal: what its rounding may add to the rows is taken off.
-        return self.cell_of_largest(self.total * (1 - level) * (1 - LEVEL_ROUNDING))
+        """The number of the cell that the quantile of a level lies in.
+
+        The quantile is the smallest reward that at least a share ``level`` of all are not above.
+        """
+        # A level is a decimal: what its rounding may take off the rows is added.
+        above = floor(self.total * (1 - level) * (1 + LEVEL_ROUNDING))
+        return self.cell_of_largest(min(above + 1, self.total))
 
     def cell_of_largest(self, rows: float) -> int:
         """The number of the highest cell that, with those above it, holds so many rewards."""

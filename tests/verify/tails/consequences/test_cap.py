@@ -18,6 +18,7 @@ from verify.tails.consequences.cap import (
 )
 from verify.tails.consequences.cell_law import CellLaw
 from verify.tails.consequences.splice import fitted_tail
+from verify.tails.summary import Summary
 from verify.tails.verdict import Interval, Verdict
 
 HEAVY = Verdict("heavy", "power law", Interval(0.33, 0.2, 0.45), None, 500, "test")
@@ -104,7 +105,7 @@ def test_rewards_without_a_body() -> None:
     assert ordinary_law(CellLaw.of(rewards)) is None
     found = recommended(CellLaw.of(rewards), HEAVY, 1.0)
     assert found.cap.value == clippings(CellLaw.of(rewards), [1.0])[1].cap
-    assert found.clipped == pytest.approx(0.009)
+    assert found.clipped == pytest.approx(0.01)
     assert "body" in found.cap.because and found.ordinary_gain is None
     assert found.mean_lost == pytest.approx((rewards - np.minimum(rewards, found.cap.value)).mean())
     rare = CellLaw.of(np.append(np.zeros(995), np.ones(5)))
@@ -121,6 +122,10 @@ def test_clipping_at_quantiles() -> None:
         assert row.mean_lost == pytest.approx(rewards.mean() - clipped.mean(), abs=1e-9)
         assert row.clipped == pytest.approx((rewards > row.cap).mean(), abs=1e-12)
         assert row.clipped <= 1 - row.level + 1e-12
+    summary = Summary.of(rewards)
+    for row in rows[:-1]:  # as the report lists quantiles, and as its caption says
+        assert row.cap == summary.quantile(row.level)
+        assert row.clipped == pytest.approx(1 - row.level, abs=1e-12)
     values = [[answer.value or 0.0 for _, answer in row.best_means] for row in rows]
     for k in (0, 1):
         assert [each[k] for each in values] == sorted(each[k] for each in values)

@@ -99,11 +99,12 @@ def test_the_cell_of_a_level(rewards: np.ndarray, level: float) -> None:
     cells = CellLaw.of(rewards)
     cell = cells.cell_of(level)
     at_or_above = (rewards >= cells.low[cell]).sum()
-    # At least n (1 - level) rewards are in the cell or above; above it there are fewer. At level 1
-    # the cell is the top's.
-    wanted = max(len(rewards) * (1 - level), 1e-9)
+    # More than n (1 - level) rewards are in the cell or above, if there are as many; above it there
+    # are no more than that.
+    most = len(rewards) * (1 - level)
     above = (rewards > cells.high[cell]).sum()
-    assert at_or_above >= wanted * (1 - 1e-11) and wanted > above * (1 - 1e-11)
+    assert at_or_above == len(rewards) or at_or_above > most * (1 - 1e-11)
+    assert above <= most * (1 + 1e-11)
 
 
 @given(rewards=REWARDS, cap=st.floats(-1e3, 1e3))
