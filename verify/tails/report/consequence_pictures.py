@@ -112,7 +112,7 @@ def best_of_plot(curve: tuple[BestOf, ...], rows: int) -> Drawing:
         axes.set_xscale("log")
         axes.set_xlabel("n")
         axes.set_ylabel("mean reward of the best of n")
-        axes.legend(fontsize=9, loc="upper left")
+        axes.legend(fontsize=9, loc="lower right")
 
     return Drawing(
         "best-of-n",
@@ -120,7 +120,7 @@ def best_of_plot(curve: tuple[BestOf, ...], rows: int) -> Drawing:
         "The mean reward if the best of n answers is taken. To the left the sample says it without"
         " bias. From a tenth of the sample's size on the fitted tail speaks, with its band: a"
         " guess beyond the data, not a measurement; where it runs away it leaves the picture, and"
-        " the table has it.",
+        " the table has it. Where the two do not meet, no tail fits the largest rewards well.",
         draw,
     )
 

@@ -62,12 +62,13 @@ def _left_out(below: int, above: int) -> str:
 def normal_quantiles(summary: Summary, tail: UpperTail) -> Drawing:
     """The rewards against those of a normal law."""
     import numpy as np
-    from scipy.special import ndtri
+    from scipy.special import ndtr, ndtri
 
     n = summary.count
-    body = ndtri(np.linspace(1 / (n + 1), 0.9, 120))
-    from scipy.special import ndtr
-
+    lowest = summary.quantile(BEYOND)
+    cells = summary.cells()
+    below = int(cells.counts[cells.mean < lowest].sum())
+    body = ndtri(np.linspace(max(BEYOND, 1 / (n + 1)), 0.9, 120))
     x = [*body, *ndtri(1 - _chances(tail, n))[::-1]]
     y = [*(summary.quantile(float(ndtr(z))) for z in body), *_largest(tail)[::-1]]
     mean, deviation = summary.mean, sqrt(summary.variance)
@@ -84,7 +85,8 @@ def normal_quantiles(summary: Summary, tail: UpperTail) -> Drawing:
         "normal-quantiles",
         "Against a normal law",
         "Dots on the dotted line: the rewards are normal with this mean and deviation. Dots that"
-        " bend upwards on the right: the largest rewards are larger than a normal law allows.",
+        " bend upwards on the right: the largest rewards are larger than a normal law allows."
+        f" {_left_out(below, 0)}",
         draw,
     )
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from verify.inline_svg import INK, STYLE, axes_alone, svg_of
 
+#: In inches: so small that the letters, of ten points, can be read on a phone.
+SIZE = (4.9, 3.2)
 #: Dots on a picture at most: more cannot be told apart, and make the page heavy.
 MOST_DOTS = 400
 
@@ -42,7 +44,7 @@ class Drawing:
         from matplotlib import rc_context
 
         with rc_context(STYLE):
-            figure, axes = axes_alone()
+            figure, axes = axes_alone(SIZE)
             self.draw(axes)
             return svg_of(figure)
 

@@ -119,7 +119,11 @@ def index_paths(tail: UpperTail, verdict: Verdict) -> Drawing:
 def _legend(paths: list[_Shown], held: bool, k: int) -> Iterator[str]:
     """What else is in the picture."""
     if held:
-        yield " Grey: the interval of the verdict" + (", at the dotted k." if k else ".")
+        where = ", at the dotted k" if k else ""
+        yield (
+            f" Grey: the interval of the verdict{where}, corrected for bias, so that the curves"
+            " need not meet it."
+        )
     elif k:
         yield " Dotted: the k of the verdict."
     if any(each.banded for each in paths):
