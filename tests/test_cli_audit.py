@@ -158,10 +158,10 @@ def test_too_many_bad_rows_are_refused_with_the_first(terminal: Terminal) -> Non
     rewards[100:300] = np.inf
     np.save("bad.npy", rewards)
     line = terminal.refused("audit", "bad.npy")
-    assert "201 of 12000 rows" in line and "row 11 of bad.npy" in line
+    assert "201 of 12,000 rows" in line and "row 11 of bad.npy" in line
     assert "allow more with --most-bad" in line
     done = terminal("audit", "bad.npy", "--most-bad", "0.05")
-    assert done.status == 0 and "warning: 201 of 12000 rows" in done.out
+    assert done.status == 0 and "warning: 201 of 12,000 rows" in done.out
 
 
 def test_reports_and_pictures_may_lie_beside_what_is_read(terminal: Terminal) -> None:
@@ -180,4 +180,4 @@ def test_rows_that_are_left_out_leave_no_prompt_behind(terminal: Terminal) -> No
     assert answer["per_prompt"]["prompts"] == 50  # neither the one without a name, nor p99
     assert 0 <= float(answer["per_prompt"]["variance_between"]) < 0.1
     done = terminal("audit", "scores.csv")
-    assert "2 of 6001 rows lack a finite number or a prompt" in done.out.replace("\n    ", " ")
+    assert "2 of 6,001 rows lack a finite number or a prompt" in done.out.replace("\n    ", " ")

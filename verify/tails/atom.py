@@ -24,6 +24,6 @@ def above_atom(tail: UpperTail) -> tuple[UpperTail, tuple[str, ...]]:
         return tail, ()
     above, equal = int(starts[many[0]]), int(often[many[0]])
     return UpperTail(tail.values[:above], above), (
-        f"{equal} of {tail.count} rewards equal {values[above]:.6g}: the tail is that of the "
-        f"{above} rewards above it.",
+        f"{equal:,} of {tail.count:,} rewards equal {values[above]:.6g}: the tail is that of the "
+        f"{above:,} rewards above it.",
     )

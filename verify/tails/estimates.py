@@ -135,10 +135,13 @@ def estimates_of(tail: UpperTail, verdict: Verdict, rewards: Any = None) -> Esti
     rewards : array of shape (n,), optional
         All rewards, in the order in which they came.
     """
+    largest = () if rewards is None else tuple(_largest_shares(rewards))
+    if verdict.capped:
+        # An atom on top is no tail: spread over its cell, it has the shape of the cell.
+        return Estimates((), (), None, None, None, largest)
     k = tail.untied(min(MOST, int(SHARE * (tail.kept - 1)), verdict.k or MOST))
     choices = tuple(_found(choose, tail) for choose in (bader, minimal_amse, clauset, danielsson))
     chosen = tuple(each for each in choices if each is not None)
-    largest = () if rewards is None else tuple(_largest_shares(rewards))
     if k < FEWEST:
         return Estimates((), chosen, None, None, None, largest)
     excesses = tail.excesses(k)

@@ -53,6 +53,8 @@ class Verdict:
     ruled_out : float or None
         Where the tail is called light: the Weibull-tail coefficient from which on tails are ruled
         out at the level. A tail is heavy above 1, so that tails between the two may pass as light.
+    capped : int
+        How many rewards equal the largest one, where they end there as if clipped; else 0.
     """
 
     kind: Kind
@@ -63,3 +65,4 @@ class Verdict:
     because: str
     warnings: tuple[str, ...] = ()
     ruled_out: float | None = None
+    capped: int = 0

@@ -16,7 +16,7 @@ from verify.tails.report.prompt_section import prompt_section
 from verify.tails.report.prompt_words import follows, given, opening
 from verify.tails.report.sections import facts
 from verify.tails.report.terminal import terminal_lines
-from verify.tails.report.words import headline
+from verify.tails.report.words import headline, if_heavy
 from verify.tails.rows import Rows
 from verify.tails.upper_tail import UpperTail
 from verify.tails.verdict import Interval, Kind, Verdict
@@ -105,7 +105,17 @@ def test_what_cannot_be_told_is_treated_as_heavy() -> None:
     assert found.prompts is not None
     unsure = replace(found, prompts=replace(found.prompts, met=Within("cannot tell", "Few.")))
     assert "meets the second: treat it as heavy" in opening(unsure)
-    assert opening(unsure).endswith(headline(unsure))
+    # The verdict is not told a second time, only what it means.
+    assert opening(unsure).endswith(f" are there. {if_heavy(unsure)}")
+    assert headline(unsure).endswith(if_heavy(unsure)) and opening(unsure).count("heavy") == 2
+
+
+def test_the_csv_has_what_is_bought_of_given_prompts() -> None:
+    found = audited("scales")
+    header, *rows = found.rows()
+    assert header[-2:] == ("fitted", "prompts_given") and found.consequences.quenched is not None
+    points = found.consequences.quenched.points
+    assert [row[-1] for row in rows] == [repr(answer.value) for _, answer in points]
 
 
 def test_the_terminal_has_a_column_for_prompts() -> None:

@@ -296,7 +296,7 @@ def _beyond(
         )
         return Answer(cells.top, None, None, "estimated from these rewards", because)
     because = (
-        "no reward of the sample is as large: even with the heaviest tail that the interval allows "
+        "no reward of the sample is larger: even with the heaviest tail that the interval allows "
         f"a policy that only reaches this cap gains no more than {gains}"
     )
     return Answer(cap, None, None, "fitted tail", because)

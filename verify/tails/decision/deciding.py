@@ -81,8 +81,8 @@ def decide(tail: UpperTail, *, level: float = 0.95, rounding: Rounding | None = 
     values = _as_numpy(tail.values)
     nothing = Interval(math.nan, -math.inf, math.inf, level)
     if capped:
-        because = f"{capped} rewards equal the largest one: they end there, as at a cap."
-        return Verdict("bounded", None, nothing, None, capped, because, warnings)
+        because = f"{capped:,} rewards equal the largest one: they end there, as at a cap."
+        return Verdict("bounded", None, nothing, None, capped, because, warnings, capped=capped)
     cells = None if rounding is None else _cell_widths(values, rounding)
     levels = usable_levels(values, tail.count, cells)
     if not levels:
@@ -192,4 +192,6 @@ def _no_threshold(tail: UpperTail, given: UpperTail, rounding: Rounding | None) 
             f"The largest {tail.kept} rewards take no more than {different} different values: "
             "if no others can occur the tail is bounded, if they are rounded its shape is lost."
         )
-    return f"Of {tail.count} rewards too few lie in the tail to say anything about it."
+    if tail.count == 1:
+        return "One reward says nothing about a tail."
+    return f"Of {tail.count:,} rewards too few lie in the tail to say anything about it."

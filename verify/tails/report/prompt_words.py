@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from verify.tails.consequences.quenched import Quenched
-from verify.tails.report.words import headline, nats, shown
+from verify.tails.report.words import headline, if_heavy, nats, shown
 
 if TYPE_CHECKING:
     from verify.tails.audit import Audit
@@ -26,7 +26,7 @@ def opening(audit: Audit) -> str:
     if _differ(pooled, met):
         both = f"All rewards together: {pooled}. Within prompts: {met}. {MEETS} {_met(audit, met)}"
         # Here nothing but all rewards together says what to do.
-        return f"{both} {headline(audit)}" if (pooled, met) == ("heavy", "cannot tell") else both
+        return f"{both} {if_heavy(audit)}" if (pooled, met) == ("heavy", "cannot tell") else both
     if pooled in ("light", "bounded") and not prompts.mostly_single:
         return f"{headline(audit)} {GIVEN} {_bought(audit)}."
     return headline(audit)

@@ -30,6 +30,7 @@ from verify.tails.report.words import (
     penalties_in_words,
     shown,
     turn_in_words,
+    two_values,
     with_interval,
     wrong_verdicts,
 )
@@ -37,6 +38,7 @@ from verify.tails.report.words import (
 if TYPE_CHECKING:
     from verify.overoptimization.answer import Number
     from verify.tails.audit import Audit
+    from verify.tails.consequences.answer import Answer
     from verify.tails.consequences.gold import Gold
 
 #: Quantiles that are listed.
@@ -65,14 +67,15 @@ def facts(audit: Audit) -> Iterator[tuple[str, str]]:
     yield "verdict", verdict.kind + (f": {verdict.family}" if verdict.family else "")
     if audit.prompts is not None:
         yield "verdict within prompts", audit.prompts.met.kind
-    if verdict.kind != "cannot tell":
-        yield "wrong verdicts", wrong_verdicts(audit)
+    wrong = wrong_verdicts(audit)
+    if wrong is not None:
+        yield "wrong verdicts", wrong
     yield "extreme-value index (95 %)", with_interval(verdict.shape)
     if verdict.rate is not None:
         # The lower end of the interval is what the sample shows.
         gloss = "; ∞ is lighter than every exponential tail" if verdict.rate.high == inf else ""
         yield "exponential rate per unit of reward", with_interval(verdict.rate) + gloss
-    if verdict.kind == "cannot tell":
+    if verdict.kind == "cannot tell" and not two_values(audit):
         yield "rewards to collect", audit.consequences.samples_needed.to_decide.because
     yield (
         f"set the cap {'on negated rewards ' if negated(audit) else ''}to"
@@ -86,8 +89,9 @@ def facts(audit: Audit) -> Iterator[tuple[str, str]]:
 
 def _sections(audit: Audit) -> Iterator[Section]:
     said = [*audit.warnings, *passes_as_light(audit.verdict)]
-    if audit.verdict.kind != "cannot tell":
-        said.append(f"Verdicts are wrong at times: {wrong_verdicts(audit)}.")
+    wrong = wrong_verdicts(audit)
+    if wrong is not None:
+        said.append(f"Verdicts are wrong at times: {wrong}.")
     if said:
         yield Section("caveats", "Before you rely on it", said)
     yield _verdict(audit)
@@ -193,10 +197,17 @@ def _budgets(audit: Audit) -> Section:
     return Section(
         "budgets",
         "What a KL budget buys",
-        tuple(_sentences([in_symbols(points[0].fitted.because)])),
+        tuple(_sentences([_last_column(points[0].fitted)])),
         (frontier_plot(points, audit.consequences.quenched, audit.verdict),),
         (Table(titles, rows, note),),
     )
+
+
+def _last_column(fitted: Answer) -> str:
+    """What the answers with the tail rest on."""
+    because = in_symbols(fitted.because)
+    named = fitted.evidence == "fitted tail" and fitted.value is not None
+    return f"the last curve rests on {because}" if named else because
 
 
 def _best_of(audit: Audit) -> Section:
@@ -264,7 +275,8 @@ def _cap(audit: Audit) -> Section:
     said = f"Cap for a KL budget of {shown(found.budget)} nats: {cap_in_words(audit)}."
     costs = (
         f"There {found.clipped:.3%} of the rewards are clipped, the mean falls by"
-        f" {shown(found.mean_lost, 2)}, and the budget buys at most {shown(found.gain)} above it."
+        f" {shown(found.mean_lost, 2)}, and the budget buys at most {shown(found.gain)} above the"
+        " mean of the clipped rewards."
         " The cap need not rise with the budget: a small one cannot reach a rare reward, a large"
         " one reaches the cap whatever it is. Take the least cap of the budgets on your way."
     )

@@ -90,16 +90,23 @@ def negated(audit: Audit) -> bool:
 
 
 def _heavy(audit: Audit) -> str:
-    verdict = audit.verdict
-    called = "is heavy"
-    if verdict.family == "power law":
-        called = f"is heavy, like a power law{tail_index(verdict)}"
-    elif verdict.family == "subexponential":
-        called = "is heavy: heavier than exponential, lighter than a power law"
+    return f"{_called_heavy(audit.verdict)}. {if_heavy(audit)}"
+
+
+def if_heavy(audit: Audit) -> str:
+    """What a heavy tail means, and what to do about it."""
     return (
-        f"{called}. A KL penalty does not hold it: if the tail goes on as the data say, every KL "
-        f"budget, however small, buys any mean reward. {_advice(audit)}."
+        "A KL penalty does not hold it: if the tail goes on as the data say, every KL budget, "
+        f"however small, buys any mean reward. {_advice(audit)}."
     )
+
+
+def _called_heavy(verdict: Verdict) -> str:
+    if verdict.family == "power law":
+        return f"is heavy, like a power law{tail_index(verdict)}"
+    if verdict.family == "subexponential":
+        return "is heavy: heavier than exponential, lighter than a power law"
+    return "is heavy"
 
 
 def _advice(audit: Audit) -> str:
@@ -152,8 +159,13 @@ def passes_as_light(verdict: Verdict) -> Iterator[str]:
     yield "Light is no proof: a tail may change beyond the largest reward."
 
 
-def wrong_verdicts(audit: Audit) -> str:
-    """How often the verdict is wrong, at the measured size nearest to that of the sample."""
+def wrong_verdicts(audit: Audit) -> str | None:
+    """How often such verdicts are wrong, at the measured size nearest to that of the sample.
+
+    None where there is no verdict that was measured: the tail cannot be told, or it ends at a cap.
+    """
+    if audit.verdict.kind == "cannot tell" or audit.verdict.capped:
+        return None
     found = error_rates(audit.summary.count)
     ordinary, mixed = found.false_alarms(mixtures=False), found.false_alarms(mixtures=True)
     near, by_little = found.missed("student_t(3)"), found.missed("student_t(10)")
@@ -169,6 +181,14 @@ def _percent(share: float) -> str:
 
 
 def _bounded(audit: Audit) -> str:
+    capped = audit.verdict.capped
+    if capped:
+        largest = shown(float(audit.summary.top[0]))
+        return (
+            f"is bounded: {capped:,} rewards equal the largest, {largest}, as if clipped there. If"
+            " they were, audit them before clipping: the tail that was cut off may be heavy. As"
+            " they are, no policy goes further, whatever the penalty."
+        )
     return (
         "is bounded: the rewards end not far above the largest of them, "
         f"{shown(float(audit.summary.top[0]))}. No policy goes further, whatever the penalty."
@@ -176,6 +196,12 @@ def _bounded(audit: Audit) -> str:
 
 
 def _unknown(audit: Audit) -> str:
+    if two_values(audit):
+        largest = shown(float(audit.summary.top[0]))
+        return (
+            f"cannot be told from {_rewards(audit.summary.count)}: {_taken(audit)}. If no larger value than {largest} can occur, no audit is "
+            "needed: no policy goes further, whatever the penalty."
+        )
     because = audit.verdict.because
     # Where few different scores are all that there can be, more of them would not tell either.
     until = "Unless you know that it ends" if "the tail is bounded" in because else "Until it can"
@@ -183,6 +209,24 @@ def _unknown(audit: Audit) -> str:
         f"cannot be told from {_rewards(audit.summary.count)}. {because} {until}, treat it as "
         f"heavy. {_advice(audit)}."
     )
+
+
+def two_values(audit: Audit) -> bool:
+    """Whether a verdict could not be had because the rewards take one value or two."""
+    summary = audit.summary
+    if audit.verdict.kind != "cannot tell" or len(summary.top) < summary.count:
+        return False
+    lowest, largest = summary.lowest[0], summary.top[0]
+    few = bool(((summary.top == lowest) | (summary.top == largest)).all())
+    return few and "the tail is bounded" in audit.verdict.because
+
+
+def _taken(audit: Audit) -> str:
+    """Which value they take, or which two."""
+    lowest, largest = float(audit.summary.lowest[0]), float(audit.summary.top[0])
+    if lowest == largest:
+        return f"all are {shown(largest)}"
+    return f"they take no other values than {shown(lowest)} and {shown(largest)}"
 
 
 def _rewards(count: int) -> str:
@@ -208,6 +252,8 @@ def tail_index(verdict: Verdict) -> str:
 def cap_in_words(audit: Audit) -> str:
     """The number to set a cap to, and which way is safe."""
     found = audit.consequences.cap
+    if two_values(audit):
+        return f"none is needed if no reward can be above {shown(float(audit.summary.top[0]))}"
     if found.cap.value is None:
         return f"none found: {found.cap.because}"
     if not isfinite(found.cap.value):
@@ -236,4 +282,12 @@ def turn_in_words(gold: Gold) -> tuple[str, str]:
 def penalties_in_words(audit: Audit) -> str:
     """The penalties that hold the tail."""
     safe = audit.consequences.penalties.safe
+    if two_values(audit):
+        return f"all, if no reward can be above {shown(float(audit.summary.top[0]))}"
+    shape = audit.verdict.shape
+    if safe and audit.verdict.kind in ("heavy", "cannot tell") and isnan(shape.value):
+        # Nothing is known of the index: what holds does so for tails with a mean.
+        return f"{', '.join(safe)}, if the mean of the rewards is finite"
+    if not safe and shape.high >= 1:
+        return "none of those looked at: the mean of the rewards may be infinite"
     return ", ".join(safe) if safe else "none of those looked at"

@@ -162,6 +162,29 @@ def test_the_terminal_answer_stays_short(audited: Audit) -> None:
     assert 0 < shown < 5 and lines[-1].startswith(f"and {5 - shown} more to know")
 
 
+def test_clipped_rewards_are_called_so() -> None:
+    """The cap is told, and nothing is estimated from the rewards that equal it."""
+    rewards = np.minimum(np.random.default_rng(5).standard_t(3, 4000), 3.0)
+    capped, audit = int((rewards == 3.0).sum()), audit_rewards(rewards)
+    assert audit.verdict.kind == "bounded" and audit.verdict.capped == capped > 50
+    assert f"{capped} rewards equal the largest, 3, as if clipped there" in headline(audit)
+    assert "audit them before clipping" in headline(audit)
+    assert not audit.estimates.estimates and audit.estimates.fit is None
+    assert not any("two kinds of answers" in warning for warning in audit.warnings)
+    assert "wrong verdicts" not in dict(facts(audit))
+
+
+def test_the_last_curve_is_named_in_a_sentence(light: Audit, audited: Audit) -> None:
+    said = {
+        audit.verdict.kind: section.paragraphs[0]
+        for audit in (light, audited)
+        for section in page_of(audit).sections
+        if section.name == "budgets"
+    }
+    assert said["light"].startswith("The last curve rests on generalised Pareto tails")
+    assert said["heavy"].startswith("The tail is heavy")
+
+
 def test_negated_rewards_are_called_so(light: Audit) -> None:
     lower = replace(light, scores=replace(light.scores, side="lower"))
     assert headline(lower).startswith("The lower tail (that of the rewards negated")
