@@ -17,6 +17,7 @@ from verify.tails.audit import Audit, audit, audit_rewards
 from verify.tails.reading import open_scores
 from verify.tails.report.sections import page_of
 from verify.tails.report.terminal import terminal_lines
+from verify.tails.report.words import penalties_in_words
 
 Floats = NDArray[np.float64]
 
@@ -62,14 +63,42 @@ def test_odd_samples_are_answered(name: str) -> None:
 
 
 def test_of_few_scores_a_cap_and_a_penalty_are_named() -> None:
-    """Those of a verifier: bounded unless larger ones can occur, and what to do if they can."""
-    found = audit_rewards(np.tile([0.0, 0.0, 1.0], 3000))
+    """Grades: bounded unless larger ones can occur, and what to do if they can."""
+    found = audit_rewards(np.tile([0.0, 0.0, 0.0, 0.0, 0.5, 1.0], 3000))
     answer, said = answer_of(found), " ".join(" ".join(terminal_lines(found)).split())
     assert answer["safe_penalties"] == ["odds"] and answer["cap"]["cap"]["value"] == "1.0"
     assert "the largest 1: the tail is bounded, unless larger ones can occur" in said
     assert "this is the largest reward: it clips none of them" in said
     assert "Unless you know that it ends, treat it as heavy." in said
     assert "no 95 % at KL budget 2: the budget buys the largest reward" in said
+    assert "penalties that hold the tail: odds, if the mean of the rewards is finite" in said
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [((0.0, 0.0, 1.0), "they take no other values than 0 and 1"), ((1.0,), "all are 1")],
+)
+def test_of_one_value_or_two_it_is_asked_whether_larger_ones_can_occur(
+    values: tuple[float, ...], told: str
+) -> None:
+    """Those of a verifier: to cap them at the largest, or to treat them as heavy, says nothing."""
+    found = audit_rewards(np.tile(values, 1500))
+    said = " ".join(" ".join(terminal_lines(found)).split())
+    assert f"rewards: {told}. If no larger value than 1 can occur, no audit is needed" in said
+    assert "to (KL budget 2): none is needed if no reward can be above 1" in said
+    assert "penalties that hold the tail: all, if no reward can be above 1" in said
+    for empty in ("treat it as heavy", "lower is safer", "rewards to collect", "clips none"):
+        assert empty not in said
+
+
+def test_penalties_say_what_they_need_of_the_mean() -> None:
+    """Of 600 rewards the index may be that of an infinite mean; of 40 there is none."""
+    few, more = (audit_rewards(np.random.default_rng(4).standard_t(3, n)) for n in (40, 600))
+    assert penalties_in_words(few) == "odds, if the mean of the rewards is finite"
+    assert more.verdict.shape.high >= 1 and not more.consequences.penalties.safe
+    assert penalties_in_words(more).endswith("looked at: the mean of the rewards may be infinite")
+    many = audit_rewards(normal(20000))
+    assert "mean" not in penalties_in_words(many)
 
 
 @pytest.mark.parametrize("what", ["rewards", "gold scores"])

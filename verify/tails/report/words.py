@@ -199,8 +199,9 @@ def _unknown(audit: Audit) -> str:
     if two_values(audit):
         largest = shown(float(audit.summary.top[0]))
         return (
-            f"cannot be told from {_rewards(audit.summary.count)}: {_taken(audit)}. If no larger value than {largest} can occur, no audit is "
-            "needed: no policy goes further, whatever the penalty."
+            f"cannot be told from {_rewards(audit.summary.count)}: {_taken(audit)}. If no larger "
+            f"value than {largest} can occur, no audit is needed: no policy goes further, "
+            "whatever the penalty."
         )
     because = audit.verdict.because
     # Where few different scores are all that there can be, more of them would not tell either.
