@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from math import inf, nan
 
 import numpy as np
 import pytest
 
 from verify.inline_svg import axes_alone
+from verify.plotting import FONT_SIZE
 from verify.tails.consequences import Sample, consequences_of
 from verify.tails.report.consequence_pictures import cap_plot
-from verify.tails.report.distribution import histogram
+from verify.tails.report.distribution import BEYOND, histogram, normal_quantiles
 from verify.tails.report.drawing import Drawing
 from verify.tails.report.tail_pictures import HILL, index_paths, mean_excess_plot
 from verify.tails.summary import Summary
@@ -45,6 +47,31 @@ def test_what_the_histogram_leaves_out_is_counted(far: list[float], said: str) -
     assert histogram(Summary.of(rewards), []).caption.endswith(said)
 
 
+def test_low_outliers_do_not_flatten_the_normal_picture() -> None:
+    """They are left out and counted; the largest rewards, which it is about, are all there."""
+    rewards = np.random.default_rng(8).standard_normal(5000)
+    rewards[:2] = -99.0, 40.0
+    summary = Summary.of(rewards)
+    picture = normal_quantiles(summary, summary.tail())
+    _, axes = axes_alone()
+    picture.draw(axes)
+    heights = np.concatenate([np.asarray(each.get_ydata(), float) for each in axes.lines])
+    assert heights.max() == 40.0 and heights.min() > -10
+    left_out = int((rewards < summary.quantile(BEYOND)).sum())
+    assert picture.caption.endswith(f"Outside the picture: {left_out} to the left.")
+    assert normal_quantiles(Summary.of(rewards[2:500]), summary.tail()).caption.endswith(
+        "Every reward is in the picture."
+    )
+
+
+def test_letters_can_be_read_on_a_phone() -> None:
+    """The view box is in points; a phone gives it some 340 of its pixels."""
+    rewards = np.random.default_rng(8).standard_normal(500)
+    svg = histogram(Summary.of(rewards), []).svg()
+    found = re.search(r'viewBox="0 0 ([\d.]+) ', svg)
+    assert found is not None and FONT_SIZE * 340 / float(found.group(1)) > 10
+
+
 def test_the_caption_of_the_index_names_what_is_drawn() -> None:
     rewards = np.random.default_rng(6).standard_t(3, 800)
     tail, below = (Summary.of(each).tail() for each in (rewards, rewards - 1e3))
@@ -53,7 +80,7 @@ def test_the_caption_of_the_index_names_what_is_drawn() -> None:
     )
     assert HILL in drawn(whole)[1] and "Hill" in whole.caption
     assert HILL not in drawn(hidden)[1] and "Hill" not in hidden.caption
-    assert drawn(whole)[0] == [80] and "dotted k" in whole.caption
+    assert drawn(whole)[0] == [80] and "dotted k, corrected for bias" in whole.caption
     assert drawn(few)[0] == [] and "Grey" not in few.caption and "otted" not in few.caption
 
 

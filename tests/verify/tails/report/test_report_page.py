@@ -194,6 +194,8 @@ def test_negated_rewards_are_called_so(light: Audit) -> None:
 def test_a_cap_says_which_way_is_safe(audited: Audit) -> None:
     assert audited.consequences.cap.clipped > 0
     assert cap_in_words(audited).endswith("; lower is safer")
+    (section,) = (each for each in page_of(audited).sections if each.name == "cap")
+    assert "above the mean of the clipped rewards." in section.paragraphs[-1]
     found = audited.consequences.cap
     beyond = replace(found, cap=Answer(1e6, None, None, "fitted tail", ""))
     further = replace(audited, consequences=replace(audited.consequences, cap=beyond))
