@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verify.claim import mpf_of_ball
-from verify.divergence import Generated, Renyi, parse_divergence
+from verify.divergence import Divergence, Generated, Renyi, parse_divergence
 from verify.enclosure import Diverges, Undecided, ball, working_precision
 from verify.errors import InputError
 from verify.frontier import FrontierPoint, frontier
@@ -532,3 +532,26 @@ def test_a_yes_without_a_number() -> None:
     assert holds(text, "chi2").answer == "yes"
     found = at(text, "chi2", "0.1")
     assert not found.settled and "no power of x proves the moment of order 2" in found.because
+
+
+@pytest.mark.parametrize("lost", [fmpq(1), fmpq(999, 1000)])
+def test_a_search_that_fails_leaves_bounds_from_a_smaller_budget(
+    lost: fmpq, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At most the top, and at least what less of the budget buys: the failure is planted."""
+    (true,) = penalised_frontier("uniform()", "tv", ["0.5"]).points
+    search = module._witnesses
+
+    def failing(law: Law, divergence: Divergence, budget: fmpq, scale: Scale) -> object:
+        if budget >= lost / 2:
+            raise Undecided("planted")
+        return search(law, divergence, budget, scale)
+
+    monkeypatch.setattr(module, "_witnesses", failing)
+    (point,) = penalised_frontier("uniform()", "tv", ["0.5"]).points
+    assert isinstance(point.lower, arb) and isinstance(true.lower, arb)
+    assert point.lower < true.lower < point.upper == 1 and not point.settled
+    assert point.lower > (0.874 if lost == 1 else 0.85) and "planted" in point.because
+    monkeypatch.setattr(module, "LESS", ())
+    (nothing,) = penalised_frontier("uniform()", "tv", ["0.5"]).points
+    assert nothing.lower is None and nothing.because == "not settled: planted"

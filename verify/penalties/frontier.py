@@ -14,7 +14,7 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from verify.decimals import rational
+from verify.decimals import decimal_text, rational
 from verify.divergence import (
     Divergence,
     Generated,
@@ -60,6 +60,8 @@ PRECISIONS = (84, 168, 336)
 AIM, ENOUGH = arb("1e-11"), arb("1e-8")
 #: What is left of a budget unspent where it may be the very price of the top.
 HAIR = fmpq(1, 2**60)
+#: Shares of a budget that are left unspent, one after the other, where no search settles it.
+LESS = (fmpq(1, 1000), fmpq(1, 20), fmpq(1, 2))
 
 BY_SHAPE = "the best weight of this divergence spends the budget; its dual bound meets it"
 AT_TOP_TOO = "the best weight does not spend the budget: the rest moves mass next to the top"
@@ -269,9 +271,39 @@ def _by_search(law: Law, divergence: Divergence, budget: Decimal, scale: Scale) 
             if gap < AIM * allowed:
                 return best
     if best is None:
-        raise Undecided(reason)
+        best = _by_a_smaller_budget(law, divergence, budget, scale, reason)
     assert isinstance(best.lower, arb) and best.gap is not None
     return replace(best, settled=bool(best.gap < ENOUGH * size_of(law, best.lower)))
+
+
+def _by_a_smaller_budget(
+    law: Law, divergence: Divergence, budget: Decimal, scale: Scale, reason: str
+) -> PenalisedPoint:
+    """Bounds where the search fails: what a smaller budget buys is within this one, below the top.
+
+    Raises
+    ------
+    Undecided
+        With the reason of the failed search, if there is no top or no smaller budget is settled.
+    """
+    if scale.top is None:
+        raise Undecided(reason)
+    for left in LESS:
+        try:
+            with working_precision(PRECISIONS[0]), limited_work():
+                smaller = rational(budget) * (1 - left)
+                primal, _, _ = _witnesses(law, divergence, smaller, scale)
+                upper = ball(scale.top)
+        except Undecided:
+            continue
+        if primal.within and primal.mean.is_finite() and primal.mean <= upper:
+            share = decimal_text(1 - left)
+            because = f"not settled: {reason}; {share} of the budget buys the lower value"
+            shape, at_top = primal.shape, primal.at_top
+            return PenalisedPoint(
+                budget, primal.mean, upper, None, because, shape=shape, at_top=at_top
+            )
+    raise Undecided(reason)
 
 
 def _witnesses(
