@@ -5,18 +5,18 @@ Let A be the one of X and V whose mean is asked for, B the other, ``T = A_-``, a
 mean under best-of-n iff it has one at all. The left part is weighed by ``n F(U)^(n-1)``.
 
 *Finite.* ``E[T F(U)^(n-1)]`` is that of T where no U' is above U. Then ``T <= B_+ + B'_- + T'`` for
-each other draw, so T is at most three times B_+, or three times each ``Z' = max(B'_-, T')``. As
+each other draw, so T is at most three times ``B_+``, or three times each ``Z' = max(B'_-, T')``. As
 ``min(a, b, ...)`` is at most any product of powers of them whose exponents add up to 1, this is
 finite if ``E T^p`` and ``E B_+^(1-p)`` are for some p, and ``E T^p`` and ``E Z^q`` for some p and q
 with ``p + (n - 1) q = 1``.
 
 *Infinite.* Where B lies in an interval that has mass, ``F(U)`` is at least a constant times
-``G(T + c)``, with G the tail of B_-, or of T. Let the tails have the indices k (of T) and m (the
-smaller one of the two): infinitely many intervals ``(y, 2y]`` have a mass of T above
+``G(T + c)``, with G the tail of ``B_-``, or of T. Let the tails have the indices k (of T) and m
+(the smaller one of the two): infinitely many intervals ``(y, 2y]`` have a mass of T above
 ``y^(-k-e)``, and ``G(y) > y^(-m-e)`` for large y. So ``E[T G(T + c)^(n-1)] = oo`` if
 ``k + (n - 1) m < 1``. Where the tails are powers but for a constant factor, ``= 1`` will do. And
-``F(U)`` is at least a constant where ``B_+ > T``: so it is infinite too if the index of B_+ and k
-add up to less than 1.
+``F(U)`` is at least a constant where ``B_+ > T``: so it is infinite too if the index of ``B_+``
+and k add up to less than 1.
 
 *Their sum.* Where B is that large, so is U, and A and B may be infinite with opposite signs where
 ``E U`` is not. The left part of U has the index j, the smaller one of its terms' (there is a

@@ -47,7 +47,7 @@ class Jump:
 
     @property
     def whole(self) -> Jump:
-        """All of it: an atom has no parts."""
+        """Itself, as an atom has no parts."""
         return self
 
     @property
