@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from functools import cache
 from math import comb
@@ -70,6 +71,22 @@ def test_the_tail_is_that_of_the_law() -> None:
         assert above.overlaps(law.survival(tail.place(k)))
     mean = tail.above([arb(9)], 1)[0] / 2 + 3 * tail.above([arb(9)])[0]
     assert mean.overlaps(law.upper_mean(tail.place(9)))
+
+
+def test_a_bound_on_a_disc_is_no_mass_of_an_atom() -> None:
+    """Atoms have 0 before the first; the continuation is largest there, and bounded by nothing."""
+    tail = PowerTail.of(zeta(3))
+    assert tail is not None
+    assert [bool(mass == 0) for mass in tail.masses([-1, 0, 1])] == [True, True, False]
+    at_half, below = tail.masses([arb(0.5)])[0], tail.masses([arb(0)])[0]
+    assert at_half.overlaps(8 / arb(3).zeta()) and not below.is_finite()
+    assert not tail.above([arb(-2.5), arb(-1.5)])[1].is_finite()
+    law = parse("uniform()")
+    seen = window(take_apart(law), arb(1), arb(2) ** -60)
+    assert seen is not None
+    cell = Cell(take_apart(law), fmpq(1), seen, *FAR)
+    assert not Block(tail, cell, seen, 10, 20).rank_missed.is_finite()  # its disc reaches below 0
+    assert Block(tail, cell, seen, 40, 16).rank_missed < 2.0**-60
 
 
 def test_what_is_no_such_tail() -> None:
@@ -160,6 +177,47 @@ def test_its_mass_under_best_of_n_is_that_of_its_ranks() -> None:
         for k in (block.first, block.first + block.count)
     )
     assert_close(found, (1 - after) ** n - (1 - before) ** n, 2.0**-44)
+
+
+def test_a_window_that_is_too_small_is_in_the_bounds() -> None:
+    """Nine tenths of V are left out, all of them beyond T: there is about ``0.9 E k`` of X."""
+    law, error, seen = parse("uniform(0, 100)"), zeta(4), Window(-10, 0, arb("0.9"), arb("49.5"))
+    error = affine(error, fmpq(-1), fmpq(1))  # it begins at 0
+    beside = beside_lattice(error, law)
+    assert beside is not None and beside.tail.mean.overlaps(arb(3).zeta() / arb(4).zeta())
+    block = Block(beside.tail, Cell(beside.other, fmpq(1), seen, *FAR), seen, 20, 3)
+    found, bounds = beside.right(block)
+    want = condition(error, law, beside.tail.place(23))
+    assert isinstance(want.mean_x, arb) and isinstance(want.mean_v, arb)
+    assert found[1].overlaps(want.mass * want.mean_v)
+    assert found[2].overlaps(want.mass * want.mean_x) and want.mass * want.mean_x < bounds.of_x
+
+
+def test_ranks_with_what_is_left_out_moved_are_as_close_as_is_said() -> None:
+    """The S~ of the module's docstring, with a third of V left out."""
+    law, error = normal(), zeta(3)
+    out = 2 * law.survival(1)
+    tail, parts, seen = PowerTail.of(error), take_apart(law), Window(-1, 1, out, arb(1))
+    assert tail is not None
+    block = Block(tail, Cell(parts, fmpq(1), seen, *FAR), seen, 40, 16)
+    start, centre = condition(error, law, 50).mass, (50 - block.centre) / block.half
+    for j in (0, len(block.cell.nodes) // 2, len(block.cell.nodes) - 1):
+        s = block.cell.nodes[j][0].mid()
+        true = condition(error, law, 50 + s.fmpq()).mass
+        shares = (error.mass_at(50 + m) * law.between(arb(-m), s - m) for m in (-1, 0, 1))
+        moved = start - sum(shares, arb(0))
+        assert 0 < moved - true < out and abs(moved - block.above[j](centre)) < block.rank_missed
+
+
+def test_ranks_that_are_off_by_all_they_may_be_are_in_the_bounds() -> None:
+    """Those at the nodes by a bound below the true ones, that of the end by as much above."""
+    block = copy(_blocks("uniform()")[6])
+    first = block.first
+    true = Cells(block, first, 1).integrals(n := int(10 / float(block.above_at(first))), arb(0))
+    block.rank_missed = off = block.above_at(first + 1).mid() / 2
+    block.above = [*(row - off for row in block.above[:-1]), block.above[-1] + off]
+    found = Cells(block, first, 1).integrals(n, arb(0))
+    assert all(one.contains(other.mid()) for one, other in zip(found, true, strict=True))
 
 
 # ---- the answers ------------------------------------------------------------------------------

@@ -163,7 +163,12 @@ class AtomCells(Cells):
         return self.count * arb(RADIUS) ** -self._terms / (1 - 1 / arb(RADIUS))
 
     def _steep(self, n: int) -> arb:
-        """By how much the weight may be off on an atom, as ranks are."""
+        """By how much the weight may be off on an atom, as ranks are.
+
+        S at an atom and before it are those of other nodes or cells: they are off by what ranks
+        miss at most, and so is every ``F - y a`` between. The polynomial may be below S at the end
+        by so much, and the ball of that, which S is in, is as wide.
+        """
         missed = self.block.rank_missed
         least = self.above_end(arb(0)) - 2 * missed
         return n * weight_at(n - 1, least) * missed

@@ -124,6 +124,8 @@ class BesideLattice:
         """What U has beyond a block, as in :class:`Expanded`, and bounds; for V light.
 
         Given ``V = v`` it is ``Pr(X > T - v)``: for all v that are not left out nearly the same.
+        The v that are left out, of mass q, have at most ``q E k`` of ``E[k; U > T]``. That is with
+        k from 1 on: X begins at 0, and its mean is less by a step.
         """
         seen, end, tail = last.window, last.first + last.count, self.tail
         chances = [last.cell.row(m).between[-1] for m in range(seen.first, seen.last + 1)]
@@ -136,12 +138,20 @@ class BesideLattice:
         if tail.s > 2:
             sums = tail.above(points[1:-1], 1)
             lifted = sum((p * q for p, q in zip(chances, sums, strict=True)), arb(0))
-            lifted += arb(0, (seen.mass * _size(tail.law.mean())).upper())
+            lifted += arb(0, (seen.mass * tail.mean).upper())
         light = mass * own + arb(0, off.upper())
         lattice = arb(tail.shift) * mass + self.step * lifted
         return (mass, light, lattice), Beyond(
             mass.upper(), (size * above[0] + seen.of_v).upper(), abs(lattice).upper()
         )
+
+    def cells(self, room: int) -> int:
+        """How many cells a block may have that begins at so many atoms beyond all that V reaches.
+
+        On a disc p is at most ``(1 - 2 count/room)^-s``, nearly, of what it is where it begins.
+        """
+        part = max(2, int((self.tail.s / 2).ceil()))
+        return max(1, room // part - 2)
 
     def blocks(self, is_v: bool, progress: Progress | None, deadline: float | None) -> list[Block]:
         """The blocks, up to where what is left is nothing to the largest n."""
@@ -154,7 +164,7 @@ class BesideLattice:
             _check(deadline)
             if is_fine and first > FAR_ATOM:
                 cell, is_fine = Cell(self.other, self.tail.step, seen, *FAR), False
-            count = (first + seen.first) // 2 - 2
+            count = self.cells(first + seen.first)
             block = Block(self.tail, cell, seen, first, count, is_v)
             found.append(block)
             if progress is not None:

@@ -10,8 +10,21 @@ the block misses, for ``|K - c| <= h``, at most ``M R^-d/(1 - 1/R)``, where M bo
 The weight ``n (1 - S)^(n-1)`` is a series in K then, and so is its product with the densities; its
 sum over the whole numbers K is exact, by sums of powers. Over s goes a Gauss-Legendre rule. For
 complex s the density is at most D, the sum of ``p(A + m)`` times the largest ``|f_V|`` on the
-ellipse; at a distance r from the real s the rank 1 - S grows by no more than ``r D``. So the
-weight there is at most that of ``S - r D``.
+ellipse.
+
+*What is left out of V.* V lies outside the window with a chance of at most q, and nothing is known
+of it on ellipses. So let S~ be S with such V counted as at the start of the cell:
+``S~(s) = Pr(U > x(K), V outside) + Pr(U > x(K) + s, V inside)``. Its derivative is the density of
+the window alone, so at a distance r from a real s the rank 1 - S~ grows by no more than ``r D``; as
+``S~ >= S``, the weight there is at most that of ``S - r D``. Let w' be ``n (n - 1) (1 - S)^(n-2)``
+where S is least, and W what U has in the block of the mass, ``E|V|`` or ``E|X|``:
+
+1. from S to S~ under the integral: ``0 <= S~ - S <= q``, so at most ``w' q W``;
+2. from the integral to the nodes: the rule's bound, with S~;
+3. from S~ to the polynomial P at the nodes. P is within e, its remainder, of what the window has of
+   S, and that is within q of S and of S~: what S~ has more is of one part of the V outside, what it
+   has less of another. So ``|P - S~| <= q + e``, and P and S~ are at least ``S - (q + e)``: from
+   the ball ``P +- (q + e)`` of S at the end, so much is to be taken once more.
 """
 
 from __future__ import annotations
@@ -129,7 +142,7 @@ class Block:
         At last, what is left out next to ends of V, where no rank is but a real one.
         """
         shifts = range(self.window.first, self.window.last + 1)
-        points = [arb(self.first + m) for m in shifts]
+        points = [self.first + m for m in shifts]
         mass, lifted = self.tail.masses(points), self.tail.masses(points, 1)
         rows = [self.cell.row(m) for m in shifts]
         found = []
@@ -219,6 +232,11 @@ class Block:
         furthest = max((abs(end) for end in ends), key=float) + far
         _, of_v, of_x = self.in_order(total, total * far, total * furthest)
         return (of_v + self.missed[1]).upper(), (of_x + self.missed[2]).upper()
+
+    @property
+    def all_sizes(self) -> tuple[arb, arb, arb]:
+        """Bounds of the mass, and of these."""
+        return (self.totals[0] + self.missed[0]).upper(), *self.sizes
 
     @property
     def whole(self) -> Cells:
@@ -318,7 +336,9 @@ class Cells:
         if self.count > 1:
             share = self.count * arb(RADIUS) ** -count / (1 - 1 / arb(RADIUS))
         end = self._above_end
-        steep = self.count * n * weight_at(n - 1, end) * block.rank_missed
+        # Steps 3 and 1 of the module's docstring.
+        steep = self.count * n * weight_at(n - 1, end - block.rank_missed) * block.rank_missed
+        moved = n * weight_at(n - 1, end) * block.window.mass
         found, left = [arb(0)] * 3, [arb(0)] * 3
         for j, (_, node_weight) in enumerate(block.cell.nodes):
             survival = self._above[j].coeffs()[:count]
@@ -341,7 +361,10 @@ class Cells:
             total + arb(0, (miss + self.count * rule).upper())
             for total, miss, rule in zip(found, left, rules, strict=True)
         ]
-        return list(block.in_order(*parts))
+        return [
+            part + arb(0, (moved * size).upper())
+            for part, size in zip(block.in_order(*parts), block.all_sizes, strict=True)
+        ]
 
 
 def _polynomials(coefficients: arb_mat) -> list[arb_poly]:

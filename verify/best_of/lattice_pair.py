@@ -172,8 +172,6 @@ class LatticePair(BesideLattice):
     def blocks(self, is_v: bool, progress: Progress | None, deadline: float | None) -> list[Block]:
         """The blocks, up to where what is left is nothing to the largest n."""
         goal, first, found = right_goal(), self.begin, list[Block]()
-        # The power of a disc's left end is not to be too large.
-        part = max(2, int((self.tail.s / 2).ceil()))
         while True:
             if deadline is not None and process_time() > deadline:
                 raise Undecided("the law of U takes too much work")
@@ -181,7 +179,7 @@ class LatticePair(BesideLattice):
             room = first + seen.first
             if room < LEAST_ROOM or len(found) == MOST_BLOCKS:
                 raise Undecided(f"{self.tail.law}: its tail is too long")
-            count = max(1, room // part - 2)
+            count = self.cells(room)
             block = AtomBlock(self.tail, self.cell, seen, first, count, is_v)
             found.append(block)
             if progress is not None:

@@ -7,6 +7,7 @@ Hurwitz zeta function. For ``Re z > 0`` both are largest on the real line:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,19 +50,35 @@ class PowerTail:
     def _total(self) -> arb:
         return arb(self.s).zeta()
 
+    @cached_property
+    def mean(self) -> arb:
+        """``E k``, with k from 1 on wherever the atoms are; NaN: infinite."""
+        return (arb(self.s) - 1).zeta() / self._total if self.s > 2 else arb.nan()
+
     def place(self, k: int) -> fmpq:
         """Where atom k is."""
         return self.shift + self.step * k
 
-    def masses(self, points: list[arb], lifted: int = 0) -> list[arb]:
-        """``k^lifted p(k)`` at real points k, in increasing order by 1; 0 before the first atom."""
-        power = arb(lifted - self.s)
-        return [arb(0) if k < 1 else (power * k.log()).exp() / self._total for k in points]
+    def masses(self, points: Sequence[int] | Sequence[arb], lifted: int = 0) -> list[arb]:
+        """``k^lifted p(k)`` at points k, in increasing order by 1.
 
-    def above(self, points: list[arb], lifted: int = 0) -> list[arb]:
-        """``E[k^lifted; X > k]`` at such points, the last of them not below 0."""
+        At an int it is what the atom has: 0 before the first one. At a ball it is the continuation,
+        which bounds a disc by its left end; NaN if that is not above 0, as 0 would be no bound.
+        """
+        power = arb(lifted - self.s)
+        return [self._mass(k, power) for k in points]
+
+    def _mass(self, k: int | arb, power: arb) -> arb:
+        if isinstance(k, int) and k < 1:
+            return arb(0)
+        at = arb(k)
+        return (power * at.log()).exp() / self._total if at > 0 else arb.nan()
+
+    def above(self, points: Sequence[int] | Sequence[arb], lifted: int = 0) -> list[arb]:
+        """``E[k^lifted; X > k]`` at such points; NaN if the last of them is not above -1."""
         masses = self.masses(points, lifted)
-        total = (arb(self.s) - lifted).zeta(points[-1] + 1) / self._total
+        first = arb(points[-1]) + 1
+        total = (arb(self.s) - lifted).zeta(first) / self._total if first > 0 else arb.nan()
         found = [total]
         for mass in reversed(masses[1:]):
             total = total + mass

@@ -34,7 +34,7 @@ class SingleCell(Block):
     def _expand(self, density: arb_mat, of_v: arb_mat, between: arb_mat) -> None:
         """The values at the nodes, as constants."""
         shifts = range(self.window.first, self.window.last + 1)
-        points = [arb(self.first + m) for m in shifts]
+        points = [self.first + m for m in shifts]  # ints: before the first atom is nothing
         mass, lifted = (arb_mat([self.tail.masses(points, k)]) for k in (0, 1))
         above = self.tail.above([*points, points[-1] + 1])
         self.mass, self.of_v, self.lifted, self.above = (
