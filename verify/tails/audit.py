@@ -344,9 +344,9 @@ def _warnings(
         yield (
             f"The largest {fit.fit.k:,.0f} rewards follow no generalised Pareto law "
             f"(Anderson-Darling, p = {fit.p_anderson_darling:.2g}), as where two kinds of answers "
-            "are mixed: audit each kind alone. Doubtful are the extreme-value index, the penalties "
-            "that rest on it, and what is said beyond the sample"
-            + ("; the verdict too may be a false alarm." if verdict.kind == "heavy" else ".")
+            "are mixed: audit each kind alone. "
+            + ("The verdict may be a false alarm. " if verdict.kind == "heavy" else "")
+            + "The extreme-value index, and what rests on it, are doubtful."
         )
     if prompts is not None and prompts.alike > ALIKE:
         yield (

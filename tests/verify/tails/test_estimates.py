@@ -51,5 +51,5 @@ def test_a_tail_that_no_pareto_law_fits_is_warned_of(rng: np.random.Generator) -
     (said,) = (each for each in planted.warnings if "no generalised Pareto law" in each)
     heavy = planted.verdict.kind == "heavy"
     assert "audit each kind alone" in said
-    assert said.endswith("the verdict too may be a false alarm.") == heavy
+    assert ("The verdict may be a false alarm." in said) == heavy
     assert not any("generalised Pareto" in warning for warning in plain.warnings)

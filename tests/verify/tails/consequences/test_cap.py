@@ -87,6 +87,7 @@ def test_a_cap_beyond_the_largest_reward() -> None:
     rewards = np.random.default_rng(5).standard_t(3, 5000)
     found = recommended(CellLaw.of(rewards), HEAVY, 0.01)
     assert found.cap.evidence == "fitted tail"
+    assert found.cap.because.startswith("no reward of the sample is larger")
     assert found.cap.value is not None and rewards.max() < found.cap.value < inf
     assert found.mean_lost == 0.0
 
