@@ -331,6 +331,32 @@ def test_a_short_tail_beside_a_density_that_is_not_smooth_is_answered_as_before(
     assert beside_lattice(zeta(60), parse("gamma(5/2)")) is None
 
 
+def test_a_steeper_tail_is_answered_to_ten_digits() -> None:
+    """Where the next atom has a much smaller mass, rules are to be the finer for it."""
+    found = _pair("zeta(5)", "uniform()").at(10**3).mean_v
+    assert isinstance(found, arb) and found.rad() < 1e-10
+    total, before, n = arb(0), arb(0), 10**3
+    for k in range(1, 2001):
+        mass, here = zeta(5).mass_at(k), zeta(5).cdf(k)
+        total += here**n - (here ** (n + 1) - before ** (n + 1)) / (mass * (n + 1))
+        before = here
+    assert found.overlaps(total + arb(0, (n * zeta(5).survival(2000)).upper()))
+
+
+@pytest.mark.heavy
+def test_a_steeper_tail_beside_a_normal_law_is_answered() -> None:
+    """With the rules of exponents below 5 the mass under best-of-n would not be known at all."""
+    found = _pair("zeta(5)", "normal()").at(10**4).mean_v
+    assert isinstance(found, arb) and found.rad() < 1e-10
+
+
+def test_a_tail_with_few_atoms_needs_no_lattice() -> None:
+    """Blocks and single cells would do for few n; the sum over atoms does for all."""
+    assert beside_lattice(zeta(20), parse("uniform()")) is None
+    found = _pair("zeta(20)", "uniform()").at(10**4).mean_v
+    assert isinstance(found, arb) and found.rad() < CLOSE * 16
+
+
 # ---- a density that is not smooth at its ends --------------------------------------------------
 
 

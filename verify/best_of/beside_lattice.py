@@ -49,6 +49,11 @@ MOST_BLOCKS = 240
 #: for blocks from an atom on. As ``Pr(X > k)`` is about ``k p(k)/(s - 1)``, that is a share of it.
 NEAR, MIDDLE, FAR = (4, 0.5), (2, 3.0), (1, 24.0)
 FAR_ATOM = 2**7
+#: From this exponent on the share of ``p(k)`` that is beyond is less, and so is the growth.
+STEEP_FROM, STEEP = 5, (4, 0.1)
+#: From this one on it is next to nothing, and so few atoms matter that no lattice is needed beside
+#: a density that is smooth at its ends.
+FEW_ATOMS_FROM = 20
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,8 @@ class BesideLattice:
     def single(self, is_v: bool, deadline: float | None) -> tuple[list[Block], Beyond]:
         """The cells before the blocks, one by one, and what is below them; for V light."""
         seen = self.reach
-        cell = Cell(self.other, self.tail.step, seen, *NEAR)
+        near = NEAR if self.tail.s < STEEP_FROM else STEEP
+        cell = Cell(self.other, self.tail.step, seen, *near)
         places = range(1 - seen.last, self.begin)
         found: list[Block] = []
         for k in places:
@@ -196,7 +202,7 @@ def _window(tail: PowerTail, other: Parts, first: int) -> Window | None:
 def beside_lattice(law: Law, other: Law) -> BesideLattice | None:
     """Two laws as such, if they are; ``law``: the one on the lattice.
 
-    None too where the other one has atoms, or reaches too far.
+    None too where the other one has atoms, or reaches too far, and where few atoms matter.
     """
     tail = PowerTail.of(law)
     if tail is None or is_atomic(other):
@@ -204,6 +210,9 @@ def beside_lattice(law: Law, other: Law) -> BesideLattice | None:
     with working_precision(ctx.prec + CLOSEST_BITS):  # its ends, so that points next to them show
         parts = take_apart(other)
     if parts.atoms or parts.left_out:
+        return None
+    is_smooth = all(k.regular for d in parts.densities for k in d.knots if k.real)
+    if is_smooth and tail.s >= FEW_ATOMS_FROM:
         return None
     for begin in BEGINNINGS:
         if _window(tail, parts, begin) is not None:
