@@ -6,14 +6,14 @@ from typing import TypeVar
 
 from flint import arb, fmpq
 
-from verify.best_of.beside_lattice import beside_lattice, expand
-from verify.best_of.density import take_apart
-from verify.best_of.far import Beyond, Side
-from verify.best_of.lattice_pair import lattice_pair
+from verify.best_of.lattices.beside_atoms import lattice_pair
+from verify.best_of.lattices.beside_density import beside_lattice, expand
+from verify.best_of.log_cauchy.beside_atoms import SlowBesideAtoms
+from verify.best_of.log_cauchy.beside_densities import Alone, alone, gathered, moved, spread_out
 from verify.best_of.panels import SumLaw
+from verify.best_of.parts.density import take_apart
+from verify.best_of.parts.far import Beyond, Side
 from verify.best_of.ranks import Bottom, RankIntegral
-from verify.best_of.slow import Alone, alone, gathered, moved, spread_out
-from verify.best_of.slow_atoms import SlowBesideAtoms
 from verify.conditioning import condition
 from verify.enclosure import Diverges, Undecided
 from verify.law import Law

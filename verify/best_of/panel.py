@@ -7,8 +7,8 @@ from functools import cached_property
 
 from flint import arb, arb_poly, ctx
 
-from verify.best_of.far import Beyond
-from verify.best_of.interval_sums import Expansion, Place
+from verify.best_of.convolution.interval_sums import Expansion, Place
+from verify.best_of.parts.far import Beyond
 
 #: Bits of the working precision that the ends of intervals may lack, and more.
 ROUNDED_BITS = 20

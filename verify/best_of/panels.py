@@ -14,15 +14,15 @@ from time import process_time
 
 from flint import arb, fmpq
 
-from verify.best_of.atoms_beside import AtomsAndDensity, Special
-from verify.best_of.convolution import TwoDensities
-from verify.best_of.density import Parts
-from verify.best_of.far import Beyond, Side, beyond
-from verify.best_of.interval_sums import Place, Sums, TooWide, terms
-from verify.best_of.jumps import Jump, jumps
-from verify.best_of.leaves import SPARE_BITS, goal_bits
+from verify.best_of.convolution.atoms_beside import AtomsAndDensity, Special
+from verify.best_of.convolution.interval_sums import Place, Sums, TooWide, terms
+from verify.best_of.convolution.two_densities import TwoDensities
+from verify.best_of.log_cauchy.beside_densities import Alone
 from verify.best_of.panel import Panel
-from verify.best_of.slow import Alone
+from verify.best_of.parts.density import Parts
+from verify.best_of.parts.far import Beyond, Side, beyond
+from verify.best_of.parts.jumps import Jump, jumps
+from verify.best_of.parts.leaves import SPARE_BITS, goal_bits
 from verify.enclosure import Undecided
 from verify.progress import Progress
 from verify.taylor_series import series_length

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from flint import arb, arb_poly, arb_series, fmpq
 
-from verify.best_of.far import Beyond
-from verify.best_of.jumps import Jump
-from verify.best_of.leaves import goal_bits
 from verify.best_of.panel import Panel
+from verify.best_of.parts.far import Beyond
+from verify.best_of.parts.jumps import Jump
+from verify.best_of.parts.leaves import goal_bits
 from verify.taylor_series import series_length
 
 if TYPE_CHECKING:  # they are made of what is here
-    from verify.best_of.lattice_blocks import Block, Cells
+    from verify.best_of.lattices.blocks import Block, Cells
 
 #: The radius of the disc over the half-width, and the bits that a term gains with it.
 RADIUS, TERM_BITS = 3.2, 1.678

@@ -10,8 +10,15 @@ from flint import arb, fmpq
 from tests.verify.balls import assert_close
 from verify.affine import affine
 from verify.best_of import best_of
-from verify.best_of.density import take_apart
-from verify.best_of.slow import CLOSE, Alone, alone, concentration, gathered, moved
+from verify.best_of.log_cauchy.beside_densities import (
+    CLOSE,
+    Alone,
+    alone,
+    concentration,
+    gathered,
+    moved,
+)
+from verify.best_of.parts.density import take_apart
 from verify.enclosure import Diverges, working_precision
 from verify.laws import log_cauchy, normal, parse
 

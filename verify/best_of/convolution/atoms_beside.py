@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from flint import arb
 
-from verify.best_of.density import Atom, Density
-from verify.best_of.far import Beyond
-from verify.best_of.holes import of_atoms
-from verify.best_of.interval_sums import Place, Sums
-from verify.best_of.sizes import Node, Nodes
+from verify.best_of.convolution.holes import of_atoms
+from verify.best_of.convolution.interval_sums import Place, Sums
+from verify.best_of.parts.density import Atom, Density
+from verify.best_of.parts.far import Beyond
+from verify.best_of.parts.sizes import Node, Nodes
 
 
 @dataclass(frozen=True)

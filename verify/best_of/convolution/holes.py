@@ -14,9 +14,9 @@ from itertools import pairwise
 
 from flint import acb, arb
 
-from verify.best_of.density import Atom, Density
-from verify.best_of.far import Beyond
-from verify.best_of.sizes import Sizes
+from verify.best_of.parts.density import Atom, Density
+from verify.best_of.parts.far import Beyond
+from verify.best_of.parts.sizes import Sizes
 
 #: Cells at most.
 MOST_CELLS = 240

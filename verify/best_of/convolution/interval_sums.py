@@ -14,9 +14,9 @@ from typing import Any
 
 from flint import acb, arb, arb_series
 
-from verify.best_of.density import Density
-from verify.best_of.leaves import goal_bits, oval
-from verify.best_of.sizes import Nodes, Sizes
+from verify.best_of.parts.density import Density
+from verify.best_of.parts.leaves import goal_bits, oval
+from verify.best_of.parts.sizes import Nodes, Sizes
 from verify.taylor_series import variable
 
 #: The radius on which sums are bounded, as a multiple of an interval's half-width, and the bits

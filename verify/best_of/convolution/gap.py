@@ -8,9 +8,9 @@ from typing import Any
 
 from flint import acb, arb
 
-from verify.best_of.interval_sums import Sums, enough_of, largest
-from verify.best_of.leaves import ELLIPSES, Ray, ellipse, rule, smallest_rule
-from verify.best_of.sizes import Sizes
+from verify.best_of.convolution.interval_sums import Sums, enough_of, largest
+from verify.best_of.parts.leaves import ELLIPSES, Ray, ellipse, rule, smallest_rule
+from verify.best_of.parts.sizes import Sizes
 
 #: Points of a rule that are bounded together.
 GROUP = 4

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from flint import arb, fmpq
 
-from verify.best_of.density import Parts
+from verify.best_of.parts.density import Parts
 from verify.divergence import entropy_term
 from verify.enclosure import Undecided
 

@@ -3,7 +3,7 @@
 *Next to 0.* It has a mass of about ``1/(pi log(1/d))`` within d of 0. All of what lies within
 :data:`CLOSE` is moved there, to one atom. So U moves by at most CLOSE, its rank by at most what V
 has in an interval so long, anywhere (no atom: U has none, before or after), and ``n r^(n-1)`` by at
-most ``n (n - 1)`` times that. Beside atoms: :mod:`verify.best_of.slow_atoms`.
+most ``n (n - 1)`` times that. Beside atoms: :mod:`verify.best_of.log_cauchy.beside_atoms`.
 
 *Far out.* Beyond T it decides alone: V is there about what it is everywhere. Let w be a weight that
 never falls, is 0 up to T and at most M. Then ``h(v) = E w(X + v)`` never falls. For ``u > e`` the
@@ -27,9 +27,9 @@ from functools import cached_property
 from flint import acb, arb, ctx, fmpq
 
 from verify.affine import Affine
-from verify.best_of.density import Density, Parts, take_apart
-from verify.best_of.far import Beyond, Side
-from verify.best_of.leaves import LAST_PIECE, Ray, goal_bits, lost_bits, rays
+from verify.best_of.parts.density import Density, Parts, take_apart
+from verify.best_of.parts.far import Beyond, Side
+from verify.best_of.parts.leaves import LAST_PIECE, Ray, goal_bits, lost_bits, rays
 from verify.enclosure import Diverges, working_precision
 from verify.law import Law
 from verify.laws.student import LogCauchy

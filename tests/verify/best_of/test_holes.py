@@ -10,14 +10,14 @@ from flint import arb, fmpq
 
 from tests.verify.balls import assert_close
 from verify.best_of import best_of
-from verify.best_of.convolution import TwoDensities
-from verify.best_of.density import take_apart
-from verify.best_of.far import Beyond
-from verify.best_of.holes import of_densities
-from verify.best_of.interval_sums import Place, Sums, terms
-from verify.best_of.jumps import Jump
+from verify.best_of.convolution.holes import of_densities
+from verify.best_of.convolution.interval_sums import Place, Sums, terms
+from verify.best_of.convolution.two_densities import TwoDensities
 from verify.best_of.panel import Panel
 from verify.best_of.panels import SumLaw
+from verify.best_of.parts.density import take_apart
+from verify.best_of.parts.far import Beyond
+from verify.best_of.parts.jumps import Jump
 from verify.best_of.ranks import RankIntegral
 from verify.enclosure import Undecided, working_precision
 from verify.laws import normal, parse, uniform

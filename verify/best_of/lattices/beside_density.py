@@ -1,8 +1,9 @@
 """The law of ``U = X + V`` where one of X and V has a power tail on a lattice, and one is light.
 
 Up to an atom that V does not reach back from, the cells of the lattice are taken one by one
-(:mod:`.single_cell`); from there on in blocks (:mod:`.lattice_blocks`), which grow in proportion to
-where they are, up to where what is left is nothing to the largest n.
+(:mod:`verify.best_of.lattices.single_cell`); from there on in blocks
+(:mod:`verify.best_of.lattices.blocks`), which grow in proportion to where they are, up to where
+what is left is nothing to the largest n.
 
 A law without a mean has too long a tail for that, and decides alone far out. Let w be the weight,
 set to 0 up to ``T = x(K)``; it never falls, so ``h(v) = E w(X + v)`` does not. With c = step a,
@@ -21,15 +22,15 @@ from time import process_time
 
 from flint import arb, ctx, fmpq
 
-from verify.best_of.cell import CLOSEST_BITS, Cell, Window, window
-from verify.best_of.density import Parts, take_apart
-from verify.best_of.far import Beyond, Side
-from verify.best_of.lattice_blocks import Block
-from verify.best_of.leaves import goal_bits
+from verify.best_of.lattices.blocks import Block
+from verify.best_of.lattices.cell import CLOSEST_BITS, Cell, Window, window
+from verify.best_of.lattices.power_tail import PowerTail
+from verify.best_of.lattices.single_cell import SingleCell
 from verify.best_of.panels import MOST_DRAWS_BITS, right_goal
-from verify.best_of.power_tail import PowerTail
+from verify.best_of.parts.density import Parts, take_apart
+from verify.best_of.parts.far import Beyond, Side
+from verify.best_of.parts.leaves import goal_bits
 from verify.best_of.ranks import RankIntegral
-from verify.best_of.single_cell import SingleCell
 from verify.conditioning.parts import is_atomic
 from verify.enclosure import Diverges, Undecided, working_precision
 from verify.law import Law

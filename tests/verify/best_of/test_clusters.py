@@ -9,15 +9,15 @@ from flint import acb, arb
 
 from tests.verify.balls import assert_close
 from verify.best_of import best_of
-from verify.best_of.cluster import Cluster
-from verify.best_of.convolution import TwoDensities
-from verify.best_of.density import Density, take_apart
+from verify.best_of.convolution.cluster import Cluster
+from verify.best_of.convolution.interval_sums import Place, Sums, terms
+from verify.best_of.convolution.two_densities import TwoDensities
 from verify.best_of.expansion import rank_integral
-from verify.best_of.interval_sums import Place, Sums, terms
-from verify.best_of.leaves import Leaf
 from verify.best_of.panel import Panel
+from verify.best_of.parts.density import Density, take_apart
+from verify.best_of.parts.leaves import Leaf
+from verify.best_of.parts.sizes import Sizes
 from verify.best_of.ranks import Part
-from verify.best_of.sizes import Sizes
 from verify.conditioning import condition
 from verify.enclosure import Diverges, Undecided, working_precision
 from verify.laws import parse
@@ -167,7 +167,7 @@ def test_a_whole_power_is_smooth_up_to_the_end_of_its_law() -> None:
 
 def test_a_tail_that_is_not_known_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no number of pieces is enough, that is an answer."""
-    monkeypatch.setattr("verify.best_of.ranges.LAST_PIECE", 1)
+    monkeypatch.setattr("verify.best_of.convolution.ranges.LAST_PIECE", 1)
     with pytest.raises(Undecided, match="not known well enough"):
         best_of("exponential()", "student_t(3)").at(2)
 

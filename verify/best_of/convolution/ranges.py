@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 from flint import arb, ctx
 
-from verify.best_of.density import Density, Knot
-from verify.best_of.gap import Gap
-from verify.best_of.interval_sums import Place, TooWide
-from verify.best_of.leaves import LAST_PIECE, Leaf, Ray, lost_bits, rays
-from verify.best_of.sizes import Sizes
+from verify.best_of.convolution.gap import Gap
+from verify.best_of.convolution.interval_sums import Place, TooWide
+from verify.best_of.parts.density import Density, Knot
+from verify.best_of.parts.leaves import LAST_PIECE, Leaf, Ray, lost_bits, rays
+from verify.best_of.parts.sizes import Sizes
 from verify.enclosure import Undecided, working_precision
 
 #: Share of the distance between two knots up to which pieces of one density are used.

@@ -14,8 +14,8 @@ from functools import cached_property, lru_cache
 
 from flint import acb, arb, ctx
 
-from verify.best_of.density import Density, Knot
-from verify.best_of.sizes import Node, Nodes, Sizes
+from verify.best_of.parts.density import Density, Knot
+from verify.best_of.parts.sizes import Node, Nodes, Sizes
 from verify.enclosure import working_precision
 
 #: Bits of the working precision that are not asked of densities.

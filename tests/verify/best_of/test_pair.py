@@ -19,14 +19,14 @@ from scipy import special
 
 from tests.verify.balls import assert_close, rational
 from verify.best_of import BestOfPair, best_of
-from verify.best_of.convolution import TwoDensities
+from verify.best_of.convolution.interval_sums import Place, Sums, TooWide, terms
+from verify.best_of.convolution.two_densities import TwoDensities
 from verify.best_of.curve import best_of_curve
-from verify.best_of.density import take_apart
 from verify.best_of.expansion import rank_integral
 from verify.best_of.floats import best_of_floats
-from verify.best_of.interval_sums import Place, Sums, TooWide, terms
-from verify.best_of.leaves import Ray
 from verify.best_of.panels import SumLaw
+from verify.best_of.parts.density import take_apart
+from verify.best_of.parts.leaves import Ray
 from verify.conditioning import condition
 from verify.enclosure import Diverges, Undecided, working_precision
 from verify.errors import InputError

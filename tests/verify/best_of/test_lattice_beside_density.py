@@ -14,15 +14,21 @@ from flint import arb, fmpq
 from tests.verify.balls import assert_close
 from verify.affine import affine
 from verify.best_of import BestOfPair, best_of
-from verify.best_of.beside_lattice import FAR, BesideLattice, Expanded, beside_lattice, expand
-from verify.best_of.cell import CLOSEST_BITS, PARAMETERS, Cell, Stretch, Window, window
-from verify.best_of.density import take_apart
-from verify.best_of.far import Side
-from verify.best_of.interval_sums import Place
-from verify.best_of.lattice_blocks import Block, Cells, power_sums
+from verify.best_of.convolution.interval_sums import Place
+from verify.best_of.lattices.beside_density import (
+    FAR,
+    BesideLattice,
+    Expanded,
+    beside_lattice,
+    expand,
+)
+from verify.best_of.lattices.blocks import Block, Cells, power_sums
+from verify.best_of.lattices.cell import CLOSEST_BITS, PARAMETERS, Cell, Stretch, Window, window
+from verify.best_of.lattices.power_tail import PowerTail
+from verify.best_of.lattices.single_cell import SingleCell
 from verify.best_of.monte_carlo import monte_carlo_best_of
-from verify.best_of.power_tail import PowerTail
-from verify.best_of.single_cell import SingleCell
+from verify.best_of.parts.density import take_apart
+from verify.best_of.parts.far import Side
 from verify.conditioning import condition
 from verify.enclosure import Diverges, Undecided, working_precision
 from verify.law import Law

@@ -3,7 +3,7 @@
 Let X have its atoms at ``shift + step k``, and let V have the atom v in cell m, ``v = r - step m``
 with ``0 <= r < step``. Each r that occurs is a node: at ``shift + step K + r`` U has the mass
 ``sum over m of p(K + m) q(r - step m)``, which is smooth in K, and so is ``S = Pr(U > u)``. All of
-:mod:`.lattice_blocks` holds, without rules.
+:mod:`verify.best_of.lattices.blocks` holds, without rules.
 
 Ties share in proportion: with mass a at u the weight there is ``(F^n - (F - a)^n)/a`` for
 ``F = 1 - S``. That is the mean of ``n (F - y a)^(n-1)`` over y from 0 to 1, so it is analytic, and
@@ -22,9 +22,9 @@ from functools import cached_property
 
 from flint import arb, arb_mat, arb_poly, arb_series, fmpq
 
-from verify.best_of.cell import Cell, Window
-from verify.best_of.density import Parts
-from verify.best_of.lattice_blocks import Block, Cells, power_sums
+from verify.best_of.lattices.blocks import Block, Cells, power_sums
+from verify.best_of.lattices.cell import Cell, Window
+from verify.best_of.parts.density import Parts
 from verify.best_of.ranks import RADIUS, polynomial_size, terms, weight_at
 from verify.divergence import entropy_term
 from verify.enclosure import Undecided

@@ -10,13 +10,13 @@ from flint import acb, arb, fmpq
 
 from tests.verify.balls import assert_close
 from verify.best_of import BestOfPair, best_of
-from verify.best_of.atom_cells import MOST_TURN, AtomBlock, AtomCell, AtomCells
-from verify.best_of.density import take_apart
-from verify.best_of.far import Beyond
-from verify.best_of.jumps import Jump
-from verify.best_of.lattice_blocks import Block
-from verify.best_of.lattice_pair import LatticePair, LatticeRanks, Unsure, lattice_pair
+from verify.best_of.lattices.atom_cells import MOST_TURN, AtomBlock, AtomCell, AtomCells
+from verify.best_of.lattices.beside_atoms import LatticePair, LatticeRanks, Unsure, lattice_pair
+from verify.best_of.lattices.blocks import Block
 from verify.best_of.monte_carlo import monte_carlo_best_of
+from verify.best_of.parts.density import take_apart
+from verify.best_of.parts.far import Beyond
+from verify.best_of.parts.jumps import Jump
 from verify.divergence import entropy_term
 from verify.enclosure import Diverges, Undecided, working_precision
 from verify.law import Law

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flint import arb, arb_mat, arb_poly
 
-from verify.best_of.cell import Cell, Window
-from verify.best_of.lattice_blocks import Block
-from verify.best_of.power_tail import PowerTail
+from verify.best_of.lattices.blocks import Block
+from verify.best_of.lattices.cell import Cell, Window
+from verify.best_of.lattices.power_tail import PowerTail
 
 
 class SingleCell(Block):

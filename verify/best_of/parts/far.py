@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flint import arb
 
-from verify.best_of.density import LeftOut, Parts
+from verify.best_of.parts.density import LeftOut, Parts
 
 #: Shares of t that V is let have, at most; halves and powers of 2, so that they are exact.
 SHARES = (0.5, 0.25, 0.75, 0.125, 0.875, 0.0625, 0.9375)

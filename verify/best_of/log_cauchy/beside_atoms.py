@@ -29,13 +29,21 @@ from typing import TypeVar
 
 from flint import acb, arb, arb_poly, arb_series, ctx, fmpq
 
-from verify.best_of.density import Atom
-from verify.best_of.far import Beyond
-from verify.best_of.interval_sums import RADIUS, SHORT_BITS, WIDER, Expansion, Place, largest, terms
-from verify.best_of.jumps import Jump
-from verify.best_of.leaves import goal_bits
+from verify.best_of.convolution.interval_sums import (
+    RADIUS,
+    SHORT_BITS,
+    WIDER,
+    Expansion,
+    Place,
+    largest,
+    terms,
+)
+from verify.best_of.log_cauchy.beside_densities import Alone
 from verify.best_of.panel import Panel
-from verify.best_of.slow import Alone
+from verify.best_of.parts.density import Atom
+from verify.best_of.parts.far import Beyond
+from verify.best_of.parts.jumps import Jump
+from verify.best_of.parts.leaves import goal_bits
 from verify.enclosure import Undecided
 from verify.progress import Progress
 from verify.taylor_series import series_length, variable

@@ -1,8 +1,8 @@
 """The density of ``X + V`` as sums over rules, on an interval of t.
 
 ``f(t) = int f_V(v) f_X(t - v) dv``. The range of v is cut where either density is not smooth, or
-narrow (:mod:`verify.best_of.ranges`). So all that is expanded in t is smooth there, and rules of
-few points do.
+narrow (:mod:`verify.best_of.convolution.ranges`). So all that is expanded in t is smooth there, and
+rules of few points do.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from collections.abc import Iterator
 
 from flint import acb, arb
 
-from verify.best_of.atoms_beside import Special
-from verify.best_of.cluster import Cluster
-from verify.best_of.density import Density
-from verify.best_of.far import Beyond
-from verify.best_of.gap import Gap
-from verify.best_of.holes import of_densities
-from verify.best_of.interval_sums import Place, Sums, largest
-from verify.best_of.leaves import (
+from verify.best_of.convolution.atoms_beside import Special
+from verify.best_of.convolution.cluster import Cluster
+from verify.best_of.convolution.gap import Gap
+from verify.best_of.convolution.holes import of_densities
+from verify.best_of.convolution.interval_sums import Place, Sums, largest
+from verify.best_of.convolution.ranges import Ranges
+from verify.best_of.parts.density import Density
+from verify.best_of.parts.far import Beyond
+from verify.best_of.parts.leaves import (
     ELLIPSES,
     Leaf,
     rule,
     smallest_rule,
 )
-from verify.best_of.ranges import Ranges
-from verify.best_of.sizes import Sizes
+from verify.best_of.parts.sizes import Sizes
 
 #: Share of the density up to which it is guessed.
 GUESS = arb(2) ** -20

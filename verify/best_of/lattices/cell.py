@@ -18,10 +18,10 @@ from math import ceil, log
 
 from flint import acb, arb, arb_mat, ctx, fmpq
 
-from verify.best_of.density import Density, Knot, Parts
-from verify.best_of.far import Side
-from verify.best_of.interval_sums import Place, largest
-from verify.best_of.leaves import (
+from verify.best_of.convolution.interval_sums import Place, largest
+from verify.best_of.parts.density import Density, Knot, Parts
+from verify.best_of.parts.far import Side
+from verify.best_of.parts.leaves import (
     ELLIPSES,
     ellipse,
     error_bound,

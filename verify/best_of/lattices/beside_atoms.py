@@ -1,8 +1,9 @@
 """The law of ``U = X + V``, where one of X and V has a power tail on a lattice, the other atoms.
 
 All places are rational, so U lies on a lattice. Near the first atoms it is taken atom by atom; from
-there on cells are taken in blocks (:mod:`.atom_cells`), as in :mod:`.beside_lattice`, whose
-argument for laws without a mean holds for atoms as well.
+there on cells are taken in blocks (:mod:`verify.best_of.lattices.atom_cells`), as in
+:mod:`verify.best_of.lattices.beside_density`, whose argument for laws without a mean holds for
+atoms as well.
 
 *KL far out.* Let a be at least each mass beyond T, and F the rank of T. On an atom the weight rises
 from w to w'. As ``x log x`` has the slope ``1 + log x``, KL is less than without ties by at most
@@ -17,22 +18,22 @@ from time import process_time
 
 from flint import arb, arb_poly, fmpq
 
-from verify.best_of.atom_cells import AtomBlock, AtomCell, AtomCells
-from verify.best_of.beside_lattice import (
+from verify.best_of.lattices.atom_cells import AtomBlock, AtomCell, AtomCells
+from verify.best_of.lattices.beside_density import (
     BEGINNINGS,
     LEAST_ROOM,
     LEFT_OUT_BITS,
     MOST_BLOCKS,
     BesideLattice,
 )
-from verify.best_of.cell import Window
-from verify.best_of.density import take_apart
-from verify.best_of.far import Beyond
-from verify.best_of.jumps import Jump
-from verify.best_of.lattice_blocks import Block
-from verify.best_of.leaves import goal_bits
+from verify.best_of.lattices.blocks import Block
+from verify.best_of.lattices.cell import Window
+from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.panels import MOST_DRAWS_BITS, right_goal
-from verify.best_of.power_tail import PowerTail
+from verify.best_of.parts.density import take_apart
+from verify.best_of.parts.far import Beyond
+from verify.best_of.parts.jumps import Jump
+from verify.best_of.parts.leaves import goal_bits
 from verify.best_of.ranks import RankIntegral, heavy, weight_at
 from verify.conditioning.parts import base_of, components, is_atomic
 from verify.enclosure import Diverges, Undecided

@@ -17,10 +17,10 @@ from functools import cached_property, lru_cache
 
 from flint import acb, arb, arb_mat, ctx
 
-from verify.best_of.density import Density
-from verify.best_of.interval_sums import Place, largest
-from verify.best_of.leaves import ELLIPSES, Leaf, ellipse, fewest, goal_bits, smallest_rule
-from verify.best_of.sizes import Node, Nodes, Sizes
+from verify.best_of.convolution.interval_sums import Place, largest
+from verify.best_of.parts.density import Density
+from verify.best_of.parts.leaves import ELLIPSES, Leaf, ellipse, fewest, goal_bits, smallest_rule
+from verify.best_of.parts.sizes import Node, Nodes, Sizes
 
 #: Bits to which moments are sought, beyond the goal.
 MOMENT_BITS = 16

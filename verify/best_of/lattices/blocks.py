@@ -35,9 +35,9 @@ from math import comb
 
 from flint import arb, arb_mat, arb_poly, arb_series, ctx, fmpq
 
-from verify.best_of.cell import PARAMETERS, Cell, Window
-from verify.best_of.leaves import goal_bits
-from verify.best_of.power_tail import PowerTail
+from verify.best_of.lattices.cell import PARAMETERS, Cell, Window
+from verify.best_of.lattices.power_tail import PowerTail
+from verify.best_of.parts.leaves import goal_bits
 from verify.best_of.ranks import RADIUS, polynomial_size, terms, weight_at, weight_series
 from verify.taylor_series import series_length
 
