@@ -2,25 +2,25 @@
 
 The model sees each prefix once: the keys and values of a prefix serve all that continue it. The
 tree is walked depth first and a chunk of prefixes at a time, so memory holds one chunk a level.
+Where memory runs out, the chunk is halved, with a line that says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any
 
 import numpy as np
 import torch
 
+from gpu_checks.devices import Budget, is_out_of_memory, say
 from gpu_checks.enumerable.tree import PrefixTree
 from verify.errors import InputError
 from verify.progress import Progress
 
 #: Trajectories that are listed: their log-probabilities take 1 GiB.
 MOST_TRAJECTORIES = 2**27
-#: Prefixes that the model sees at a time.
-CHUNK = 256
 
 
 def enumerated(
@@ -29,8 +29,9 @@ def enumerated(
     horizon: int,
     prompt: Sequence[int],
     temperature: float = 1.0,
-    chunk: int = CHUNK,
+    chunk: int | None = None,
     progress: Progress | None = None,
+    report: Callable[[str], None] = say,
 ) -> PrefixTree:
     """The policy of a causal language model, restricted to some tokens and a horizon.
 
@@ -50,19 +51,25 @@ def enumerated(
         The token ids before each trajectory, with BOS where the model wants it; at least one.
     temperature : float
         By which logits are divided.
-    chunk : int
-        How many prefixes the model sees at a time. Rounding apart, the answer is the same for all.
+    chunk : int, optional
+        How many prefixes the model sees at a time; fitted to memory by default. Rounding apart,
+        the answer is the same for all.
     progress : callable, optional
         See :data:`verify.progress.Progress`; it counts prefixes.
+    report : callable
+        Told one line when the chunk is halved.
 
     Raises
     ------
     InputError
         If a token is not in the vocabulary or comes twice, there are fewer than two, the prompt is
-        empty, the horizon or the temperature is not positive, or there are too many trajectories.
+        empty, the horizon or the temperature is not positive, there are too many trajectories, or
+        not even the continuations of one prefix fit into memory.
     """
-    _check(model, symbols, horizon, prompt, temperature, chunk)
-    walk = _Walk(model, symbols, horizon, temperature, chunk, progress)
+    _check(model, symbols, horizon, prompt, temperature)
+    if chunk is None:
+        chunk = _fitting(model, horizon, len(prompt))
+    walk = _Walk(model, symbols, horizon, temperature, chunk, progress, report)
     training = model.training
     model.eval()
     try:
@@ -79,7 +86,6 @@ def _check(
     horizon: int,
     prompt: Sequence[int],
     temperature: float,
-    chunk: int,
 ) -> None:
     size = model.get_input_embeddings().num_embeddings
     if len(symbols) < 2 or len(set(symbols)) < len(symbols):
@@ -89,8 +95,8 @@ def _check(
             raise InputError(f"token {token}: the model has the tokens 0 to {size - 1}")
     if not len(prompt):
         raise InputError("an empty prompt: expected at least one token, such as BOS")
-    if horizon < 1 or chunk < 1:
-        raise InputError(f"expected a horizon and a chunk of 1 or more, got {horizon} and {chunk}")
+    if horizon < 1:
+        raise InputError(f"horizon: expected 1 or more tokens, got {horizon}")
     if not 0 < temperature < np.inf:
         raise InputError(f"temperature: expected a positive number, got {temperature}")
     if len(symbols) ** horizon > MOST_TRAJECTORIES:
@@ -98,6 +104,14 @@ def _check(
             f"{len(symbols)} tokens and {horizon} steps: {len(symbols) ** horizon} trajectories; "
             f"up to {MOST_TRAJECTORIES} are listed"
         )
+
+
+def _fitting(model: Any, horizon: int, prompt: int) -> int:
+    """How many prefixes to see at a time: each level keeps their keys and values meanwhile."""
+    config = model.config.get_text_config()
+    past = 2 * config.num_hidden_layers * config.hidden_size * (prompt + horizon)
+    per_prefix = (horizon * past + 2 * config.vocab_size) * model.dtype.itemsize
+    return Budget.fitted(model.device, per_prefix).tokens
 
 
 class _Walk:
@@ -111,12 +125,13 @@ class _Walk:
         temperature: float,
         chunk: int,
         progress: Progress | None,
+        report: Callable[[str], None],
     ) -> None:
         self.model, self.horizon, self.temperature = model, horizon, temperature
         self.symbols = torch.tensor(list(symbols), device=model.device)
         self.arity = len(symbols)
         self.parents = max(1, chunk // self.arity)
-        self.progress = progress
+        self.progress, self.report = progress, report
         self.levels = [np.empty((self.arity**t, self.arity)) for t in range(horizon)]
         self.done, self.prefixes = 0, sum(len(level) for level in self.levels)
 
@@ -148,13 +163,34 @@ class _Walk:
             return
         if seen.past_key_values is None:
             raise InputError("the model keeps no keys and values: expected one with a cache")
-        for start in range(0, len(found), self.parents):
-            rows = torch.arange(
-                start, min(start + self.parents, len(found)), device=tokens.device
-            ).repeat_interleave(self.arity)
-            children = self.symbols.repeat(len(rows) // self.arity)[:, None]
-            past_of_rows = _rows(seen.past_key_values, rows)
-            self._fill(children, past_of_rows, depth + 1, (first + start) * self.arity)
+        start = 0
+        while start < len(found):
+            rows = range(start, min(start + self.parents, len(found)))
+            if self._expanded(seen.past_key_values, rows, depth, first):
+                start = rows.stop
+
+    def _expanded(self, past: Any, rows: range, depth: int, first: int) -> bool:
+        """Go on with the children of some prefixes; if memory runs out, halve the chunk instead."""
+        try:
+            parents = torch.arange(rows.start, rows.stop, device=self.symbols.device)
+            children = self.symbols.repeat(len(rows))[:, None]
+            past_of_children = _rows(past, parents.repeat_interleave(self.arity))
+            self._fill(children, past_of_children, depth + 1, (first + rows.start) * self.arity)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        else:
+            return True
+        if self.parents == 1:
+            raise InputError(
+                f"out of memory: {self.arity} prefixes at a time do not fit; take fewer tokens, a "
+                "smaller dtype or a larger device"
+            )
+        self.parents //= 2
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self.report(f"out of memory: {self.parents * self.arity} prefixes at a time from here on")
+        return False
 
 
 def _rows(cache: Any, rows: Any) -> Any:
