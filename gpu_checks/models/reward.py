@@ -1,0 +1,260 @@
+"""A reward model: prompts and answers, or token ids, to one number each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gpu_checks.devices import Budget, batched, choose_device, choose_dtype
+from gpu_checks.models.fingerprint import fingerprint
+from gpu_checks.models.heads import RewardNetwork, load_network
+from gpu_checks.models.loading import load_tokenizer
+from gpu_checks.models.padding import padded
+from gpu_checks.models.policy import BasePolicy
+from gpu_checks.models.saved import RECORD, load_saved
+from gpu_checks.models.sources import find_source
+from verify.errors import InputError
+
+#: Bytes of activations a token takes, over those of one hidden state in one layer.
+STATES = 24
+
+
+@dataclass
+class RewardModel:
+    """A reward model with its tokenizer.
+
+    Parameters
+    ----------
+    network : RewardNetwork
+        Trunk and head, in evaluation mode.
+    tokenizer : transformers.PreTrainedTokenizerBase
+        The trunk's.
+    name : str
+        What messages call it.
+    longest : int
+        The most tokens of a text that it reads.
+    """
+
+    network: RewardNetwork
+    tokenizer: Any
+    name: str = "reward model"
+    longest: int = 1 << 30
+    truncated: int = field(default=0, init=False)
+    """How many texts were cut because they were too long."""
+    _budget: Budget | None = field(default=None, repr=False)
+
+    @property
+    def embedding(self) -> torch.Tensor:
+        """The input embeddings, of shape (vocabulary, hidden size)."""
+        return self.network.embed().weight
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.embedding.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The format of its weights and activations."""
+        return self.embedding.dtype
+
+    @property
+    def pad(self) -> int:
+        """The token that fills up short texts of a batch."""
+        return int(self.tokenizer.pad_token_id)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sha256 over weights, head, configuration and tokenizer: 64 hexadecimal digits."""
+        return fingerprint(self.network, self.tokenizer, {"longest": self.longest})
+
+    @property
+    def budget(self) -> Budget:
+        """What a batch may have: fitted to memory at first, smaller once memory ran out."""
+        if self._budget is None:
+            self._budget = Budget.fitted(self.device, self.bytes_per_token)
+        return self._budget
+
+    @property
+    def bytes_per_token(self) -> int:
+        """About how much memory a token of a batch takes."""
+        return STATES * int(self.embedding.shape[1]) * int(self.dtype.itemsize)
+
+    def encode(self, prompt: str, answer: str) -> list[int]:
+        """The tokens of a prompt and its answer, as the model was made to read them.
+
+        By the tokenizer's chat template where it has one, without a second set of special tokens;
+        else as a pair of texts. What is too long loses its beginning: the answer is at the end.
+        """
+        if self.tokenizer.chat_template is not None:
+            turns = [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
+            rendered = self.tokenizer.apply_chat_template(turns, tokenize=False)
+            ids = self.tokenizer(rendered, add_special_tokens=False)["input_ids"]
+            self.truncated += len(ids) > self.longest
+            return [int(each) for each in ids[-self.longest :]]
+        return self._encode_pair(prompt, answer)
+
+    def _encode_pair(self, prompt: str, answer: str) -> list[int]:
+        first = self.tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        second = self.tokenizer(answer, add_special_tokens=False)["input_ids"]
+        room = self.longest - self.tokenizer.num_special_tokens_to_add(pair=True)
+        self.truncated += len(first) + len(second) > room
+        second = second[-room:]
+        first = first[max(0, len(first) - (room - len(second))) :]
+        whole = self.tokenizer.build_inputs_with_special_tokens(first, second)
+        return [int(each) for each in whole]
+
+    def score(self, prompts: Sequence[str], answers: Sequence[str]) -> np.ndarray:
+        """The rewards of answers to prompts.
+
+        Returns
+        -------
+        numpy.ndarray
+            float64, of shape (answers,).
+        """
+        pairs = zip(prompts, answers, strict=True)
+        return self.score_ids([self.encode(prompt, answer) for prompt, answer in pairs])
+
+    def score_ids(self, texts: Sequence[Sequence[int]]) -> np.ndarray:
+        """The rewards of texts that are token ids already, special tokens among them.
+
+        Parameters
+        ----------
+        texts : sequence of sequences of int
+            Whole texts, none of them empty.
+
+        Returns
+        -------
+        numpy.ndarray
+            float64, of shape (texts,).
+
+        Raises
+        ------
+        InputError
+            If a text is empty or too long, or has a token that is not in the vocabulary.
+        """
+        for text in texts:
+            self._check(text)
+        rewards = np.empty(len(texts))
+
+        def run(rows: list[int]) -> np.ndarray:
+            return self._score([texts[row] for row in rows])
+
+        for rows, found in batched([len(text) for text in texts], run, self.budget):
+            rewards[rows] = found
+        return rewards
+
+    def _score(self, texts: list[Sequence[int]]) -> np.ndarray:
+        ids, mask = padded(texts, self.pad, self.device)
+        with torch.inference_mode():
+            rewards: np.ndarray = self.network(mask, ids=ids).double().cpu().numpy()
+        return rewards
+
+    def score_embeddings(
+        self, embeddings: torch.Tensor, mask: torch.Tensor, ids: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """The rewards of embedded texts, which gradients flow through.
+
+        Parameters
+        ----------
+        embeddings : torch.Tensor
+            Of shape (texts, tokens, hidden size).
+        mask : torch.Tensor
+            1 for tokens, 0 for padding, which comes after a text.
+        ids : torch.Tensor, optional
+            The tokens, where they are known: some heads pass over padding tokens at the end of a
+            text.
+
+        Returns
+        -------
+        torch.Tensor
+            Of shape (texts,), in the dtype of the model.
+        """
+        return self.network(mask, ids=ids, embeddings=embeddings)
+
+    def _check(self, text: Sequence[int]) -> None:
+        if not len(text):
+            raise InputError(f"model {self.name}: a text without tokens has no reward")
+        if len(text) > self.longest:
+            raise InputError(
+                f"model {self.name}: a text of {len(text)} tokens, of which it reads {self.longest}"
+            )
+        least, most, size = min(text), max(text), self.embedding.shape[0]
+        if least < 0 or most >= size:
+            wrong = least if least < 0 else most
+            raise InputError(f"model {self.name}: token {wrong} is not among its {size} tokens")
+
+
+def reward_model(
+    name: str,
+    device: str | torch.device | None = None,
+    dtype: str | torch.dtype | None = None,
+) -> RewardModel:
+    """Load a reward model.
+
+    Parameters
+    ----------
+    name : str
+        A folder or an id on the hub, of a model for sequence classification with one label or of a
+        kind with an adapter; or a folder with a head that ``goodhart train-reward`` saved.
+    device : str or torch.device, optional
+        ``cpu`` or ``cuda``; the latter by default where there is one.
+    dtype : str or torch.dtype, optional
+        float32 by default.
+
+    Returns
+    -------
+    RewardModel
+        The model.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or it has no head with weights.
+    """
+    place, format_ = choose_device(device), choose_dtype(dtype)
+    if Path(name, RECORD).is_file():
+        saved = load_saved(Path(name), place, format_)
+        return RewardModel(saved.network, saved.tokenizer, name, saved.longest)
+    source = find_source(name)
+    tokenizer = load_tokenizer(source)
+    network = load_network(source, place, format_)
+    return RewardModel(network, tokenizer, name, longest_text(network, tokenizer))
+
+
+def longest_text(network: torch.nn.Module, tokenizer: Any) -> int:
+    """The most tokens that every model inside a network, and its tokenizer, can take."""
+    from transformers import PreTrainedModel
+
+    limits = [int(tokenizer.model_max_length)]
+    for part in network.modules():
+        if isinstance(part, PreTrainedModel):
+            limits.append(int(getattr(part.config, "max_position_embeddings", 0) or 1 << 30))
+    return min(limits)
+
+
+def check_same_vocabulary(policy: BasePolicy, reward: RewardModel) -> None:
+    """Refuse a policy and a reward model that do not share their token ids.
+
+    Raises
+    ------
+    InputError
+        If some token has two ids, or is known to one of them only.
+    """
+    ours, theirs = policy.tokenizer.get_vocab(), reward.tokenizer.get_vocab()
+    if ours == theirs:
+        return
+    token = min(
+        token for token in ours.keys() | theirs.keys() if ours.get(token) != theirs.get(token)
+    )
+    raise InputError(
+        f"{policy.name} and {reward.name} do not share a vocabulary: {token!r:.40} is token "
+        f"{ours.get(token, 'none')} of the one and {theirs.get(token, 'none')} of the other; "
+        "score texts rather than token ids"
+    )
