@@ -40,7 +40,7 @@ def is_dialogue(prompt: str) -> bool:
     return prompt.startswith(QUESTION) and prompt.endswith(ANSWER)
 
 
-def transcript(prompt: str, answer: str) -> str:
-    """A prompt and its answer as one plain text, for models that have no chat template."""
-    opening = prompt if is_dialogue(prompt) else f"{QUESTION} {prompt}{ANSWER}"
-    return f"{opening} {answer}".strip()
+def plain(prompt: str) -> str:
+    """A prompt as plain text: a single question as it stands, a dialogue with its speakers."""
+    turns = messages_of(prompt)
+    return turns[0]["content"] if len(turns) == 1 else prompt.strip()

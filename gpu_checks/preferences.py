@@ -191,6 +191,11 @@ def split(
     return Parts(*(tuple(found[name]) for name in ("train", "validation", "held_out")))
 
 
+def folds(pairs: Sequence[Preference], count: int, seed: int) -> list[int]:
+    """The fold of each pair, from 0 to ``count - 1``: dialogues with the same opening share one."""
+    return [int(_uniform("fold", seed, pair.opening) * count) for pair in pairs]
+
+
 def _uniform(what: str, seed: int, text: str) -> float:
     """A number in [0, 1) that looks drawn at random, the same wherever it is asked for."""
     digest = hashlib.sha256(json.dumps([what, seed, text]).encode()).digest()

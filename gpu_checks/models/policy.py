@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from gpu_checks.devices import Budget, batched, choose_device, choose_dtype
+from gpu_checks.dialogue import messages_of
 from gpu_checks.models.drawing import Sampled, draw_answers, keep_logits
 from gpu_checks.models.fingerprint import fingerprint
 from gpu_checks.models.loading import load_tokenizer, load_weights
@@ -111,9 +112,9 @@ class BasePolicy:
             return []
         if self.tokenizer.chat_template is None:
             return [int(each) for each in self.tokenizer(text)["input_ids"]]
-        turn = [{"role": "user", "content": text}]
+        turns = messages_of(text)
         rendered = self.tokenizer.apply_chat_template(
-            turn, tokenize=False, add_generation_prompt=True
+            turns, tokenize=False, add_generation_prompt=True
         )
         return [
             int(each) for each in self.tokenizer(rendered, add_special_tokens=False)["input_ids"]

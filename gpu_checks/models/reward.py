@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from gpu_checks.devices import Budget, batched, choose_device, choose_dtype
+from gpu_checks.dialogue import messages_of, plain
 from gpu_checks.models.fingerprint import fingerprint
 from gpu_checks.models.heads import RewardNetwork, load_network
 from gpu_checks.models.loading import load_tokenizer
@@ -90,10 +91,11 @@ class RewardModel:
         """The tokens of a prompt and its answer, as the model was made to read them.
 
         By the tokenizer's chat template where it has one, without a second set of special tokens;
-        else as a pair of texts. What is too long loses its beginning: the answer is at the end.
+        else as a pair of texts. What is too long loses its beginning: the answer is at the end. A
+        prompt may be a dialogue (:mod:`gpu_checks.dialogue`).
         """
         if self.tokenizer.chat_template is not None:
-            turns = [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
+            turns = [*messages_of(prompt), {"role": "assistant", "content": answer}]
             rendered = self.tokenizer.apply_chat_template(turns, tokenize=False)
             ids = self.tokenizer(rendered, add_special_tokens=False)["input_ids"]
             self.truncated += len(ids) > self.longest
@@ -101,14 +103,16 @@ class RewardModel:
         return self._encode_pair(prompt, answer)
 
     def _encode_pair(self, prompt: str, answer: str) -> list[int]:
-        first = self.tokenizer(prompt, add_special_tokens=False)["input_ids"]
-        second = self.tokenizer(answer, add_special_tokens=False)["input_ids"]
+        first, second = (
+            self.tokenizer(text, add_special_tokens=False, verbose=False).encodings[0]
+            for text in (plain(prompt), answer)
+        )
         room = self.longest - self.tokenizer.num_special_tokens_to_add(pair=True)
         self.truncated += len(first) + len(second) > room
-        second = second[-room:]
-        first = first[max(0, len(first) - (room - len(second))) :]
-        whole = self.tokenizer.build_inputs_with_special_tokens(first, second)
-        return [int(each) for each in whole]
+        second.truncate(room, direction="left")
+        first.truncate(max(0, room - len(second)), direction="left")
+        # The special tokens around a pair are the tokenizer's own business.
+        return list(self.tokenizer.backend_tokenizer.post_process(first, second).ids)
 
     def score(self, prompts: Sequence[str], answers: Sequence[str]) -> np.ndarray:
         """The rewards of answers to prompts.
