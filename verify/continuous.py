@@ -115,6 +115,15 @@ class ContinuousLaw(Law):
             return self._upper_mean(x)
         return {"below": mean, "above": arb(0)}.get(place, arb.nan())
 
+    def lower_mean(self, t: Point) -> Number:
+        """Where it is a small difference of two means, laws override it."""
+        return super().partial_mean(None, t)
+
+    def partial_mean(self, low: Point | None, high: Point | None) -> Number:
+        if low is None and high is not None:
+            return self.lower_mean(high)
+        return super().partial_mean(low, high)
+
     def tail_inside(self, x: arb, below: bool = False) -> arb:
         """``Q(X > x)``, or ``Q(X <= x)``, at a point that is known to be inside the support."""
         return (self._log_cdf(x) if below else self._log_survival(x)).exp()

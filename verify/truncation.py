@@ -170,6 +170,16 @@ class Truncated(Law):
             return self.mean()
         return self._mean_between(t, self.high)
 
+    def partial_mean(self, low: Point | None, high: Point | None) -> Number:
+        if low is not None or high is None:
+            return super().partial_mean(low, high)
+        # Of a lower tail, the difference of two means would leave no digits.
+        if self._cut_below(high):
+            return arb(0)
+        if self._cut_above(high, before=False):
+            return self.mean()
+        return self._mean_between(self.low, high)
+
     def tail_mean(self, t: Point) -> Number:
         if self.high is None:
             return self.mean() if self._cut_below(t) else self.base.tail_mean(t)

@@ -9,7 +9,9 @@ import pytest
 from flint import arb, fmpq
 from hypothesis import given
 from hypothesis import strategies as st
+from mpmath import mp
 
+from tests.verify.balls import assert_contains
 from tests.verify.law_cases import CONTINUOUS, LawCase, all_cases, draw_law, few, rational
 from tests.verify.law_checks import BITS, inside
 from verify.continuous import ContinuousLaw
@@ -134,6 +136,42 @@ def test_infinite_means_are_proved_infinities(heavier: str, lighter: str) -> Non
 def test_symmetric_law_without_mean_has_infinite_lower_mean() -> None:
     assert parse("cauchy()").lower_mean(fmpq(1)) == Diverges(-1)
     assert parse("-1 * cauchy()").upper_mean(fmpq(1)) == Diverges(+1)
+
+
+@pytest.mark.parametrize(
+    ("text", "density"),
+    [
+        ("gumbel()", lambda x: mp.exp(-x - mp.exp(-x))),
+        ("gev(xi=-1/2)", lambda x: (1 - x / 2) * mp.exp(-((1 - x / 2) ** 2))),
+        ("gev(xi=1/4)", lambda x: (1 + x / 4) ** -5 * mp.exp(-((1 + x / 4) ** -4))),
+        ("skew_normal(alpha=3)", lambda x: 2 * mp.npdf(x) * mp.ncdf(3 * x)),
+        ("skew_normal(alpha=-2)", lambda x: 2 * mp.npdf(x) * mp.ncdf(-2 * x)),
+        ("truncate(normal(), high=1)", lambda x: mp.npdf(x) / mp.ncdf(1)),
+    ],
+)
+@pytest.mark.parametrize("t", [-3, 0])
+def test_partial_means_of_lower_tails_keep_their_digits(
+    text: str, density: Callable[[Any], Any], t: int
+) -> None:
+    """A difference of two means would leave none of a lower tail."""
+    with mp.workdps(30), working_precision(BITS):
+        law = parse(text)
+        # Most lies next to t; below t - 20, or -4, less than 1e-40 is left.
+        width = t - mp.mpf(-4 if text == "gev(xi=1/4)" else t - 20)
+        cuts = [*(t - width * mp.mpf(2) ** -k for k in range(9)), t]
+        # mpmath keeps 25 of its 30 digits of a smooth integrand that is not small.
+        exact = mp.quad(lambda x: x * density(x) / density(t), cuts) * density(t)
+        found = law.partial_mean(None, fmpq(t))
+        assert isinstance(found, arb)
+        assert_contains(found, exact, abs(exact) * mp.mpf(10) ** -22)
+        assert accurate(found, BITS - 30)
+
+
+@pytest.mark.parametrize("text", ["gumbel()", "gev(xi=-1/2)", "skew_normal(alpha=3)"])
+def test_lower_tails_far_out_have_next_to_no_mean(text: str) -> None:
+    with working_precision(BITS):
+        mean = parse(text).lower_mean(-(arb(2) ** 300))
+        assert isinstance(mean, arb) and abs(mean) < arb(2) ** -(10**6)
 
 
 @all_cases

@@ -8,8 +8,8 @@ side, and what the expansions miss, is bounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cmp_to_key
+from collections.abc import Iterator, Sequence
+from functools import cached_property, cmp_to_key
 from time import process_time
 
 from flint import arb, fmpq
@@ -108,9 +108,16 @@ class SumLaw:
                 self._add(piece, 0)
                 if progress is not None:
                     progress(k + 1, len(line), "intervals of the proxy")
-        self.pieces: list[Panel | Jump] = sorted(
-            [*self.panels, *self.jumps], key=cmp_to_key(_by_place)
-        )
+
+    @cached_property
+    def pieces(self) -> list[Panel | Jump]:
+        """In increasing order."""
+        return by_place([*self.panels, *self.jumps])
+
+    def check_time(self) -> None:
+        """Give up where the time is over."""
+        if self.seconds is not None and process_time() - self.started > self.seconds:
+            raise Undecided(f"the law of U takes more than {self.seconds} seconds of work")
 
     # ---- the line ---------------------------------------------------------------------------
 
@@ -281,8 +288,7 @@ class SumLaw:
             for half in place.halves():
                 self._add(half, depth + 1)
             return
-        if self.seconds is not None and process_time() - self.started > self.seconds:
-            raise Undecided(f"the law of U takes more than {self.seconds} seconds of work")
+        self.check_time()
         self.attempts += 1
         try:
             estimate = sum((pair.estimate(place) for pair in self.pairs), arb(0))
@@ -314,6 +320,7 @@ class SumLaw:
         With ``F = Pr(U <= t)`` below a half, the weight of the best of two or more is at most 2F:
         what is missed here counts only so much, and so it does in the ranks of what lies further
         on the left. A goal of ``1/F`` per length unit is kept with room for sizes of X and V.
+        What is missed adds to F itself: so it is to be little squared, too.
         """
         low, high = place.ends
         if self.body is not None and high >= self.body:
@@ -322,6 +329,7 @@ class SumLaw:
         if not below < LITTLE_BELOW:
             self.body = high
             return arb(0)
+        below = below.max(arb(2) ** (-goal_bits() // 2) / LITTLE_BELOW)
         size = 1 + abs(low).upper() / self.scale
         return (LITTLE_BELOW / (below * (high - low) * size)).lower()
 
@@ -360,7 +368,12 @@ class SumLaw:
         )
 
 
-def _by_place(one: Panel | Jump, other: Panel | Jump) -> int:
+def by_place(pieces: Sequence[Panel | Jump]) -> list[Panel | Jump]:
+    """Pieces in increasing order."""
+    return sorted(pieces, key=cmp_to_key(_compared))
+
+
+def _compared(one: Panel | Jump, other: Panel | Jump) -> int:
     """The order of two pieces, by points inside them."""
     a, b = (
         piece.place if isinstance(piece, Jump) else piece.place.t(piece.place.middle).mid()

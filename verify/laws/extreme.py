@@ -28,6 +28,7 @@ from verify.laws.special import (
     gamma_lower,
     log1m_exp,
     lower_factor,
+    upper_factor,
 )
 from verify.laws.stretched import Weibull
 from verify.series import variable
@@ -108,6 +109,21 @@ class ExtremeValue(InfiniteAtAbscissa, ContinuousLaw):
         if xi != 0:
             return (gamma_lower(1 - xi, y) + (-y).expm1()) / xi
         return log_y * (-y).expm1() + entire_exponential_integral(y)
+
+    def lower_mean(self, t: Point) -> Number:
+        x = ball(t)
+        log_y = self._log_y(x) if self._place(x) == "inside" else arb(0)
+        if log_y > ctx.prec:  # x < 0 here, where E[X; X <= x] rises to 0 as x falls
+            return between(self._mean_above(arb(ctx.prec)), arb(0))
+        return self._mean_above(log_y) if log_y > 0 else super().lower_mean(t)
+
+    def _mean_above(self, log_y: arb) -> arb:
+        """``E[X; Y >= y]`` likewise."""
+        xi, y = self._shape, log_y.exp()
+        if xi != 0:  # Gamma(1 - xi, y) over exp(-y)
+            part = upper_factor(1 - xi, y) * (log_y * (1 - xi)).exp()
+            return (-y).exp() * (part - 1) / xi
+        return -(-y).exp() * (log_y + upper_factor(fmpq(0), y))
 
     def tail_mean(self, t: Point) -> Number:
         xi, x = self._shape, ball(t)

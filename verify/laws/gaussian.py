@@ -256,6 +256,10 @@ class SkewNormal(Parametric, Line):
         straight = 2 * normal_density(x) * normal_tail(-self.alpha * x)
         return straight + (2 / arb.pi()).sqrt() * self._delta() * normal_tail(spread * x)
 
+    def lower_mean(self, t: Point) -> Number:
+        # -X is skew normal too.
+        return -SkewNormal(-self.alpha)._upper_mean(-ball(t))
+
     def _slow_mean(self, x: arb) -> arb:
         """``E[X; X > x]/(phi(x) phi(alpha x))`` for x > 0."""
         spread = arb(1 + self.alpha**2).sqrt()
