@@ -1,0 +1,98 @@
+"""The states that a step tries: the parent with a few tokens changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.int64]
+
+#: How many times a step draws candidates, where many of them are no text's tokens.
+DRAWS = 8
+
+
+def best_tokens(gradient: Any, ids: Rows, allowed: Any, k: int) -> Rows:
+    """The k tokens with the largest gradient at each position, without the one that is there.
+
+    Parameters
+    ----------
+    gradient : torch.Tensor, shape (length, vocabulary)
+        Of the reward, to the one-hot tokens.
+    ids : array of int, shape (length,)
+        The tokens that are there.
+    allowed : torch.Tensor of bool, shape (vocabulary,)
+    k : int
+        Fewer are returned where fewer are allowed.
+
+    Returns
+    -------
+    array of int, shape (length, k)
+    """
+    import torch
+
+    scores = gradient.masked_fill(~allowed, -torch.inf)
+    places = torch.arange(len(ids), device=scores.device)
+    scores[places, torch.as_tensor(ids, device=scores.device)] = -torch.inf
+    most = int(allowed.sum()) - 1
+    found: Rows = scores.topk(max(1, min(k, most)), dim=1).indices.cpu().numpy()
+    return found
+
+
+def distinct_places(count: int, length: int, edits: int, rng: np.random.Generator) -> Rows:
+    """For each of ``count`` candidates, ``edits`` positions without repetition."""
+    return np.argsort(rng.random((count, length)), axis=1)[:, :edits]
+
+
+def from_gradient(
+    ids: Rows, tokens: Rows, count: int, edits: int, rng: np.random.Generator
+) -> Rows:
+    """Candidates with tokens drawn from the best of each position."""
+    places = distinct_places(count, len(ids), edits, rng)
+    choice = rng.integers(0, tokens.shape[1], size=places.shape)
+    return _edited(ids, places, tokens[places, choice])
+
+
+def uniform(ids: Rows, allowed: Rows, count: int, edits: int, rng: np.random.Generator) -> Rows:
+    """Candidates with tokens drawn from all that are allowed."""
+    places = distinct_places(count, len(ids), edits, rng)
+    return _edited(ids, places, allowed[rng.integers(0, len(allowed), size=places.shape)])
+
+
+def _edited(ids: Rows, places: Rows, tokens: Rows) -> Rows:
+    rows = np.repeat(ids[None, :], len(places), axis=0)
+    np.put_along_axis(rows, places, tokens, axis=1)
+    return rows
+
+
+def enough_of(
+    draw: Callable[[int], Rows], keep: Callable[[Rows], Rows], ids: Rows, width: int
+) -> Rows:
+    """Draw until ``width`` distinct candidates are kept that differ from the parent.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws that many candidates.
+    keep : callable
+        What is left of candidates: those that are the tokens of a text.
+    ids : array of int, shape (length,)
+        The parent.
+    width : int
+        How many are wanted. Fewer are returned after :data:`DRAWS` draws.
+    """
+    found: dict[bytes, Rows] = {}
+    parent = ids.tobytes()
+    for _ in range(DRAWS):
+        for row in keep(draw(width)):
+            key = row.tobytes()
+            if key != parent:
+                found.setdefault(key, row)
+        if len(found) >= width:
+            break
+    return np.array(list(found.values())[:width], dtype=np.int64).reshape(-1, len(ids))

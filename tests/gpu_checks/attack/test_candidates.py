@@ -1,0 +1,119 @@
+"""Candidates, the history and the schedules."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytestmark = pytest.mark.gpu
+
+
+@given(
+    length=st.integers(1, 12),
+    share=st.floats(0, 1),
+    seed=st.integers(0, 2**32),
+    k=st.integers(1, 9),
+)
+def test_a_candidate_differs_in_as_many_places_as_it_was_to(
+    length: int, share: float, seed: int, k: int
+) -> None:
+    """Places are distinct, and no token is replaced by itself: the official script does both."""
+    import torch
+
+    from gpu_checks.attack.candidates import best_tokens, from_gradient
+
+    edits = 1 + int(share * (length - 1))
+    rng = np.random.default_rng(seed)
+    ids = rng.integers(0, 10, size=length)
+    allowed = torch.ones(10, dtype=torch.bool)
+    tokens = best_tokens(torch.as_tensor(rng.standard_normal((length, 10))), ids, allowed, k)
+    rows = from_gradient(ids, tokens, 20, edits, rng)
+    assert rows.shape == (20, length)
+    assert ((rows != ids).sum(axis=1) == edits).all()
+
+    # Planted: places drawn with repetition, as in the official script.
+    places = rng.integers(0, length, size=(200, edits))
+    if edits > 2 and length < 8:
+        assert any(len(set(each)) < edits for each in places.tolist())
+
+
+def test_tokens_of_the_largest_gradient_are_offered() -> None:
+    import torch
+
+    from gpu_checks.attack.candidates import best_tokens
+
+    gradient = torch.tensor([[5.0, 4.0, 3.0, 2.0, 1.0], [1.0, 2.0, 3.0, 4.0, 5.0]])
+    allowed = torch.tensor([False, True, True, True, True])
+    tokens = best_tokens(gradient, np.array([2, 4]), allowed, 2)
+    assert tokens.tolist() == [[1, 3], [3, 2]]  # 0 is not allowed; 2 and 4 are there already
+    assert best_tokens(gradient, np.array([2, 4]), allowed, 99).shape == (2, 3)
+
+
+def test_candidates_are_distinct_and_none_is_the_parent() -> None:
+    from gpu_checks.attack.candidates import enough_of
+
+    parent = np.array([1, 1])
+    rng = np.random.default_rng(0)
+    rows = enough_of(lambda n: rng.integers(0, 2, size=(n, 2)), lambda rows: rows, parent, 10)
+    assert sorted(map(tuple, rows.tolist())) == [(0, 0), (0, 1), (1, 0)]
+    none = enough_of(lambda n: np.ones((n, 2), np.int64), lambda rows: rows, parent, 10)
+    assert none.shape == (0, 2)
+
+
+@given(
+    size=st.integers(1, 5),
+    added=st.lists(st.tuples(st.integers(0, 20), st.integers(-3, 3)), min_size=1, max_size=40),
+)
+def test_the_history_is_the_best_of_what_was_added(size: int, added: list[tuple[int, int]]) -> None:
+    from gpu_checks.attack.history import History, Point
+
+    history = History(size)
+    rewards = {token: float(reward) for token, reward in reversed(added)}  # a state has one reward
+    seen: list[float] = []
+    for token, _ in added:
+        better = history.add(Point((token,), rewards[token]))
+        assert better == (not seen or rewards[token] > max(seen))
+        seen.append(rewards[token])
+    expected = sorted(rewards.values(), reverse=True)[:size]
+    assert [point.reward for point in history.points] == expected
+    assert history.best.reward == max(seen)
+    again = History.from_dict(history.to_dict())
+    assert again == history
+
+
+def test_states_take_turns() -> None:
+    from gpu_checks.attack.history import History, Point
+
+    history = History(2)
+    one, other = Point((1,), 1.0), Point((2,), 2.0)
+    history.add(one)
+    history.add(other)
+    turns = []
+    for _ in range(6):
+        turns.append(history.parent(patience=2))
+        history.tried(turns[-1], found=False)
+    assert turns == [other, other, one, one, other, other]
+    history.tried(other, found=True)
+    assert history.parent(patience=2) == other
+
+
+def test_the_official_schedule() -> None:
+    """Against its formula in float64; 9 edits at first, 2 at last."""
+    from gpu_checks.attack.schedule import official
+
+    counts = official()
+    assert len(counts) == 1000 and counts[0] == 9 and counts[-1] == 2
+    assert list(counts) == [int((100000 / (i + 1)) ** 0.3) // 4 + 2 for i in range(1000)]
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 60))
+def test_a_geometric_schedule_goes_from_its_first_to_its_last(a: int, b: int, steps: int) -> None:
+    from gpu_checks.attack.schedule import geometric
+
+    first, last = max(a, b), min(a, b)
+    counts = geometric(first, last, steps)
+    assert len(counts) == steps and counts[0] == first
+    assert counts[-1] == (last if steps > 1 else first)
+    assert list(counts) == sorted(counts, reverse=True)
