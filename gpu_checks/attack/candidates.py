@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
-#: How many times a step draws candidates, where many of them are no text's tokens.
-DRAWS = 8
+#: How often a step draws candidates, where many of them are no text's tokens.
+DRAWS = 4
 
 
 def best_tokens(gradient: Any, ids: Rows, allowed: Any, k: int) -> Rows:
@@ -71,28 +71,42 @@ def _edited(ids: Rows, places: Rows, tokens: Rows) -> Rows:
 
 
 def enough_of(
-    draw: Callable[[int], Rows], keep: Callable[[Rows], Rows], ids: Rows, width: int
+    draw: Callable[[int], Rows],
+    is_text: Callable[[Rows], NDArray[np.bool_]],
+    mended: Callable[[Rows], Rows],
+    ids: Rows,
+    width: int,
 ) -> Rows:
-    """Draw until ``width`` distinct candidates are kept that differ from the parent.
+    """Draw until there are ``width`` distinct candidates that differ from the parent.
 
     Parameters
     ----------
     draw : callable
         Draws that many candidates.
-    keep : callable
-        What is left of candidates: those that are the tokens of a text.
+    is_text : callable
+        Which candidates are the tokens of a text.
+    mended : callable
+        The others, each as the tokens that its text has; they stand in where those are too few.
     ids : array of int, shape (length,)
         The parent.
     width : int
-        How many are wanted. Fewer are returned after :data:`DRAWS` draws.
+        How many are wanted. Fewer are returned where :data:`DRAWS` draws have no more.
     """
     found: dict[bytes, Rows] = {}
-    parent = ids.tobytes()
+    others = []
+
+    def add(rows: Rows) -> None:
+        for row in rows:
+            if (row != ids).any():
+                found.setdefault(row.tobytes(), row)
+
     for _ in range(DRAWS):
-        for row in keep(draw(width)):
-            key = row.tobytes()
-            if key != parent:
-                found.setdefault(key, row)
+        rows = draw(width)
+        good = is_text(rows)
+        add(rows[good])
+        others.append(rows[~good])
         if len(found) >= width:
             break
+    else:
+        add(mended(np.concatenate(others)))
     return np.array(list(found.values())[:width], dtype=np.int64).reshape(-1, len(ids))

@@ -141,8 +141,9 @@ class Search:
             def draw(count: int) -> Rows:
                 return from_gradient(ids, tokens, count, edits, rng)
 
-        keep = vocabulary.stable if settings.retokenise else lambda rows: rows
-        return enough_of(draw, keep, ids, settings.width)
+        if settings.retokenise:
+            return enough_of(draw, vocabulary.is_text, vocabulary.mended, ids, settings.width)
+        return enough_of(draw, _all, _none, ids, settings.width)
 
     def _best_tokens(self, parent: Point, ids: Rows) -> Rows:
         """What the gradient recommends; the last parent's is kept."""
@@ -181,6 +182,14 @@ class Search:
         if settings.stall is not None and state.step - state.best_step >= settings.stall:
             return "stall"
         return None
+
+
+def _all(rows: Rows) -> NDArray[np.bool_]:
+    return np.ones(len(rows), dtype=bool)
+
+
+def _none(rows: Rows) -> Rows:
+    return rows[:0]
 
 
 def _points(rows: Rows, rewards: NDArray[np.float64]) -> list[Point]:

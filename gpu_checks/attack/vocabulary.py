@@ -59,6 +59,8 @@ class Vocabulary:
 
     def texts(self, rows: Rows) -> list[str]:
         """The texts of answers."""
+        if not len(rows):
+            return []
         found: list[str] = self.tokenizer.batch_decode(
             rows.tolist(), clean_up_tokenization_spaces=False
         )
@@ -66,22 +68,29 @@ class Vocabulary:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The tokens of texts, without special ones."""
+        if not texts:
+            return []
         found: list[list[int]] = self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
         return found
 
-    def stable(self, rows: Rows) -> Rows:
-        """Of each row, the tokens that its text has; those whose text has others again left out.
+    def is_text(self, rows: Rows) -> NDArray[np.bool_]:
+        """Which rows are the tokens that their text has."""
+        again = self.encode(self.texts(rows))
+        return np.array(
+            [one == other for one, other in zip(rows.tolist(), again, strict=True)], dtype=bool
+        )
 
-        A row of tokens that no text has becomes one that a text has, cut to the same length.
+    def mended(self, rows: Rows) -> Rows:
+        """The tokens that the texts of rows have, cut to the same length.
+
+        Left out are those that are shorter, have a token that is not allowed, or are no text's
+        tokens where they were cut.
         """
         length = rows.shape[1]
         tokens = [each[:length] for each in self.encode(self.texts(rows))]
         whole = [each for each in tokens if len(each) == length and self.allowed[each].all()]
-        if not whole:
-            return np.empty((0, length), dtype=np.int64)
-        found = np.array(whole, dtype=np.int64)
-        again = self.encode(self.texts(found))
-        return found[[one == other for one, other in zip(found.tolist(), again, strict=True)]]
+        found: Rows = np.array(whole, dtype=np.int64).reshape(-1, length)
+        return found[self.is_text(found)]
 
     def start(self, length: int, rng: np.random.Generator, retokenise: bool) -> Rows:
         """A random answer.
@@ -97,9 +106,8 @@ class Vocabulary:
         for _ in range(STARTS):
             # Texts of random tokens have a few tokens more or less: the longer are cut.
             drawn = self.ids[rng.integers(0, len(self.ids), size=(1, 2 * length))]
-            text = self.encode(self.texts(drawn))[0][:length]
-            found = self.stable(np.array([text], dtype=np.int64))
-            if len(text) == length and len(found):
+            tokens = self.encode(self.texts(drawn))[0][:length]
+            if len(tokens) == length and len(found := self.mended(np.array([tokens]))):
                 start = found[0]
                 return start
         raise InputError(

@@ -22,8 +22,11 @@ class Letters:
     def start(self, length: int, rng: np.random.Generator, retokenise: bool) -> Rows:
         return self.ids[rng.integers(0, len(self.ids), size=length)]
 
-    def stable(self, rows: Rows) -> Rows:
-        return rows
+    def is_text(self, rows: Rows) -> NDArray[np.bool_]:
+        return np.ones(len(rows), dtype=bool)
+
+    def mended(self, rows: Rows) -> Rows:
+        return rows[:0]
 
 
 class Table:

@@ -56,10 +56,44 @@ def test_candidates_are_distinct_and_none_is_the_parent() -> None:
 
     parent = np.array([1, 1])
     rng = np.random.default_rng(0)
-    rows = enough_of(lambda n: rng.integers(0, 2, size=(n, 2)), lambda rows: rows, parent, 10)
+
+    def every(rows: np.ndarray) -> np.ndarray:
+        return np.ones(len(rows), dtype=bool)
+
+    def nothing(rows: np.ndarray) -> np.ndarray:
+        return rows[:0]
+
+    def drawn(count: int) -> np.ndarray:
+        return rng.integers(0, 2, size=(count, 2))
+
+    rows = enough_of(drawn, every, nothing, parent, 10)
     assert sorted(map(tuple, rows.tolist())) == [(0, 0), (0, 1), (1, 0)]
-    none = enough_of(lambda n: np.ones((n, 2), np.int64), lambda rows: rows, parent, 10)
+    none = enough_of(lambda n: np.ones((n, 2), np.int64), every, nothing, parent, 10)
     assert none.shape == (0, 2)
+
+
+def test_what_is_no_text_s_is_mended_only_where_the_rest_is_too_little() -> None:
+    from gpu_checks.attack.candidates import enough_of
+
+    parent = np.array([0, 0])
+    rng = np.random.default_rng(0)
+
+    def even(rows: np.ndarray) -> np.ndarray:
+        return rows[:, 0] % 2 == 0
+
+    def drawn(count: int) -> np.ndarray:
+        return rng.integers(0, 100, size=(count, 2))
+
+    def next_even(rows: np.ndarray) -> np.ndarray:
+        assert (rows[:, 0] % 2 == 1).all()
+        return rows + np.array([1000, 0])
+
+    enough = enough_of(drawn, even, next_even, parent, 8)
+    assert enough.shape == (8, 2) and enough.max() < 100
+    few = enough_of(drawn, lambda rows: rows[:, 0] < 3, lambda rows: rows + 1000, parent, 30)
+    assert few.shape == (30, 2)
+    mended = few[:, 0] >= 1000
+    assert mended.any() and not mended[0] and list(mended) == sorted(mended)
 
 
 @given(
