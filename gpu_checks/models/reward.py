@@ -40,12 +40,16 @@ class RewardModel:
         What messages call it.
     longest : int
         The most tokens of a text that it reads.
+    ends_with_answer : bool
+        Whether a text ends with what ends the answer, as a sampled one does, and blanks that a
+        chat template puts after it are left out. So it is in those that were trained here.
     """
 
     network: RewardNetwork
     tokenizer: Any
     name: str = "reward model"
     longest: int = 1 << 30
+    ends_with_answer: bool = False
     truncated: int = field(default=0, init=False)
     """How many texts were cut because they were too long."""
     _budget: Budget | None = field(default=None, repr=False)
@@ -73,7 +77,8 @@ class RewardModel:
     @cached_property
     def fingerprint(self) -> str:
         """Sha256 over weights, head, configuration and tokenizer: 64 hexadecimal digits."""
-        return fingerprint(self.network, self.tokenizer, {"longest": self.longest})
+        what = {"longest": self.longest, "ends_with_answer": self.ends_with_answer}
+        return fingerprint(self.network, self.tokenizer, what)
 
     @property
     def budget(self) -> Budget:
@@ -97,6 +102,8 @@ class RewardModel:
         if self.tokenizer.chat_template is not None:
             turns = [*messages_of(prompt), {"role": "assistant", "content": answer}]
             rendered = self.tokenizer.apply_chat_template(turns, tokenize=False)
+            if self.ends_with_answer:
+                rendered = rendered.rstrip()
             ids = self.tokenizer(rendered, add_special_tokens=False)["input_ids"]
             self.truncated += len(ids) > self.longest
             return [int(each) for each in ids[-self.longest :]]
@@ -225,7 +232,9 @@ def reward_model(
     place, format_ = choose_device(device), choose_dtype(dtype)
     if Path(name, RECORD).is_file():
         saved = load_saved(Path(name), place, format_)
-        return RewardModel(saved.network, saved.tokenizer, name, saved.longest)
+        return RewardModel(
+            saved.network, saved.tokenizer, name, saved.longest, ends_with_answer=True
+        )
     source = find_source(name)
     tokenizer = load_tokenizer(source)
     network = load_network(source, place, format_)

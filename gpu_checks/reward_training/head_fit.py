@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gpu_checks.reward_training.accuracy import log_loss
 
 #: Penalties that are tried, on features of unit spread.
-PENALTIES = tuple(float(10**power) for power in np.arange(-3, 2.01, 0.5))
+PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 #: Newton's decrement squared, halved, bounds how far the objective is above its least value near
 #: there. The objective is of order 1, and float64 keeps 16 digits of it.
 TOLERANCE = 1e-12

@@ -175,7 +175,7 @@ class _Training:
         for each in network.head.parameters():
             torch.nn.init.zeros_(each)
         longest = min(options.longest, longest_text(network, tokenizer))
-        return RewardModel(network, tokenizer, options.trunk, longest)
+        return RewardModel(network, tokenizer, options.trunk, longest, ends_with_answer=True)
 
     def _parts(self, training_seed: int) -> Parts:
         options = self._options
