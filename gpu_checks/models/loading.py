@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from gpu_checks.devices import is_out_of_memory
+from gpu_checks.models.gguf import converted
 from gpu_checks.models.sources import Source, is_offline
 from verify.errors import InputError
 
@@ -74,7 +75,10 @@ def _from_pretrained(kind: Any, source: Source, **options: Any) -> Any:
     broken = (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError)
     try:
         with _quiet(source):
-            return kind.from_pretrained(source.place, **source.options(), **options)
+            place = source.place
+            if source.gguf_file is not None:
+                place = converted(place, source.gguf_file)
+            return kind.from_pretrained(place, **source.options(), **options)
     except broken as error:
         raise InputError(_why(source, error)) from error
 

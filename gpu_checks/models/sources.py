@@ -65,10 +65,7 @@ class Source:
 
     def options(self) -> dict[str, Any]:
         """What ``from_pretrained`` is told beside the place."""
-        found: dict[str, Any] = {} if self.gguf_file is None else {"gguf_file": self.gguf_file}
-        if self.local or is_offline():
-            found["local_files_only"] = True
-        return found
+        return {"local_files_only": True} if self.local or is_offline() else {}
 
 
 def is_offline() -> bool:
