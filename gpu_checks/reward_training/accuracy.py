@@ -47,7 +47,8 @@ class Accuracy:
         n, p = self.count, self.share
         centre = (p + z * z / (2 * n)) / (1 + z * z / n)
         half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return max(0.0, centre - half), min(1.0, centre + half)
+        # At a share of 0 or 1 rounding would leave the share itself outside.
+        return max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))
 
     def to_dict(self) -> dict[str, object]:
         """For JSON."""

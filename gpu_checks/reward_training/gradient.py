@@ -145,12 +145,7 @@ class Descent:
         """
         self._resume(folder, made_by)
         for batch in self._batches_left():
-            loss = self._descend([self._train[place] for place in batch])
-            if not math.isfinite(loss):
-                raise InputError(
-                    f"training: the loss is {loss} at step {self._step}; take a lower "
-                    f"--learning-rate than {self._settings.rate:g}"
-                )
+            loss = self._finite(self._descend([self._train[place] for place in batch]))
             self._losses.append(loss)
             self._step += 1
             if progress is not None:
@@ -193,14 +188,22 @@ class Descent:
                 yield [int(each) for each in batches[place]]
 
     def _evaluate(self) -> None:
-        loss = log_loss(margins_of(self._reward, self._validation))
+        loss = self._finite(log_loss(margins_of(self._reward, self._validation)))
         history = self.history
         history.steps.append(self._step)
         history.train_loss.append(float(np.mean(self._losses)))
-        history.validation_loss.append(loss if math.isfinite(loss) else math.inf)
+        history.validation_loss.append(loss)
         self._losses = []
         if history.best == len(history.steps) - 1:
             self._best = self._state()
+
+    def _finite(self, loss: float) -> float:
+        if not math.isfinite(loss):
+            raise InputError(
+                f"training: the loss is {loss} at step {self._step}; take a lower --learning-rate "
+                f"than {self._settings.rate:g}"
+            )
+        return loss
 
     def _state(self) -> dict[str, torch.Tensor]:
         return {name: each.detach().cpu().clone() for name, each in self._weights.items()}

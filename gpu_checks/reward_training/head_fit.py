@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_checks.reward_training.accuracy import log_loss
+from verify.errors import InputError
 
 #: Penalties that are tried, on features of unit spread.
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -53,9 +54,13 @@ def fit_head(features: Array, folds: Sequence[int], penalties: Sequence[float] =
 
     Raises
     ------
-    ArithmeticError
-        If a fit does not converge, as with features that are not finite.
+    InputError
+        If a feature is not a finite number.
     """
+    if not np.isfinite(features).all():
+        raise InputError(
+            "head: hidden states of the trunk are not finite numbers; take --dtype float32"
+        )
     difference = features[:, 0] - features[:, 1]
     spread = np.sqrt(np.mean(difference**2, axis=0))
     scaled = difference / np.where(spread > 0, spread, 1)
@@ -106,7 +111,7 @@ def penalised(difference: Array, penalty: float) -> Array:
         ):
             size /= 2
             if size < 1e-9:
-                raise ArithmeticError("the fit of a head does not descend: features not finite?")
+                raise ArithmeticError("the fit of a head does not descend")
         weight = weight - size * step
     raise ArithmeticError(f"the fit of a head has not converged in {STEPS} steps")
 
