@@ -9,6 +9,8 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
+from gpu_checks.commands.attack import attack
+from gpu_checks.commands.train_reward import train_reward
 from theorems.commands import verify
 from verify.commands.audit import audit
 from verify.commands.check import check
@@ -44,6 +46,8 @@ app.command(cls=LawCommand)(compare)
 app.command()(fit)
 app.command()(audit)
 app.command()(laws)
+app.command()(train_reward)
+app.command()(attack)
 
 
 def main(arguments: list[str] | None = None) -> None:

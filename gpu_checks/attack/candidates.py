@@ -64,6 +64,36 @@ def uniform(ids: Rows, allowed: Rows, count: int, edits: int, rng: np.random.Gen
     return _edited(ids, places, allowed[rng.integers(0, len(allowed), size=places.shape)])
 
 
+def merged(ids: Rows, better: Rows, count: int) -> Rows:
+    """The edits of several candidates together: of the best two, the best three, and so on.
+
+    Where two candidates edit one place, the better one's token is taken.
+
+    Parameters
+    ----------
+    ids : array of int, shape (length,)
+        The parent.
+    better : array of int, shape (n, length)
+        Candidates that are better than it, the best first.
+    count : int
+        How many are returned at most.
+
+    Returns
+    -------
+    array of int, shape (at most ``count``, length)
+    """
+    together, found = ids.copy(), []
+    for place, row in enumerate(better):
+        free = (together == ids) & (row != ids)
+        if free.any():
+            together = np.where(free, row, together)
+            if place > 0:
+                found.append(together)
+        if len(found) == count:
+            break
+    return np.array(found, dtype=np.int64).reshape(-1, len(ids))
+
+
 def _edited(ids: Rows, places: Rows, tokens: Rows) -> Rows:
     rows = np.repeat(ids[None, :], len(places), axis=0)
     np.put_along_axis(rows, places, tokens, axis=1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from gpu_checks.attack.candidates import best_tokens, enough_of, from_gradient, uniform
+from gpu_checks.attack.candidates import best_tokens, enough_of, from_gradient, merged, uniform
 from gpu_checks.attack.history import History, Point
 from gpu_checks.attack.settings import PASSES_OF_A_GRADIENT, Settings
 from gpu_checks.attack.state import State
@@ -109,10 +109,10 @@ class Search:
         state, settings = self.state, self.settings
         parent = self._parent()
         ids = np.array(parent.ids, dtype=np.int64)
-        rows = self._candidates(parent, ids, np.random.default_rng([settings.seed, state.step + 1]))
-        points = _points(rows, self.objective.values(rows, ids)) if len(rows) else []
+        points = self._scored(self._candidates(parent, ids), ids)
+        if settings.method == "acg" and settings.merges:
+            points += self._scored(self._merged(parent, ids, points), ids)
         state.step += 1
-        state.passes += len(rows)
         child = self._best_text(points)
         if child is not None:
             state.found(child)
@@ -123,13 +123,32 @@ class Search:
         elif child is not None and (settings.method == "gcg" or child.reward > parent.reward):
             state.parent = child
 
+    def _scored(self, rows: Rows, parent: Rows) -> list[Point]:
+        if not len(rows):
+            return []
+        self.state.passes += len(rows)
+        return _points(rows, self.objective.values(rows, parent))
+
+    def _merged(self, parent: Point, ids: Rows, points: list[Point]) -> Rows:
+        """The edits of the better candidates together."""
+        better = sorted(
+            (point for point in points if point.reward > parent.reward),
+            key=lambda point: -point.reward,
+        )
+        rows = merged(ids, np.array([point.ids for point in better]), self.settings.merges)
+        if self.settings.retokenise:
+            rows = rows[self.objective.vocabulary.is_text(rows)]
+        return rows
+
     def _parent(self) -> Point:
         if self.settings.method == "acg":
             return self.state.history.parent(self.settings.patience)
         return self.state.parent
 
-    def _candidates(self, parent: Point, ids: Rows, rng: np.random.Generator) -> Rows:
+    def _candidates(self, parent: Point, ids: Rows) -> Rows:
         settings, vocabulary = self.settings, self.objective.vocabulary
+        rng = np.random.default_rng([settings.seed, self.state.step + 1])
+        width = settings.width - (settings.merges if settings.method == "acg" else 0)
         edits = settings.edits_at(self.state.step)
         if settings.method == "random":
 
@@ -142,8 +161,8 @@ class Search:
                 return from_gradient(ids, tokens, count, edits, rng)
 
         if settings.retokenise:
-            return enough_of(draw, vocabulary.is_text, vocabulary.mended, ids, settings.width)
-        return enough_of(draw, _all, _none, ids, settings.width)
+            return enough_of(draw, vocabulary.is_text, vocabulary.mended, ids, width)
+        return enough_of(draw, _all, _none, ids, width)
 
     def _best_tokens(self, parent: Point, ids: Rows) -> Rows:
         """What the gradient recommends; the last parent's is kept."""

@@ -31,6 +31,9 @@ class Settings:
         Candidates of a step.
     top_k : int
         How many tokens of each position may be drawn, those of the largest gradient.
+    merges : int
+        How many of the candidates are made after the others are scored, for ``acg``: the edits of
+        the best two together, of the best three, and so on.
     history : int
         How many of the best states are kept to go back to.
     patience : int
@@ -53,6 +56,7 @@ class Settings:
     edits: tuple[int, ...] = field(default_factory=lambda: geometric(4, 1, 200))
     width: int = 64
     top_k: int = 64
+    merges: int = 8
     history: int = 8
     patience: int = 4
     retokenise: bool = True
@@ -73,6 +77,11 @@ class Settings:
             given = getattr(self, name)
             if given is not None and given < 1:
                 raise InputError(f"{name}: expected 1 or more, got {given}")
+        if not 0 <= self.merges < self.width:
+            raise InputError(
+                f"merges: expected 0 or more, and fewer than the {self.width} candidates of a step"
+                f", got {self.merges}"
+            )
         if not self.edits or not all(1 <= each <= self.length for each in self.edits):
             raise InputError(
                 f"edits: expected at least one step, and from 1 to {self.length} edits a step "
@@ -111,6 +120,7 @@ def official_settings(seed: int = 0) -> Settings:
         edits=official(),
         width=12,
         top_k=3,
+        merges=0,
         history=1,
         retokenise=False,
         seed=seed,

@@ -96,6 +96,18 @@ def test_what_is_no_text_s_is_mended_only_where_the_rest_is_too_little() -> None
     assert mended.any() and not mended[0] and list(mended) == sorted(mended)
 
 
+def test_the_edits_of_better_candidates_are_put_together() -> None:
+    from gpu_checks.attack.candidates import merged
+
+    parent = np.zeros(5, dtype=np.int64)
+    better = np.array([[0, 3, 0, 0, 0], [0, 4, 0, 0, 0], [5, 6, 0, 0, 0], [0, 0, 0, 0, 7]])
+    rows = merged(parent, better, 9)
+    assert rows.tolist() == [[5, 3, 0, 0, 0], [5, 3, 0, 0, 7]]  # the second has nothing to add
+    assert merged(parent, better, 1).tolist() == [[5, 3, 0, 0, 0]]
+    for few in (better[:1], better[:0]):
+        assert merged(parent, few, 9).shape == (0, 5)
+
+
 @given(
     size=st.integers(1, 5),
     added=st.lists(st.tuples(st.integers(0, 20), st.integers(-3, 3)), min_size=1, max_size=40),

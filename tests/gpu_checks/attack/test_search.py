@@ -22,7 +22,13 @@ def settings(method: str = "acg", steps: int = 40, **others: object):  # type: i
     from gpu_checks.attack.settings import Settings
 
     given = Settings(
-        method=method, length=6, edits=geometric(3, 1, steps), width=16, top_k=4, history=3
+        method=method,
+        length=6,
+        edits=geometric(3, 1, steps),
+        width=16,
+        top_k=4,
+        merges=4,
+        history=3,
     )
     return replace(given, **others)  # type: ignore[arg-type]
 
@@ -178,6 +184,7 @@ def test_rewards_that_are_no_numbers_are_passed_over() -> None:
     [
         ({"method": "hill"}, "method: expected acg or gcg or random, got 'hill'"),
         ({"width": 0}, "width: expected 1 or more, got 0"),
+        ({"merges": 16}, "fewer than the 16 candidates of a step, got 16"),
         ({"edits": (7,)}, "from 1 to 6 edits a step"),
         ({"edits": ()}, "at least one step"),
         ({"passes": 0}, "passes: expected 1 or more"),
