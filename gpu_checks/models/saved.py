@@ -31,6 +31,8 @@ from verify.files import whole_file, write_text
 SCHEMA = "goodhart-reward/1"
 RECORD = "reward.json"
 HEAD, LORA, TRUNK = "head.safetensors", "lora.safetensors", "trunk.safetensors"
+#: The models that the package carries, each in a folder of its name.
+TRAINED = Path(__file__).with_name("trained")
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,18 @@ def save_reward(
         "metrics": dict(metrics),
     }
     write_text(str(folder / RECORD), json.dumps(record, indent=2, sort_keys=True) + "\n")
+
+
+def find_saved(name: str) -> Path | None:
+    """The folder of a model that was trained here; None if there is none of this name.
+
+    Parameters
+    ----------
+    name : str
+        A folder, or the name of a model that the package carries.
+    """
+    folders = (Path(name).expanduser(), TRAINED / name)
+    return next((each for each in folders if (each / RECORD).is_file()), None)
 
 
 def load_saved(folder: Path, device: torch.device, dtype: torch.dtype) -> Saved:
