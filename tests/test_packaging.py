@@ -23,7 +23,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("verify", "theorems", "gpu_checks")
-CARRIED = {".py", ".typed", ".json", ".v", ".txt"}
+CARRIED = {".py", ".typed", ".json", ".v", ".txt", ".safetensors"}
 """Kinds of file that a wheel must carry."""
 
 HEAVY = ("sympy", "scipy", "matplotlib", "pyarrow", "torch", "numpy", "mpmath", "flint")
