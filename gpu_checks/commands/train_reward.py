@@ -85,9 +85,7 @@ def train_reward(
     ] = None,
     dtype: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="The format of products: float32 (default), bfloat16, float16."
-        ),
+        typer.Option(metavar="NAME", help="The format of products: float32 (default) or bfloat16."),
     ] = None,
     work: Annotated[
         str | None,

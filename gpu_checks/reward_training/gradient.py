@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from gpu_checks.devices import is_out_of_memory, say
 from gpu_checks.models.padding import padded
 from gpu_checks.models.reward import RewardModel
 from gpu_checks.reward_training.accuracy import log_loss
@@ -112,7 +113,7 @@ class Descent:
     ) -> None:
         self._reward = reward
         self._train, self._validation, self._settings = train, validation, settings
-        self._amp = amp
+        self._amp, self._together = amp, settings.batch
         self._weights = {
             name: each for name, each in reward.network.named_parameters() if each.requires_grad
         }
@@ -145,6 +146,8 @@ class Descent:
         """
         self._resume(folder, made_by)
         for batch in self._batches_left():
+            if self._is_over():  # also where a run that had stopped is gone on with
+                break
             loss = self._finite(self._descend([self._train[place] for place in batch]))
             self._losses.append(loss)
             self._step += 1
@@ -153,28 +156,60 @@ class Descent:
             if self._step % self._every == 0 or self._step == self._total:
                 self._evaluate()
                 self._keep(folder, made_by)
-                if len(self.history.steps) - 1 - self.history.best >= self._settings.patience:
-                    break
         self._load(self._best)
         return self.history
 
+    def _is_over(self) -> bool:
+        """Whether too many evaluations in a row brought nothing better."""
+        seen = len(self.history.steps)
+        return seen > 0 and seen - 1 - self.history.best >= self._settings.patience
+
     def _descend(self, pairs: Sequence[Pair]) -> float:
+        """One step on these pairs, in as many pieces as memory asks for; their mean loss."""
         settings = self._settings
         warm = max(1.0, WARM_UP * self._total)
         height = min((self._step + 1) / warm, (self._total - self._step) / self._total)
         for group in self._optimizer.param_groups:
             group["lr"] = settings.rate * height
+        loss = None
+        while loss is None:
+            self._optimizer.zero_grad()
+            try:
+                loss = sum(
+                    self._backward(pairs[start : start + self._together], len(pairs))
+                    for start in range(0, len(pairs), self._together)
+                )
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            if loss is None:  # out here, where the traceback no longer holds what was too much
+                self._take_fewer(pairs)
+        nn.utils.clip_grad_norm_(self._weights.values(), LONGEST_GRADIENT)
+        self._optimizer.step()
+        return loss
+
+    def _backward(self, pairs: Sequence[Pair], of: int) -> float:
+        """Add the gradient of what some pairs add to the mean loss of ``of`` pairs."""
         rows = [pair[0] for pair in pairs] + [pair[1] for pair in pairs]
         ids, mask = padded(rows, self._reward.pad, self._reward.device)
-        self._optimizer.zero_grad()
         with torch.autocast(ids.device.type, dtype=self._amp, enabled=self._amp is not None):
             rewards = self._reward.network(mask, ids=ids)
         chosen, rejected = rewards.float().chunk(2)
-        loss = -nn.functional.logsigmoid(chosen - rejected).mean()
+        loss = -nn.functional.logsigmoid(chosen - rejected).sum() / of
         loss.backward()
-        nn.utils.clip_grad_norm_(self._weights.values(), LONGEST_GRADIENT)
-        self._optimizer.step()
         return float(loss.detach())
+
+    def _take_fewer(self, pairs: Sequence[Pair]) -> None:
+        together = min(self._together, len(pairs))
+        if together == 1:
+            raise InputError(
+                "training: out of memory with a single pair; take a smaller --max-tokens, --mode "
+                "head, or a larger device"
+            )
+        self._together = together // 2
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        say(f"out of memory with {together} pairs: {self._together} at a time from here on")
 
     def _batches_left(self) -> Iterator[list[int]]:
         """The batches from the current step on. Each epoch's are drawn from its own seed."""

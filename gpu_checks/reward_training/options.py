@@ -9,6 +9,8 @@ from verify.errors import InputError
 MODES = ("head", "lora", "full")
 #: The highest rate of learning of AdamW, unless one is given: usual ones for each mode.
 RATES = {"lora": 1e-3, "full": 5e-5}
+#: What products may be taken in while weights train. In float16 small gradients would be 0.
+TRAINING_DTYPES = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -82,4 +84,8 @@ class Options:
         if self.rate is not None and not 0 < self.rate < 1:
             raise InputError(
                 f"rate of learning: expected a number between 0 and 1, got {self.rate:g}"
+            )
+        if self.mode != "head" and self.dtype not in {None, *TRAINING_DTYPES}:
+            raise InputError(
+                f"dtype: {self.mode} trains in {' or '.join(TRAINING_DTYPES)}, got {self.dtype}"
             )

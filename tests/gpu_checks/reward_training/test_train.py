@@ -162,32 +162,8 @@ def test_repeats_keep_the_one_that_validates_best(trunk: str, tmp_path: Path) ->
     assert np.array_equal(alone.kept.margins, trained.fits[0].margins)
 
 
-def test_training_stops_early_and_goes_back_to_the_best(trunk: str) -> None:
-    import torch
-
-    from gpu_checks.models.heads import TrunkWithHead
-    from gpu_checks.models.reward import RewardModel
-    from gpu_checks.models.saved import load_trunk
-    from gpu_checks.reward_training.accuracy import log_loss
-    from gpu_checks.reward_training.gradient import Descent, Settings, margins_of
-
-    model, tokenizer = load_trunk(trunk, torch.device("cpu"))
-    network = TrunkWithHead(model, "last").requires_grad_(False)
-    network.head.requires_grad_(True)
-    reward = RewardModel(network, tokenizer, longest=64)
-    good = [
-        (reward.encode("p", pair.chosen), reward.encode("p", pair.rejected))
-        for pair in easy(40).pairs
-    ]
-    # What is learned on the others makes these worse.
-    turned = [(rejected, chosen) for chosen, rejected in good[:8]]
-    settings = Settings(epochs=50, rate=0.05, batch=8, evaluations=5, patience=3)
-    history = Descent(reward, good, turned, settings).run(None, "")
-    assert history.best == 0 and history.steps == [1, 2, 3, 4]
-    assert log_loss(margins_of(reward, turned)) == history.validation_loss[0]
-
-
-def test_a_loss_that_is_no_number_stops_it(trunk: str) -> None:
+def descent(trunk: str, rate: float = 0.05, patience: int = 3) -> tuple[Any, Any, list[Any]]:
+    """A descent of a head alone, whose validation part holds the opposite of what is learned."""
     import torch
 
     from gpu_checks.models.heads import TrunkWithHead
@@ -196,11 +172,72 @@ def test_a_loss_that_is_no_number_stops_it(trunk: str) -> None:
     from gpu_checks.reward_training.gradient import Descent, Settings
 
     model, tokenizer = load_trunk(trunk, torch.device("cpu"))
-    network = TrunkWithHead(model, "last")
-    torch.nn.init.constant_(network.head.weight, float("inf"))
+    network = TrunkWithHead(model, "last").requires_grad_(False)
+    torch.nn.init.zeros_(network.head.weight)
+    network.head.requires_grad_(True)
     reward = RewardModel(network, tokenizer, longest=64)
+    texts = [
+        [reward.encode("p", each) for each in (one.chosen, one.rejected)] for one in easy(40).pairs
+    ]
+    turned = [(rejected, chosen) for chosen, rejected in texts[:8]]
+    settings = Settings(epochs=50, rate=rate, batch=8, evaluations=5, patience=patience)
+    made = Descent(reward, [(one[0], one[1]) for one in texts], turned, settings)
+    return made, reward, turned
+
+
+def test_training_stops_early_and_goes_back_to_the_best(trunk: str, tmp_path: Path) -> None:
+    from gpu_checks.reward_training.accuracy import log_loss
+    from gpu_checks.reward_training.gradient import margins_of
+
+    made, reward, turned = descent(trunk)
+    history = made.run(str(tmp_path), "this")
+    assert history.best == 0 and history.steps == [1, 2, 3, 4]
+    assert log_loss(margins_of(reward, turned)) == history.validation_loss[0]
+    # Gone on with, it is still over.
+    again, reward, turned = descent(trunk)
+    assert again.run(str(tmp_path), "this") == history
+    assert log_loss(margins_of(reward, turned)) == history.validation_loss[0]
+
+
+def test_a_step_is_taken_in_pieces_where_memory_is_too_small(
+    trunk: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from gpu_checks.models.heads import TrunkWithHead
+    from gpu_checks.reward_training.gradient import margins_of
+
+    made, whole, turned = descent(trunk)
+    made.run(None, "")
+    forward = TrunkWithHead.forward
+
+    def small(most: int) -> Any:
+        def run(self: Any, mask: Any, ids: Any = None, embeddings: Any = None) -> Any:
+            if torch.is_grad_enabled() and len(mask) > most:
+                raise torch.OutOfMemoryError("planted")
+            return forward(self, mask, ids, embeddings)
+
+        return run
+
+    monkeypatch.setattr(TrunkWithHead, "forward", small(4))  # two pairs
+    made, pieces, _ = descent(trunk)
+    made.run(None, "")
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split("pairs: ")[1][:1] for line in said] == ["4", "2"]
+    # The same sums in another order: 1e-7 of each, and AdamW divides by their size.
+    assert np.allclose(margins_of(pieces, turned), margins_of(whole, turned), rtol=1e-4)
+    monkeypatch.setattr(TrunkWithHead, "forward", small(1))
+    with pytest.raises(InputError, match="out of memory with a single pair"):
+        descent(trunk)[0].run(None, "")
+
+
+def test_a_loss_that_is_no_number_stops_it(trunk: str) -> None:
+    import torch
+
+    made, reward, _ = descent(trunk)
+    torch.nn.init.constant_(reward.network.head.weight, float("inf"))
     with pytest.raises(InputError, match="lower --learning-rate"):
-        Descent(reward, [([3, 4], [5])] * 4, [([3], [4])], Settings()).run(None, "")
+        made.run(None, "")
 
 
 @pytest.mark.parametrize(
@@ -213,6 +250,7 @@ def test_a_loss_that_is_no_number_stops_it(trunk: str) -> None:
         ({"seed": -1}, "seed"),
         ({"rate": float("nan")}, "rate of learning"),
         ({"rank": 0}, "rank"),
+        ({"mode": "lora", "dtype": "float16"}, "lora trains in float32 or bfloat16"),
     ],
 )
 def test_options_out_of_range_are_refused(wrong: dict[str, Any], said: str) -> None:
