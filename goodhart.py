@@ -10,6 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from gpu_checks.commands.attack import attack
+from gpu_checks.commands.best_of_n import best_of_n
 from gpu_checks.commands.train_reward import train_reward
 from theorems.commands import verify
 from verify.commands.audit import audit
@@ -48,6 +49,7 @@ app.command()(audit)
 app.command()(laws)
 app.command()(train_reward)
 app.command()(attack)
+app.command()(best_of_n)
 
 
 def main(arguments: list[str] | None = None) -> None:
