@@ -11,6 +11,8 @@ from typer.exceptions import TyperException
 
 from gpu_checks.commands.attack import attack
 from gpu_checks.commands.best_of_n import best_of_n
+from gpu_checks.commands.sample import sample
+from gpu_checks.commands.score import score
 from gpu_checks.commands.train_reward import train_reward
 from theorems.commands import verify
 from verify.commands.audit import audit
@@ -47,6 +49,8 @@ app.command(cls=LawCommand)(compare)
 app.command()(fit)
 app.command()(audit)
 app.command()(laws)
+app.command()(sample)
+app.command()(score)
 app.command()(train_reward)
 app.command()(attack)
 app.command()(best_of_n)

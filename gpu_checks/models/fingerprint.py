@@ -40,6 +40,11 @@ def fingerprint(model: torch.nn.Module, tokenizer: Any, extra: dict[str, Any]) -
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+def vocabulary_fingerprint(tokenizer: Any) -> str:
+    """Sha256 over which text is which token: where it is the same, token ids can be shared."""
+    return hashlib.sha256(_json(tokenizer.get_vocab()).encode()).hexdigest()
+
+
 def _digest(name: str, tensor: torch.Tensor) -> bytes:
     flat = tensor.detach().cpu().contiguous().view(-1)
     found = hashlib.sha256(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())

@@ -6,7 +6,8 @@ answer is drawn token by token from the softmax of the logits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -44,6 +45,8 @@ class BasePolicy:
     model: Any
     tokenizer: Any
     name: str = "policy"
+    forward_seconds: float = field(default=0.0, init=False)
+    """How long forward passes have taken since it was loaded."""
     _budget: Budget | None = field(default=None, repr=False)
 
     @property
@@ -195,6 +198,7 @@ class BasePolicy:
         max_new_tokens: int,
         generator: np.random.Generator | Sequence[np.random.Generator],
         temperature: float = 1.0,
+        tick: Callable[[int], None] | None = None,
     ) -> list[Sampled]:
         """Draw an answer to each prompt.
 
@@ -212,6 +216,8 @@ class BasePolicy:
             One for each prompt; a single one spawns those.
         temperature : float
             What the logits are divided by.
+        tick : callable, optional
+            Told how many more answers are done, after each batch.
 
         Returns
         -------
@@ -233,11 +239,16 @@ class BasePolicy:
         def run(rows: list[int]) -> list[Sampled]:
             numbers = np.stack([uniform[row] for row in rows])
             texts = [contexts[row] for row in rows]
-            return draw_answers(self.model, texts, numbers, temperature, self.pad, self.ends)
+            started = time.perf_counter()
+            answers = draw_answers(self.model, texts, numbers, temperature, self.pad, self.ends)
+            self.forward_seconds += time.perf_counter() - started
+            return answers
 
         lengths = [len(context) + max_new_tokens for context in contexts]
         for rows, answers in batched(lengths, run, self.budget):
             found.update(zip(rows, answers, strict=True))
+            if tick is not None:
+                tick(len(rows))
         return [found[row] for row in range(len(contexts))]
 
     def _context(self, prompt: Sequence[int]) -> list[int]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from gpu_checks.models.heads import RewardNetwork, load_network
 from gpu_checks.models.loading import load_tokenizer
 from gpu_checks.models.padding import padded
 from gpu_checks.models.policy import BasePolicy
-from gpu_checks.models.saved import RECORD, load_saved
+from gpu_checks.models.saved import find_saved, load_saved
 from gpu_checks.models.sources import find_source
 from verify.errors import InputError
 
@@ -52,6 +52,8 @@ class RewardModel:
     ends_with_answer: bool = False
     truncated: int = field(default=0, init=False)
     """How many texts were cut because they were too long."""
+    forward_seconds: float = field(default=0.0, init=False)
+    """How long forward passes have taken since it was loaded."""
     _budget: Budget | None = field(default=None, repr=False)
 
     @property
@@ -132,13 +134,17 @@ class RewardModel:
         pairs = zip(prompts, answers, strict=True)
         return self.score_ids([self.encode(prompt, answer) for prompt, answer in pairs])
 
-    def score_ids(self, texts: Sequence[Sequence[int]]) -> np.ndarray:
+    def score_ids(
+        self, texts: Sequence[Sequence[int]], tick: Callable[[int], None] | None = None
+    ) -> np.ndarray:
         """The rewards of texts that are token ids already, special tokens among them.
 
         Parameters
         ----------
         texts : sequence of sequences of int
             Whole texts, none of them empty.
+        tick : callable, optional
+            Told how many more texts are done, after each batch.
 
         Returns
         -------
@@ -159,12 +165,16 @@ class RewardModel:
 
         for rows, found in batched([len(text) for text in texts], run, self.budget):
             rewards[rows] = found
+            if tick is not None:
+                tick(len(rows))
         return rewards
 
     def _score(self, texts: list[Sequence[int]]) -> np.ndarray:
         ids, mask = padded(texts, self.pad, self.device)
-        with torch.inference_mode():
+        started = time.perf_counter()
+        with torch.inference_mode():  # .cpu() waits until the device is done
             rewards: np.ndarray = self.network(mask, ids=ids).double().cpu().numpy()
+        self.forward_seconds += time.perf_counter() - started
         return rewards
 
     def score_embeddings(
@@ -213,7 +223,8 @@ def reward_model(
     ----------
     name : str
         A folder or an id on the hub, of a model for sequence classification with one label or of a
-        kind with an adapter; or a folder with a head that ``goodhart train-reward`` saved.
+        kind with an adapter; a folder that ``goodhart train-reward`` saved; or ``smollm2-harmless``
+        or ``minilm-harmless``, which the package carries.
     device : str or torch.device, optional
         ``cpu`` or ``cuda``; the latter by default where there is one.
     dtype : str or torch.dtype, optional
@@ -230,8 +241,9 @@ def reward_model(
         If there is no such model, or it has no head with weights.
     """
     place, format_ = choose_device(device), choose_dtype(dtype)
-    if Path(name, RECORD).is_file():
-        saved = load_saved(Path(name), place, format_)
+    folder = find_saved(name)
+    if folder is not None:
+        saved = load_saved(folder, place, format_)
         return RewardModel(
             saved.network, saved.tokenizer, name, saved.longest, ends_with_answer=True
         )

@@ -1,0 +1,180 @@
+"""A folder of Parquet files, one for each job of a run, and what the run is."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from verify.errors import InputError
+from verify.files import OutputError, reason, whole_file, write_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: What the run is. Files that begin with ``_`` are no scores to ``goodhart audit``.
+DESCRIPTION = "_run.json"
+#: The key of the description in the metadata of each Parquet file.
+METADATA = b"goodhart"
+#: Of files that were being written when a run was killed.
+UNFINISHED = ".goodhart-*"
+
+
+class RunFolder:
+    """Where a run keeps what is done.
+
+    A file appears under its name only when it is whole and on the disk, so what is there after a
+    crash is done, and what is not is to be done.
+
+    Parameters
+    ----------
+    place : str
+        The folder; made where it is not there.
+    description : dict
+        What decides the rows, such as fingerprints and seeds; JSON can hold it. The run goes on
+        where the folder has this description, and is refused where it has another.
+
+    Raises
+    ------
+    InputError
+        If the folder is another run's, or has other files.
+    OutputError
+        If it cannot be made.
+    """
+
+    def __init__(self, place: str, description: Mapping[str, Any]) -> None:
+        self.place, self.description = Path(place), dict(description)
+        record = self.place / DESCRIPTION
+        if record.is_file():
+            _check_same(place, description_of(record), self.description)
+            for left in self.place.glob(UNFINISHED):
+                left.unlink()
+            return
+        try:
+            self.place.mkdir(parents=True, exist_ok=True)
+            if any(self.place.iterdir()):
+                raise InputError(
+                    f"{place}: the folder has other files; expected an empty or a new one"
+                )
+        except OSError as error:
+            raise OutputError(f"cannot write {place}: {reason(error)}") from None
+        write_text(str(record), json.dumps(self.description, indent=2, sort_keys=True) + "\n")
+
+    def file(self, job: int) -> Path:
+        """The file of a job, numbered from 0."""
+        return self.place / f"part-{job:06d}.parquet"
+
+    def is_done(self, job: int) -> bool:
+        """Whether the file of a job is there.
+
+        Raises
+        ------
+        InputError
+            If it is there and damaged, or of another run.
+        """
+        file = self.file(job)
+        if not file.is_file():
+            return False
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            found = pq.read_metadata(file).metadata or {}
+        except (OSError, pa.ArrowInvalid):
+            raise InputError(f"{file}: is damaged; delete it, and the run makes it again") from None
+        if found.get(METADATA) != self._packed():
+            raise InputError(f"{file}: belongs to another run; name another folder")
+        return True
+
+    def write(self, job: int, table: pa.Table) -> None:
+        """Write the rows of a job.
+
+        Raises
+        ------
+        OutputError
+            If they cannot be written; what was done before is kept.
+        """
+        import pyarrow.parquet as pq
+
+        buffer = io.BytesIO()
+        marked = table.replace_schema_metadata({METADATA: self._packed()})
+        pq.write_table(marked, buffer, compression="zstd")
+        with whole_file(str(self.file(job))) as file:
+            file.write(buffer.getbuffer())
+
+    def _packed(self) -> bytes:
+        return json.dumps(self.description, sort_keys=True).encode()
+
+
+def read_records(
+    place: str, columns: Sequence[str] | None = None
+) -> tuple[pa.Table, dict[str, Any]]:
+    """The rows of a run in their order, and what the run is.
+
+    Parameters
+    ----------
+    place : str
+        Its folder.
+    columns : sequence of str, optional
+        Those that are read; all by default.
+
+    Returns
+    -------
+    (pyarrow.Table, dict)
+        The rows, and the description of the run.
+
+    Raises
+    ------
+    InputError
+        If it is no folder of a run, has no rows yet, or a file is damaged or lacks a column.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    record = Path(place, DESCRIPTION)
+    if not record.is_file():
+        raise InputError(
+            f"{place}: expected a folder of goodhart sample or score: no {DESCRIPTION}"
+        )
+    description = description_of(record)
+    files = sorted(Path(place).glob("part-*.parquet"))
+    if not files:
+        raise InputError(f"{place}: no rows yet; run the command that makes it to its end")
+    tables = []
+    for file in files:
+        try:
+            tables.append(pq.read_table(file, columns=None if columns is None else list(columns)))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise InputError(f"{file}: cannot be read: {error!s:.100}") from None
+        missing = set(columns or ()) - set(tables[-1].column_names)
+        if missing:
+            raise InputError(f"{file}: no column {min(missing)!r}")
+    return pa.concat_tables(tables), description
+
+
+def description_of(record: Path) -> dict[str, Any]:
+    """What a run is, as its folder keeps it."""
+    try:
+        found = json.loads(record.read_text())
+    except (OSError, ValueError):
+        raise InputError(f"{record}: is damaged; name another folder") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{record}: expected an object of JSON; name another folder")
+    return found
+
+
+def _check_same(place: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    if found == wanted:
+        return
+    key = min(key for key in found.keys() | wanted.keys() if found.get(key) != wanted.get(key))
+    raise InputError(
+        f"{place}: holds another run: {key} is {_short(found.get(key))} there and "
+        f"{_short(wanted.get(key))} here; name another folder"
+    )
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 24 else text[:20] + "..."
