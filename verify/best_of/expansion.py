@@ -113,6 +113,11 @@ def _ordered(is_v: bool, own: T, other: T) -> tuple[T, T]:
     return (own, other) if is_v else (other, own)
 
 
+def _plus(one: Beyond, other: Beyond) -> Beyond:
+    """The sums."""
+    return Beyond(one.mass + other.mass, one.of_v + other.of_v, one.of_x + other.of_x)
+
+
 def _beside_slow(
     slow: Alone,
     is_v: bool,
@@ -128,7 +133,8 @@ def _beside_slow(
     shift = moved(slow.parts)
     change = Beyond(shift.mass, *_ordered(is_v, arb.nan(), shift.of_v))
     if slow.side > 0:
-        right, lost, top = _slow_right(slow, is_v, end.mid())
+        right, off, top = _slow_right(slow, is_v, end.mid())
+        lost = _plus(law.lost, off)
         return RankIntegral(law.pieces, right, far_right, far_left, lost, shifts, top, change)
     laws = _ordered(is_v, slow.law, slow.other)
     known = _right(laws[1], laws[0], end.mid(), far_right)
@@ -184,7 +190,7 @@ def _slow_beside_atoms(
     everything = Beyond(arb(1), *_ordered(is_v, arb.nan(), slow.size))
     if slow.side > 0:
         right, off, top = _slow_right(slow, is_v, law.end)
-        lost = Beyond(law.lost.mass, law.lost.of_v + off.of_v, law.lost.of_x + off.of_x)
+        lost = _plus(law.lost, off)
         return RankIntegral(law.pieces, right, everything, nothing, lost, shifts, top)
     bottom = _slow_left(slow, is_v, law.end)
     return RankIntegral(law.pieces, none, nothing, everything, law.lost, shifts, bottom=bottom)

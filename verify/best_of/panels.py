@@ -19,7 +19,7 @@ from verify.best_of.convolution.interval_sums import Place, Sums, TooWide, terms
 from verify.best_of.convolution.two_densities import TwoDensities
 from verify.best_of.log_cauchy.beside_densities import Alone
 from verify.best_of.panel import Panel
-from verify.best_of.parts.density import Parts
+from verify.best_of.parts.density import Parts, trimmed
 from verify.best_of.parts.far import Beyond, Side, beyond
 from verify.best_of.parts.jumps import Jump, jumps
 from verify.best_of.parts.leaves import SPARE_BITS, goal_bits
@@ -90,7 +90,7 @@ class SumLaw:
     ) -> None:
         self.alone = alone
         self.cut, self.started, self.seconds = cut, process_time(), seconds
-        self.error, self.utility = error, utility
+        self.error, self.utility = error, utility = trimmed(error), trimmed(utility)
         pairs: list[AtomsAndDensity | TwoDensities] = []
         pairs += [TwoDensities(x, v) for x in error.densities for v in utility.densities]
         if error.atoms:
@@ -135,9 +135,7 @@ class SumLaw:
         for special in found:
             last = merged[-1] if merged else None
             if last is not None and not special.at > last.at:
-                regular = all(s.regular for s in (last, special) if s.real)
-                at = last.at if last.real else special.at
-                merged[-1] = Special(at, last.real or special.real, regular)
+                merged[-1] = last.merged(special)
             else:
                 merged.append(special)
         if len(merged) > MOST_SPECIALS:
@@ -167,7 +165,7 @@ class SumLaw:
     def _leave_beside(self, special: Special) -> None:
         """Bound what lies next to a point inside that no interval begins at."""
         sides = (-1, +1)
-        if any(self._is_expandable(special, s) or self._is_empty(special, s) for s in sides):
+        if any(self._is_expandable(special, s) or self._is_end(special, s) for s in sides):
             return
         low, high = (self._start(special, s) + s * self._closest(special, s) for s in sides)
         self._leave(Place(low.lower(), high.upper()))
@@ -176,7 +174,7 @@ class SumLaw:
         """From a special point to half-way to the next."""
         start = self._start(special, side)
         if self._is_expandable(special, side):
-            reach = self.scale.min(length).mid()
+            reach = self._reach(special, side).min(length).mid()
             close = (start + side * reach).mid()
             yield Place(start, close) if side > 0 else Place(close, start)
             if not reach < length:
@@ -191,12 +189,13 @@ class SumLaw:
     def _outward(self, special: Special, side: int) -> Iterator[Place]:
         """From the first or the last special point outward."""
         start = self._start(special, side)
-        if self._is_empty(special, side) or self._is_negligible(start, side):
+        if self._is_end(special, side) or self._is_negligible(start, side):
             return
         if self._is_expandable(special, side):
-            close = (start + side * self.scale).mid()
+            reach = self._reach(special, side)
+            close = (start + side * reach).mid()
             yield Place(start, close) if side > 0 else Place(close, start)
-            low = self.scale.log().mid()
+            low = reach.log().mid()
         else:
             low = self._closest(special, side).log().mid()
         for _ in range(MOST_PANELS):
@@ -210,15 +209,25 @@ class SumLaw:
     def _is_expandable(self, special: Special, side: int) -> bool:
         """Whether an interval may begin at a special point itself.
 
-        Not at the largest value: the best of many is as close to it as their number asks.
+        Not at the largest value: the best of many is as close to it as their number asks. Nor at an
+        end that is flat: what is next to it is nothing to any number.
         """
-        if special.real and side < 0 and self._is_empty(special, +1):
+        if (side < 0 or special.is_flat) and self._is_end(special, -side):
             return False
         return special.regular or not special.real
 
-    def _is_empty(self, special: Special, side: int) -> bool:
-        """Whether U has no mass on a side of a special point."""
-        return special.real and bool(self.beyond(special.at, side).mass == 0)
+    def _reach(self, special: Special, side: int) -> arb:
+        """How far to go at first from a point that an interval begins at."""
+        room = special.rooms[side > 0]
+        return self.scale if room is None else self.scale.min(room).mid()
+
+    def _is_end(self, special: Special, side: int) -> bool:
+        """Whether U has no mass on a side of a special point, or what is cut off at a flat end."""
+        if not special.real:
+            return False
+        if special.is_flat and special is self.specials[0 if side < 0 else -1]:
+            return self._is_negligible(self._start(special, side), side)
+        return bool(self.beyond(special.at, side).mass == 0)
 
     def _is_negligible(self, t: arb, side: int) -> bool:
         """Whether what lies beyond a point can be left to bounds, or to conditioning."""
@@ -235,7 +244,7 @@ class SumLaw:
     def _closest(self, special: Special, side: int) -> arb:
         """A distance from a singular point within which there is next to no mass."""
         distance = self.scale
-        if not self._is_empty(special, -side):
+        if not self._is_end(special, -side):
             return (distance * arb(2) ** -CORNER_BITS).mid()
         # Closer, a point would not show its distance from a singular one.
         least = abs(special.at) * arb(2) ** -SPARE_BITS
@@ -265,7 +274,7 @@ class SumLaw:
 
     @property
     def lost(self) -> Beyond:
-        """Bounds of what the atoms that were left out take with them."""
+        """Bounds of what is left out of X and V: atoms, and next to flat ends."""
         x, v = self.error, self.utility
         if not x.left_out and not v.left_out:
             return Beyond(arb(0), arb(0), arb(0))

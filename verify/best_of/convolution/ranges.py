@@ -171,18 +171,19 @@ class Ranges:
 
     def _begin(self, ray: Ray, length: arb | None, place: Place, goals: Sizes) -> int:
         """The number of the first piece that is needed: beside a singular end, little is left."""
-        if ray.knot.regular:
+        if ray.knot.regular and ray.knot.room is None:
             return 0
+        first = 0 if ray.knot.regular else -LAST_PIECE
         key = id(ray), goals.of_v.is_finite()
         k = _first(
             self._begins.get(key, 1),
-            range(-LAST_PIECE, LAST_PIECE),
+            range(first, LAST_PIECE),
             lambda k: not self._is_little(ray, k, length, place, goals),
         )
         if k == -LAST_PIECE:
             raise Undecided(f"{ray.density.law} has too much mass next to an end")
         self._begins[key] = k
-        return k - 1 - (k - 1) % BEGIN_STEP
+        return max(first, k - 1 - (k - 1) % BEGIN_STEP)
 
     def _is_little(self, ray: Ray, k: int, length: arb | None, place: Place, goals: Sizes) -> bool:
         """Whether what lies before piece k is little, and that piece within a share of a length."""
@@ -227,7 +228,8 @@ class Ranges:
         if self.is_within(whole, place, goals):
             return Pieces([], [whole], True)
         begin = self._begin(ray, length, place, goals)
-        before = [] if ray.knot.regular else [Span(ray, arb(0), ray.start(begin))]
+        start = ray.start(begin)
+        before = [Span(ray, arb(0), start)] if start > 0 else []
         numbers = range(begin, LAST_PIECE)
         end = begin + bisect_left(numbers, True, key=lambda k: not self._is_piece(ray, k, length))
         key = id(ray), goals.of_v.is_finite()

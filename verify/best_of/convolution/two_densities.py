@@ -46,11 +46,7 @@ class TwoDensities:
 
     def specials(self) -> list[Special]:
         """Where the sum is not smooth."""
-        return [
-            Special(x.place + v.place, x.real and v.real, x.regular and v.regular)
-            for x in self.error.knots
-            for v in self.utility.knots
-        ]
+        return [Special.at_sum(x, v) for x in self.error.knots for v in self.utility.knots]
 
     def spreads(self) -> list[arb]:
         """Scales of the densities."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from types import MappingProxyType
 
 from flint import acb, arb, arb_series, ctx, fmpq
 
@@ -24,6 +25,10 @@ MOST_ATOMS = 4000
 LEFT_OUT_BITS = 64
 #: Bits of a length that only sets a scale.
 SCALE_BITS = 30
+#: Next to a flat end there is less mass than this, in bits: nothing, also to the best of 2^60.
+FLAT_BITS = 256
+#: Up to such a share of the spread, in halvings: closer by an end is not flat.
+MOST_FLAT_HALVINGS = 40
 
 Atom = tuple[fmpq, arb]
 
@@ -40,11 +45,14 @@ class Knot:
         -1 for the lower end of the support, +1 for the upper one, 0 for a point inside.
     regular : bool
         Whether the density's formula is analytic here (it may stop all the same).
+    room : arb or None
+        The distance of the true end, where the density was cut off as it is flat there; else None.
     """
 
     place: arb
     end: int
     regular: bool
+    room: arb | None = None
 
     @property
     def real(self) -> bool:
@@ -61,11 +69,19 @@ class Density(Smooth):
         A component (:mod:`verify.conditioning.parts`) that is no list of atoms.
     share : fmpq or arb
         Its share.
+    flat : mapping of int to arb
+        How far from the end on a side (-1 or +1) it is cut off (see :func:`trimmed`).
     """
 
-    def __init__(self, law: Law, share: fmpq | arb) -> None:
+    def __init__(
+        self, law: Law, share: fmpq | arb, flat: Mapping[int, arb] = MappingProxyType({})
+    ) -> None:
         super().__init__(law)
-        self.share = arb(share)
+        self.share, self.flat = arb(share), flat
+        if self.low is not None and -1 in flat:
+            self.low = (self.low + flat[-1]).mid()
+        if self.high is not None and +1 in flat:
+            self.high = (self.high - flat[+1]).mid()
 
     def series(self, x: arb_series) -> arb_series:
         """The formula at ``x(e)``."""
@@ -91,11 +107,39 @@ class Density(Smooth):
     def knots(self) -> tuple[Knot, ...]:
         """In increasing order; at least one."""
         ends = ((self.low, -1), (self.high, +1))
-        found = [Knot(end, side, self._is_regular(end)) for end, side in ends if end is not None]
+        found = [
+            Knot(end, side, side in self.flat or self._is_regular(end), self.flat.get(side))
+            for end, side in ends
+            if end is not None
+        ]
         return tuple(found) or (Knot(self._quantile(fmpq(1, 2)), 0, True),)
 
     def _is_regular(self, end: arb) -> bool:
         return self.is_analytic_around(end, self.spread / 64)
+
+    def flat_ends(self) -> dict[int, arb]:
+        """By side, how far from an end it can be cut off, for those where it is flat."""
+        found = {}
+        for knot in self.knots:
+            if knot.real and not knot.regular:
+                room = self._flat(knot)
+                if room is not None:
+                    found[knot.end] = room
+        return found
+
+    def _flat(self, knot: Knot) -> arb | None:
+        """How far from an end there is next to no mass; None: nowhere that counts."""
+        little, distance = arb(2) ** -FLAT_BITS, self.spread
+        if not self.next_to(knot, distance * arb(2) ** -MOST_FLAT_HALVINGS) < little:
+            return None
+        while not self.next_to(knot, distance) < little:
+            distance = distance / 2
+        return distance
+
+    def next_to(self, knot: Knot, distance: arb) -> arb:
+        """The mass within a distance of an end."""
+        place = knot.place - knot.end * distance
+        return self.mass(None, place) if knot.end < 0 else self.mass(place, None)
 
     def _quantile(self, level: fmpq) -> arb:
         with working_precision(SCALE_BITS):
@@ -151,22 +195,25 @@ class Density(Smooth):
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Atoms that are not taken one by one.
+    """Atoms that are not taken one by one, or what a density has next to a flat end.
 
     Attributes
     ----------
     last : fmpq
-        The last atom that is: they lie beyond it.
+        The last atom that is, or where the density is cut off: they lie beyond it.
     side : int
         +1 if they are above it, -1 if below.
     mass, mean : arb
         Their mass, and ``E|.|`` over them (NaN: infinite).
+    end : arb or None
+        Where they end; None: nowhere.
     """
 
     last: fmpq
     side: int
     mass: arb
     mean: arb
+    end: arb | None = None
 
 
 @dataclass(frozen=True)
@@ -213,6 +260,29 @@ def take_apart(law: Law) -> Parts:
             masses[x] = masses.get(x, arb(0)) + share * mass
     atoms = tuple(sorted(masses.items(), key=lambda atom: atom[0]))
     return Parts(tuple(densities), atoms, tuple(left_out))
+
+
+def trimmed(parts: Parts) -> Parts:
+    """The same with densities cut off next to flat ends.
+
+    An end is flat if the density falls there faster than any power, like ``exp(-1/x)`` at 0. It is
+    smooth there but not analytic, and so is the density of a sum at that end and a corner of the
+    other law. Next to such an end there is no mass to speak of; without it, all is analytic.
+    """
+    densities, left_out = [], list(parts.left_out)
+    for density in parts.densities:
+        flat = density.flat_ends()
+        if not flat:
+            densities.append(density)
+            continue
+        densities.append(Density(density.law, density.share, flat))
+        for knot, new in zip(density.knots, densities[-1].knots, strict=True):
+            if new.room is not None:
+                mass = density.next_to(knot, new.room)
+                size = abs(knot.place.union(new.place)).upper()
+                rest = LeftOut(new.place.fmpq(), new.end, mass, mass * size, knot.place)
+                left_out.append(rest)
+    return Parts(tuple(densities), parts.atoms, tuple(left_out))
 
 
 def _own_atom(density: Density) -> list[Atom]:

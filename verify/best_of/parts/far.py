@@ -40,8 +40,8 @@ class Side:
     def last(self) -> arb | None:
         """The end of the support on this side; None for an infinite one."""
         ends = [d.high if self.side > 0 else d.low for d in self.parts.densities]
-        endless = any(rest.side == self.side for rest in self.parts.left_out)
-        if endless or any(end is None for end in ends):
+        ends += [rest.end for rest in self.parts.left_out if rest.side == self.side]
+        if any(end is None for end in ends):
             return None
         places = [arb(x) for x, _ in self.parts.atoms] + [end for end in ends if end is not None]
         extreme = places[0]
@@ -68,12 +68,13 @@ class Side:
         return total + sum((abs(arb(x)) * mass for x, mass in atoms), arb(0))
 
     def _left_out(self, point: arb | None) -> list[LeftOut]:
-        """The atoms left out that may lie beyond a point: not those that begin on its near side."""
-        return [
-            rest
-            for rest in self.parts.left_out
-            if point is None or rest.side == self.side or not self.side * (rest.last - point) <= 0
-        ]
+        """What is left out and may lie beyond a point: not what ends on its near side."""
+        found = []
+        for rest in self.parts.left_out:
+            farthest = rest.end if rest.side == self.side else rest.last
+            if point is None or farthest is None or not self.side * (farthest - point) <= 0:
+                found.append(rest)
+        return found
 
     def _ends(self, point: arb) -> tuple[arb | None, arb | None]:
         return (point, None) if self.side > 0 else (None, point)

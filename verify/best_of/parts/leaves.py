@@ -165,8 +165,9 @@ class Ray:
     @cached_property
     def scale(self) -> arb:
         """Distance of the end of the first piece."""
-        spread = self.density.spread
-        return spread if self.limit is None else spread.min(self.limit / 2).mid()
+        spread, room = self.density.spread, self.knot.room
+        spread = spread if room is None else spread.min(room)
+        return spread.mid() if self.limit is None else spread.min(self.limit / 2).mid()
 
     def start(self, k: int) -> arb:
         """Distance from the knot at which piece k starts."""
