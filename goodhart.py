@@ -13,6 +13,7 @@ from gpu_checks.commands.attack import attack
 from gpu_checks.commands.best_of_n import best_of_n
 from gpu_checks.commands.sample import sample
 from gpu_checks.commands.score import score
+from gpu_checks.commands.train import train
 from gpu_checks.commands.train_reward import train_reward
 from theorems.commands import verify
 from verify.commands.audit import audit
@@ -54,6 +55,7 @@ app.command()(score)
 app.command()(train_reward)
 app.command()(attack)
 app.command()(best_of_n)
+app.command()(train)
 
 
 def main(arguments: list[str] | None = None) -> None:

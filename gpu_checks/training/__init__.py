@@ -1,5 +1,8 @@
-"""Policy optimisation with a reward of known parts, ``U = V + X``.
+"""Policies optimised against a reward of known parts, U = V + X, with TRL.
 
-* :mod:`.known_parts`: utility and error as functions of the tokens, heavy or light by construction;
-* :mod:`.error_tail`: the error's tail under the base policy, computed or measured.
+The reward (:mod:`.known_parts`) has an error X whose tail under the base policy is computed or
+measured (:mod:`.error_tail`). Training (:mod:`.running`) logs what became of both parts and the KL
+divergence (:mod:`.recorder`); on a policy that can be enumerated all of it is known exactly as well
+(:mod:`.exact_parts`). :mod:`.arms` sets heavy against light errors, and penalties against clipping
+and early stopping.
 """
