@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from gpu_checks.finding import LEVEL
 from gpu_checks.training.experiment import Experiment
-from gpu_checks.training.findings import LEVEL, findings
+from gpu_checks.training.findings import findings
 
 SCHEMA = "goodhart-train/1"
 PARTS = ("u", "v", "x", "k1", "k3")

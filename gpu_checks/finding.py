@@ -1,0 +1,98 @@
+"""A prediction beside the outcome: the one form that all checks on models answer in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import inf, isfinite, sqrt
+from typing import Any, Literal
+
+#: Of the intervals.
+LEVEL = 0.95
+
+Outcome = Literal["holds", "fails", "unknown"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was foretold of a number, and what it came to.
+
+    Attributes
+    ----------
+    prediction : str
+        What the theory says, in words.
+    outcome : float
+        The number it speaks of.
+    low, high : float
+        An interval for it; :attr:`how` says which.
+    below, above : float
+        The number is foretold to be below the one, and above the other.
+    how : str
+        What the interval is.
+    """
+
+    prediction: str
+    outcome: float
+    low: float
+    high: float
+    below: float = inf
+    above: float = -inf
+    how: str = ""
+
+    @property
+    def verdict(self) -> Outcome:
+        """Whether all of the interval is where it was foretold, none of it, or some.
+
+        What is not a number is nowhere: unknown.
+        """
+        if self.above < self.low <= self.high < self.below:
+            return "holds"
+        return "fails" if self.high <= self.above or self.low >= self.below else "unknown"
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON; an infinite or missing number is null."""
+        found = {
+            key: None if isinstance(value, float) and not isfinite(value) else value
+            for key, value in asdict(self).items()
+        }
+        return {**found, "verdict": self.verdict}
+
+
+def over_seeds(
+    prediction: str, numbers: Sequence[float], below: float = inf, above: float = -inf
+) -> Finding:
+    """A finding on the mean of independent runs, by Student's law.
+
+    Parameters
+    ----------
+    prediction : str
+    numbers : sequence of float
+        One of each run; a single one has no interval, so that its verdict is unknown.
+    below, above : float
+        Where the mean is foretold to be.
+    """
+    import numpy as np
+    from scipy.stats import t
+
+    mean, margin = float(np.mean(numbers)), inf
+    if len(numbers) > 1:
+        error = float(np.std(numbers, ddof=1)) / sqrt(len(numbers))
+        margin = float(t.isf((1 - LEVEL) / 2, len(numbers) - 1)) * error
+    how = f"95 % over {len(numbers)} seeds"
+    return Finding(prediction, mean, mean - margin, mean + margin, below, above, how)
+
+
+def at_most(prediction: str, numbers: Sequence[float], most: float, rounding: float) -> Finding:
+    """A finding on numbers known up to rounding, all of which are foretold to be at most one.
+
+    Parameters
+    ----------
+    prediction : str
+    numbers : sequence of float
+    most : float
+    rounding : float
+        How far the numbers may be off, in all.
+    """
+    low, high = min(numbers), max(numbers)
+    how = "the range of exact numbers"
+    return Finding(prediction, sum(numbers) / len(numbers), low, high, most + rounding, -inf, how)
