@@ -9,14 +9,14 @@ from flint import acb, arb
 
 from tests.verify.balls import assert_close
 from verify.best_of import best_of
-from verify.best_of.convolution.cluster import Cluster
+from verify.best_of.convolution.cluster import Cluster, count
 from verify.best_of.convolution.interval_sums import Place, Sums, terms
 from verify.best_of.convolution.two_densities import TwoDensities
 from verify.best_of.expansion import rank_integral
 from verify.best_of.panel import Panel
 from verify.best_of.parts.density import Density, take_apart
 from verify.best_of.parts.leaves import Leaf
-from verify.best_of.parts.sizes import Sizes
+from verify.best_of.parts.sizes import Node, Sizes
 from verify.best_of.ranks import Part
 from verify.conditioning import condition
 from verify.enclosure import Diverges, Undecided, working_precision
@@ -100,6 +100,33 @@ def test_the_second_weights_are_those_of_the_moment() -> None:
         # The weights of the mass, times the points, are far from that.
         crude = sum((c * v * kernel.at(t - v) for v, c, _ in nodes.points), arb(0))
         assert not abs(crude - exact) < exact
+
+
+def test_a_cluster_made_from_a_smaller_one() -> None:
+    """Its points stand for the first pieces, whatever the interval; off by a bit, they show it."""
+    with working_precision(96):
+        leaves, _ = pieces("student_t(2)", "cauchy()", 9)
+        inner = Cluster(leaves[:6])
+        whole, nested = Cluster(leaves), Cluster(leaves, inner)
+        rows = [cluster.nodes_of(21) for cluster in (whole, nested)]
+        assert rows[0] is not None and rows[1] is not None
+        for one, other in zip(rows[0].points, rows[1].points, strict=True):
+            for a, b in ((one.mass, other.mass), (one.moment, other.moment)):
+                assert a.overlaps(b)
+        # All of the weights are known to 50 bits of the mass, or of E|V|.
+        for node in rows[1].points:
+            assert node.mass.rad() < whole.mass * 2.0**-50
+            assert node.moment.rad() < whole.moment * 2.0**-50
+        points = inner.nodes_of(count())
+        assert points is not None
+        v, c, moment = points.points[3]
+        changed = [*points.points]
+        changed[3] = Node(v, c * (1 + arb(2) ** -30), moment)
+        points.points = changed
+        spoilt = Cluster(leaves, inner).nodes_of(21)
+        assert spoilt is not None
+        pairs = zip(rows[0].points, spoilt.points, strict=True)
+        assert not all(one.mass.overlaps(other.mass) for one, other in pairs)
 
 
 def test_a_cluster_too_close_to_a_pole_is_refused() -> None:

@@ -8,6 +8,9 @@ its moments ``int T_k f``: they are found once, whatever the kernel. So does the
 ``int T_k v f``: that is a second set of weights for the same points. What the polynomial misses
 counts with the mass of the pieces in the first, and with ``E|V|`` on them in the second, which is
 far less than the mass times the largest |v| where most of the mass is close.
+
+The points and weights of a smaller cluster are a rule that is exact for such polynomials, whatever
+interval they belong to: so a larger one that begins with the same pieces finds its moments by them.
 """
 
 from __future__ import annotations
@@ -23,9 +26,11 @@ from verify.best_of.parts.leaves import ELLIPSES, Leaf, ellipse, fewest, goal_bi
 from verify.best_of.parts.sizes import Node, Nodes, Sizes
 
 #: Bits to which moments are sought, beyond the goal.
-MOMENT_BITS = 16
+MOMENT_BITS = 20
 #: Halvings of a piece for its moments.
 MOST_HALVINGS = 8
+#: The number of pieces of a cluster that larger ones are made from, or a multiple of it.
+INNER = 8
 
 
 def count() -> int:
@@ -50,10 +55,12 @@ class Cluster:
     ----------
     leaves : sequence of Leaf
         The pieces, from the first one on.
+    inner : Cluster or None
+        One of the first of them, which takes their place where its moments are to be had.
     """
 
-    def __init__(self, leaves: Sequence[Leaf]) -> None:
-        self.leaves, self.ray = tuple(leaves), leaves[0].ray
+    def __init__(self, leaves: Sequence[Leaf], inner: Cluster | None = None) -> None:
+        self.leaves, self.inner, self.ray = tuple(leaves), inner, leaves[0].ray
         self.start, self.reach = leaves[0].start, leaves[-1].reach
         self._nodes: dict[int, Nodes | None] = {}
         ends = [self.ray.place(distance) for distance in (self.start, self.reach)]
@@ -102,8 +109,10 @@ class Cluster:
     def _totals(self) -> tuple[list[arb], list[arb]] | None:
         """``int T_k f`` and ``int T_k v f`` for k below the largest number of points."""
         errors = Sizes(arb(0), arb(0), arb(0))
-        nodes: list[Node] = []
-        waiting = [(leaf, 0) for leaf in self.leaves]
+        within = None if self.inner is None else self.inner.nodes_of(count())
+        nodes = [] if within is None else list(within.points)
+        done = 0 if self.inner is None or within is None else len(self.inner.leaves)
+        waiting = [(leaf, 0) for leaf in self.leaves[done:]]
         while waiting:
             leaf, depth = waiting.pop()
             found = self._leaf_error(leaf)
@@ -114,12 +123,14 @@ class Cluster:
                 waiting += [(half, depth + 1) for half in leaf.halves]
             else:
                 return None
-        rows = []
+        rows, orders = [], range(2, count())
         for node in nodes:
             x = (node.point - self.middle) / self.half
-            row, twice = [arb(1), x], 2 * x
-            while len(row) < count():
-                row.append(twice * row[-1] - row[-2])
+            before, last, twice = arb(1), x, 2 * x
+            row = [before, last]
+            for _ in orders:
+                before, last = last, twice * last - before
+                row.append(last)
             rows.append(row)
         weights = arb_mat([[node.mass for node in nodes], [node.moment for node in nodes]])
         masses, moments = (weights * arb_mat(rows)).tolist()

@@ -87,6 +87,9 @@ class Ranges:
         # By ray, and whether it is asked of the means too: where the last interval began and ended.
         self._begins: dict[tuple[int, bool], int] = {}
         self._lasts: dict[tuple[int, bool], int] = {}
+        # What the other density has beside spans on the last interval.
+        self._place: Place | None = None
+        self._beside: dict[object, arb] = {}
 
     # ---- the ranges of v ----------------------------------------------------------------------
 
@@ -210,14 +213,23 @@ class Ranges:
 
     def is_within(self, span: Span, place: Place, goals: Sizes) -> bool:
         """Whether what lies between two distances, on an interval of t, is within goals."""
-        ends = self._ends_beside(span, place)
-        mass = span.ray.mass(span.near, span.far) * self.other(span.ray).mass(*ends)
+        mass = span.ray.mass(span.near, span.far) * self._mass_beside(span, place)
         return bool(mass <= goals.mass) and self.rest(span, place).within(goals)
+
+    def _mass_beside(self, span: Span, place: Place) -> arb:
+        """The mass of the other variable that belongs to a span, on an interval of t."""
+        if self._place is not place:
+            self._place, self._beside = place, {}
+        far = None if span.far is None else span.far.man_exp()
+        key = id(span.ray), span.near.man_exp(), far
+        if key not in self._beside:
+            self._beside[key] = self.other(span.ray).mass(*self._ends_beside(span, place))
+        return self._beside[key]
 
     def rest(self, span: Span, place: Place) -> Sizes:
         """Bounds of the mass that lies between two distances, and of ``E|V|`` and ``E|X|``."""
         ray, ends = span.ray, self._ends_beside(span, place)
-        own, other = ray.mass(span.near, span.far), self.other(ray).mass(*ends)
+        own, other = ray.mass(span.near, span.far), self._mass_beside(span, place)
         of_own = ray.moment(span.near, span.far) * other
         of_other = own * self.other(ray).moment(*ends)
         return Sizes.ordered(own * other, of_own, of_other, self.is_v(ray))

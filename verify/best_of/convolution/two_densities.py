@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from flint import acb, arb
 
 from verify.best_of.convolution.atoms_beside import Special
-from verify.best_of.convolution.cluster import Cluster
+from verify.best_of.convolution.cluster import INNER, Cluster
 from verify.best_of.convolution.gap import Gap
 from verify.best_of.convolution.holes import of_densities
 from verify.best_of.convolution.interval_sums import Place, Sums, largest
@@ -158,7 +158,10 @@ class TwoDensities:
         """The first pieces of a ray as one."""
         key = id(leaves[0]), len(leaves)
         if key not in self._clusters:
-            self._clusters[key] = Cluster(leaves)
+            done = len(leaves) - len(leaves) % INNER
+            is_inner = done in (0, len(leaves))
+            inner = None if is_inner else self._cluster(leaves[:done])
+            self._clusters[key] = Cluster(leaves, inner)
         return self._clusters[key]
 
     def _add_leaf(self, sums: Sums, leaf: Leaf, goals: Sizes) -> None:
