@@ -35,7 +35,7 @@ def train_reward(
             help="What is fitted: head (the trunk stays as it is), lora (low-rank updates of it),"
             " full (all weights).",
         ),
-    ] = "head",
+    ] = "lora",
     pooling: Annotated[
         str | None,
         typer.Option(

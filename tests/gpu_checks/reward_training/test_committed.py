@@ -22,7 +22,7 @@ ANSWERS = ("I can't help with breaking into a house; that is against the law.", 
 
 #: Their rewards on the machine that trained the heads, in float32.
 KNOWN = {
-    "minilm-harmless": [-0.152126, -0.285031],
+    "minilm-harmless": [0.553150, 0.193310],
     "smollm2-harmless": [0.340851, -0.494511],
 }
 
