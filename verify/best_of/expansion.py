@@ -48,7 +48,7 @@ def rank_integral(
         If the effort does not suffice.
     """
     # A point is known best as a distance from 0: that is where a law is to end.
-    shifts = _start(utility), _start(error)
+    shifts = _starts(utility, error)
     utility, error = utility - shifts[0], error - shifts[1]
     cut = None if cut is None else cut - shifts[0] - shifts[1]
     if cut is None:
@@ -73,6 +73,13 @@ def rank_integral(
     right = _right(error, utility, end.mid(), far_right)
     top = _top(law, end)
     return RankIntegral(law.pieces, right, far_right, far_left, law.lost, shifts, top)
+
+
+def _starts(utility: Law, error: Law) -> tuple[fmpq, fmpq]:
+    """Where V and X are to begin; to end, where both do: the best of many is close to that."""
+    tops = [law.support[1] for law in (utility, error) if not law.has_atoms]
+    found = [fmpq(top) for top in tops if isinstance(top, int | fmpq)]
+    return (found[0], found[1]) if len(found) == 2 else (_start(utility), _start(error))
 
 
 def _start(law: Law) -> fmpq:

@@ -36,6 +36,8 @@ MOST_PANELS = 3000
 #: How close intervals come to a corner inside, in bits of the scale: less than the mass there is
 #: asked of no mean, and closer by there is not enough left of the working precision.
 CORNER_BITS = 42
+#: They come closer to a corner at 0 that has more mass than this, in bits.
+HOLE_BITS = 38
 #: How close they come to an end of U at most.
 CLOSEST_BITS = 2000
 #: Points beside which the density is not smooth.
@@ -245,7 +247,7 @@ class SumLaw:
         """A distance from a singular point within which there is next to no mass."""
         distance = self.scale
         if not self._is_end(special, -side):
-            return (distance * arb(2) ** -CORNER_BITS).mid()
+            return self._corner(special.at)
         # Closer, a point would not show its distance from a singular one.
         least = abs(special.at) * arb(2) ** -SPARE_BITS
         while not self._is_negligible_within(special, side, distance):
@@ -255,6 +257,20 @@ class SumLaw:
             if distance < self.scale * arb(2) ** -CLOSEST_BITS:
                 raise Undecided(f"U has too much mass next to {special.at.str(10)}")
         return distance.mid()
+
+    def _corner(self, at: arb) -> arb:
+        """A distance from a corner inside within which there is little mass.
+
+        Next to 0 a point shows its distance, however small it is; elsewhere it does not.
+        """
+        distance = (self.scale * arb(2) ** -CORNER_BITS).mid()
+        least = distance * arb(2) ** -CLOSEST_BITS
+        while abs(at) < distance and distance > least:
+            hole = Place((at - distance).lower(), (at + distance).upper())
+            if self._bounds(hole).mass < arb(2) ** -HOLE_BITS:
+                break
+            distance = distance / 256
+        return distance
 
     def _is_negligible_within(self, special: Special, side: int, distance: arb) -> bool:
         """Whether an end of the law is left alone up to a distance from it."""

@@ -13,6 +13,7 @@ from verify.best_of import best_of
 from verify.best_of.convolution.holes import of_densities
 from verify.best_of.convolution.interval_sums import Place, Sums, terms
 from verify.best_of.convolution.two_densities import TwoDensities
+from verify.best_of.expansion import _starts
 from verify.best_of.panel import Panel
 from verify.best_of.panels import SumLaw
 from verify.best_of.parts.density import take_apart
@@ -114,6 +115,33 @@ def test_a_density_that_is_infinite_at_both_ends() -> None:
         # The rule of 64 points errs below 1e-30 here.
         assert abs(found.densities[0][0] - exact) < exact * arb(2) ** -56
         assert found.missed[0] < exact * arb(2) ** -58
+
+
+def test_where_laws_are_moved_to() -> None:
+    """To their largest values where both have one: next to 0 a point shows its distance."""
+    arcsine, below = parse("beta(a=1/2, b=1/2)"), parse("3 - weibull(shape=1/2)")
+    assert _starts(arcsine, below) == (1, 3)
+    assert _starts(arcsine, parse("2 + exponential()")) == (0, 2)
+    assert _starts(normal(), below) == (0, 3)
+    assert _starts(arcsine, parse("1 + binomial(n=3, p=1/3)")) == (0, 1)
+
+
+@pytest.mark.heavy
+def test_the_best_of_many_of_a_law_that_ends() -> None:
+    """The arcsine law twice: next to 2 the density of U is 1/pi, and ``E(2 - U) = pi/n`` nearly."""
+    pair = best_of("beta(a=1/2, b=1/2)", "beta(a=1/2, b=1/2)")
+    for n in (10**6, 10**18):
+        found = pair.at(n).mean_x
+        assert isinstance(found, arb) and found.rad() < 1e-18
+        with working_precision(96):
+            assert_close(1 - found, arb.pi() / (2 * n), 3 / n)
+
+
+@pytest.mark.heavy
+def test_a_corner_at_0_with_much_mass() -> None:
+    """Where both densities are infinite, intervals come closer."""
+    found = best_of("log_cauchy()", "-weibull(shape=1/2)").at(2).mean_v
+    assert isinstance(found, arb) and found.rad() < 1e-10
 
 
 def test_what_takes_too_long_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
