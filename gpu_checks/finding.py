@@ -29,6 +29,8 @@ class Finding:
         The number is foretold to be below the one, and above the other.
     how : str
         What the interval is.
+    said : Outcome or None
+        A verdict that was reached otherwise than by where the interval lies.
     """
 
     prediction: str
@@ -38,6 +40,7 @@ class Finding:
     below: float = inf
     above: float = -inf
     how: str = ""
+    said: Outcome | None = None
 
     @property
     def verdict(self) -> Outcome:
@@ -45,6 +48,8 @@ class Finding:
 
         What is not a number is nowhere: unknown.
         """
+        if self.said is not None:
+            return self.said
         if self.above < self.low <= self.high < self.below:
             return "holds"
         return "fails" if self.high <= self.above or self.low >= self.below else "unknown"
@@ -54,6 +59,7 @@ class Finding:
         found = {
             key: None if isinstance(value, float) and not isfinite(value) else value
             for key, value in asdict(self).items()
+            if key != "said"
         }
         return {**found, "verdict": self.verdict}
 
@@ -85,6 +91,8 @@ def over_seeds(
 def at_most(prediction: str, numbers: Sequence[float], most: float, rounding: float) -> Finding:
     """A finding on numbers known up to rounding, all of which are foretold to be at most one.
 
+    One that is larger is a failure, whatever the others are.
+
     Parameters
     ----------
     prediction : str
@@ -93,6 +101,34 @@ def at_most(prediction: str, numbers: Sequence[float], most: float, rounding: fl
     rounding : float
         How far the numbers may be off, in all.
     """
-    low, high = min(numbers), max(numbers)
+    low, high, below = min(numbers), max(numbers), most + rounding
     how = "the range of exact numbers"
-    return Finding(prediction, sum(numbers) / len(numbers), low, high, most + rounding, -inf, how)
+    said: Outcome = "holds" if all(number < below for number in numbers) else "fails"
+    mean = sum(numbers) / len(numbers)
+    return Finding(prediction, mean, low, high, below, -inf, how, said)
+
+
+def agrees(
+    prediction: str,
+    foretold: float,
+    outcome: float,
+    low: float | None,
+    high: float | None,
+    how: str,
+) -> Finding:
+    """A finding on a number that is foretold itself: its interval is to hold it.
+
+    Parameters
+    ----------
+    prediction : str
+    foretold, outcome : float
+    low, high : float or None
+        Of the outcome's interval; None where there is none.
+    how : str
+        What the interval is.
+    """
+    text = f"{prediction}: {foretold:.4g}"
+    if low is None or high is None:
+        return Finding(text, outcome, -inf, inf, how="no interval", said="unknown")
+    said: Outcome = "holds" if low <= foretold <= high else "fails"
+    return Finding(text, outcome, low, high, how=how, said=said)
