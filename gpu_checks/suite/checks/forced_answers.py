@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
+from math import inf, log
 
 from gpu_checks.attack.price import SHARES, Price, parse_shares
 from gpu_checks.attack.run import attack
@@ -36,15 +36,20 @@ def findings(shop: Workshop) -> list[Finding]:
     )
     above = [run.reward - float(rewards.max()) for run in found.runs]
     text = f"attack: rewards above the largest of {len(rewards):,} answers"
-    return [over_seeds(text, above, above=0.0), *_priced(found.prices)]
+    return [over_seeds(text, above, above=0.0), *_priced(found.prices, log(len(rewards)))]
 
 
-def _priced(prices: Sequence[Price]) -> list[Finding]:
-    """Where mixtures lie beside the frontier of the base rewards, at the same KL."""
+def _priced(prices: Sequence[Price], most: float) -> list[Finding]:
+    """Where mixtures lie beside the frontier of the base rewards, at the same KL.
+
+    A sample of N says nothing of a KL above log N: its frontier ends at its largest reward.
+    """
     found = []
     for price in prices:
         assert price.gain is not None
         kl = float(price.kl.mid())
+        if kl > most:
+            continue
         text = f"attack forced {float(price.share.p) / float(price.share.q):g} of the time"
         said = {"below": "holds", "above": "fails"}.get(str(price.place), "unknown")
         found.append(
