@@ -132,9 +132,9 @@ def test_the_best_of_many_of_a_law_that_ends() -> None:
     pair = best_of("beta(a=1/2, b=1/2)", "beta(a=1/2, b=1/2)")
     for n in (10**6, 10**18):
         found = pair.at(n).mean_x
-        assert isinstance(found, arb) and found.rad() < 1e-18
+        assert isinstance(found, arb) and found.rad() < 1e-20
         with working_precision(96):
-            assert_close(1 - found, arb.pi() / (2 * n), 3 / n)
+            assert_close(1 - found, arb.pi() / (2 * n), 3 / n, 1e-20)
 
 
 @pytest.mark.heavy
