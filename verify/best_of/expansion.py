@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import TypeVar
 
 from flint import arb, fmpq
 
 from verify.best_of.lattices.beside_atoms import lattice_pair
 from verify.best_of.lattices.beside_density import beside_lattice, expand
+from verify.best_of.lattices.two_tails import two_tails
 from verify.best_of.log_cauchy.beside_atoms import SlowBesideAtoms
 from verify.best_of.log_cauchy.beside_densities import Alone, alone, gathered, moved, spread_out
 from verify.best_of.panels import SumLaw
@@ -60,9 +62,11 @@ def rank_integral(
             lattice = beside_lattice(one, other)
             if lattice is not None:
                 return expand(lattice, one is utility, progress, seconds).ranks(shifts)
-            pair = lattice_pair(one, other)
+            pair = two_tails(one, other) or lattice_pair(one, other)
             if pair is not None:
-                return pair.ranks(one is utility, shifts, progress, seconds)
+                deadline = None if seconds is None else process_time() + seconds
+                line = pair.line(progress, deadline)
+                return line.turned(pair.is_left, one is utility).ranks(shifts)
     law = SumLaw(take_apart(error), take_apart(utility), cut, progress, seconds)
     if not law.panels:
         nothing = Beyond(arb(0), arb(0), arb(0))

@@ -23,6 +23,7 @@ from verify.best_of.parts.leaves import goal_bits
 from verify.taylor_series import series_length
 
 if TYPE_CHECKING:  # they are made of what is here
+    from verify.best_of.lattices.atom_blocks import AtomBlock, AtomCells
     from verify.best_of.lattices.blocks import Block, Cells
 
 #: The radius of the disc over the half-width, and the bits that a term gains with it.
@@ -150,7 +151,7 @@ class Step:
 
     Attributes
     ----------
-    piece : Part, Jump or Cells
+    piece : Part, Jump, Cells or AtomCells
         The whole panel, the atom, or the whole block.
     above, of_v, of_x : arb
         ``Pr(U > t)``, ``E[V; U > t]`` and ``E[X; U > t]`` at its right end.
@@ -158,7 +159,7 @@ class Step:
         Bounds of ``E[|V|; U > t]`` and ``E[|X|; U > t]``.
     """
 
-    piece: Part | Jump | Cells
+    piece: Part | Jump | Cells | AtomCells
     above: arb
     of_v: arb
     of_x: arb
@@ -204,7 +205,7 @@ class RankIntegral:
 
     Parameters
     ----------
-    pieces : sequence of Panel, Jump and Block
+    pieces : sequence of Panel, Jump, Block and AtomBlock
         In increasing order, without gaps.
     right : tuple of arb
         ``Pr(U > T)``, ``E[V; U > T]`` and ``E[X; U > T]`` beyond the last piece.
@@ -222,7 +223,7 @@ class RankIntegral:
 
     def __init__(
         self,
-        pieces: Sequence[Panel | Jump | Block],
+        pieces: Sequence[Panel | Jump | Block | AtomBlock],
         right: tuple[arb, arb, arb],
         far_right: Beyond,
         far_left: Beyond,
@@ -313,7 +314,7 @@ class RankIntegral:
         return totals
 
     @staticmethod
-    def _parts(step: Step, n: int) -> Iterator[Part | Jump | Cells]:
+    def _parts(step: Step, n: int) -> Iterator[Part | Jump | Cells | AtomCells]:
         """Parts on which the weight does not change much, from the right; an atom is one.
 
         Where the weight is next to nothing at the right end, they are not small.

@@ -5,28 +5,28 @@ there on cells are taken in blocks (:mod:`verify.best_of.lattices.atom_cells`), 
 :mod:`verify.best_of.lattices.beside_density`, whose argument for laws without a mean holds for
 atoms as well.
 
-*KL far out.* Let a be at least each mass beyond T, and F the rank of T. On an atom the weight rises
-from w to w'. As ``x log x`` has the slope ``1 + log x``, KL is less than without ties by at most
-``a (w' - w) (log w' - log w)`` there, and by ``n (n - 1) a^2/F`` on all of them together.
+Where the power tail is on the left, it is the law of -U that is taken so, and then mirrored. There
+the best of n has a weight of at most ``n Pr(U <= u)^(n-1)``: blocks may end sooner.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from time import process_time
 
-from flint import arb, arb_poly, fmpq
+from flint import arb, arb_poly
 
-from verify.best_of.lattices.atom_cells import AtomBlock, AtomCell, AtomCells
+from verify.best_of.lattices.atom_blocks import AtomBlock
+from verify.best_of.lattices.atom_cells import AtomCell
+from verify.best_of.lattices.atom_ranks import AtomLine, Unsure
 from verify.best_of.lattices.beside_density import (
     BEGINNINGS,
     LEAST_ROOM,
     LEFT_OUT_BITS,
     MOST_BLOCKS,
     BesideLattice,
+    check,
 )
-from verify.best_of.lattices.blocks import Block
 from verify.best_of.lattices.cell import Window
 from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.panels import MOST_DRAWS_BITS, right_goal
@@ -34,8 +34,7 @@ from verify.best_of.parts.density import take_apart
 from verify.best_of.parts.far import Beyond
 from verify.best_of.parts.jumps import Jump
 from verify.best_of.parts.leaves import goal_bits
-from verify.best_of.ranks import RankIntegral, heavy, weight_at
-from verify.conditioning.parts import base_of, components, is_atomic
+from verify.conditioning.parts import components, is_atomic
 from verify.enclosure import Diverges, Undecided
 from verify.law import Law
 from verify.progress import Progress
@@ -46,27 +45,8 @@ STARTS = (*BEGINNINGS, 512, 768, 1024, 1536, 2048)
 FEW_ATOMS_FROM = 32
 #: Nodes of a cell at most.
 MOST_NODES = 128
-#: Below this ``x |log x|`` rises.
-RISES = 0.36
-
-
-class Unsure(Jump):
-    """An atom whose mass may be 0, for all that is known of it."""
-
-    def costs(self, n: int, above: arb) -> arb:
-        """Its term of the KL, or all it can be."""
-        found = super().costs(n, above)
-        if found.is_finite():
-            return found
-        return arb(0, (_entropy_bound(weight_at(n, above)) * self.mass).upper())
-
-    def integrals(self, n: int, above: arb) -> list[arb]:
-        """The parts of the mass and of the means under best-of-n, or all they can be."""
-        found = super().integrals(n, above)
-        if all(part.is_finite() for part in found):
-            return found
-        most = weight_at(n, above)
-        return [arb(0, (most * size).upper()) for size in (self.mass, *self.sizes)]
+#: Bits below the goal of what is left beyond the blocks on the left: its weight is as small again.
+LEFT_BITS = 8
 
 
 @dataclass(frozen=True)
@@ -76,10 +56,18 @@ class LatticePair(BesideLattice):
     Attributes
     ----------
     cell : AtomCell
-        The light law as seen from a cell; see :class:`~.beside_lattice.BesideLattice` for others.
+        The light law as seen from a cell; see :class:`~.beside_density.BesideLattice` for others.
+    is_left : bool
+        Whether it is the law of -U.
     """
 
     cell: AtomCell
+    is_left: bool
+
+    @property
+    def goal(self) -> arb:
+        """The mass beyond the blocks that is nothing to any n."""
+        return arb(2) ** (-goal_bits() - LEFT_BITS) if self.is_left else right_goal()
 
     @cached_property
     def reach(self) -> Window:
@@ -104,8 +92,8 @@ class LatticePair(BesideLattice):
         seen = self.reach
         return Beyond(seen.mass, seen.of_v, (seen.mass * self.size_x).upper())
 
-    def first_atoms(self, is_v: bool) -> list[Jump]:
-        """The atoms before the blocks.
+    def first_atoms(self) -> list[Jump]:
+        """The atoms before the blocks; for V light.
 
         For each node they are the products of two polynomials: of X, and of V on its cells.
         """
@@ -118,10 +106,9 @@ class LatticePair(BesideLattice):
             light, of_v, size_v = self._on_cells(j)
             products = x * light, x * of_v, of_x * light, x * size_v, size_x * light
             for k in range(len(places)):
-                mass, *parts = (product[k] for product in products)
+                mass, own, other, *sizes = (product[k] for product in products)
                 if mass.is_zero():
                     continue
-                own, other, *sizes = self._in_order(parts, is_v)
                 at = tail.place(k + 1 - seen.last) + residue
                 # What is left out of V may be here too.
                 mass = mass + arb(0).union(seen.mass)
@@ -139,14 +126,9 @@ class LatticePair(BesideLattice):
         mass, of_v, size = (arb_poly(row) for row in rows)
         return mass, of_v, size
 
-    @staticmethod
-    def _in_order(parts: list[arb], is_v: bool) -> list[arb]:
-        """What V and X have, of what the light law and the other one have: means, and sizes."""
-        return [parts[k ^ is_v] for k in range(len(parts))]
-
-    def right(self, last: Block) -> tuple[tuple[arb, arb, arb], Beyond]:
-        """What U has beyond a block, and bounds; for V light."""
-        seen, end, tail = last.window, last.first + last.count, self.tail
+    def beyond(self, end: int) -> tuple[tuple[arb, arb, arb], Beyond]:
+        """What U has from a cell on, and bounds; for V light."""
+        seen, tail = _window(self.tail, self.cell, end), self.tail
         points = [arb(end + m) for m in range(seen.first, seen.last + 1)]
         above, beyond = tail.above(points), (seen.mass * self.size_x).upper()
         lifted = tail.above(points, 1) if tail.s > 2 else [arb.nan()] * len(points)
@@ -166,22 +148,21 @@ class LatticePair(BesideLattice):
 
     def is_alone(self, end: int) -> bool:
         """Whether a law without a mean decides alone, and has atoms that are nothing to any n."""
-        if not super().is_alone(end):
+        if self.is_left or not super().is_alone(end):
             return False
         return bool(self.largest(end) < arb(2) ** (-MOST_DRAWS_BITS - goal_bits() // 2))
 
-    def blocks(self, is_v: bool, progress: Progress | None, deadline: float | None) -> list[Block]:
-        """The blocks, up to where what is left is nothing to the largest n."""
-        goal, first, found = right_goal(), self.begin, list[Block]()
+    def cell_blocks(self, progress: Progress | None, deadline: float | None) -> list[AtomBlock]:
+        """The blocks, up to where what is left is nothing to the largest n; for V light."""
+        goal, first, found = self.goal, self.begin, list[AtomBlock]()
         while True:
-            if deadline is not None and process_time() > deadline:
-                raise Undecided("the law of U takes too much work")
+            check(deadline)
             seen = _window(self.tail, self.cell, first)
             room = first + seen.first
             if room < LEAST_ROOM or len(found) == MOST_BLOCKS:
                 raise Undecided(f"{self.tail.law}: its tail is too long")
             count = self.cells(room)
-            block = AtomBlock(self.tail, self.cell, seen, first, count, is_v)
+            block = self.cell.block(self.tail, seen, first, count)
             found.append(block)
             if progress is not None:
                 progress(len(found), MOST_BLOCKS, "blocks of cells of the proxy")
@@ -189,109 +170,54 @@ class LatticePair(BesideLattice):
             if block.whole.above_end(arb(0)) < goal or self.is_alone(first):
                 return found
 
-    def ranks(
-        self,
-        is_v: bool,
-        shifts: tuple[fmpq, fmpq],
-        progress: Progress | None,
-        seconds: float | None,
-    ) -> LatticeRanks:
-        """As an integral over ranks; ``is_v``: V is the law with the power tail.
+    def line(self, progress: Progress | None, deadline: float | None) -> AtomLine:
+        """The law of U in pieces; for V light.
 
         Raises
         ------
         Undecided
             If it takes too much work.
         """
-        deadline = None if seconds is None else process_time() + seconds
-        near, blocks = self.first_atoms(is_v), self.blocks(is_v, progress, deadline)
-        right, far_right = self.right(blocks[-1])
-        end, top, lost = blocks[-1].first + blocks[-1].count, None, self.left_out
+        near, blocks = self.first_atoms(), self.cell_blocks(progress, deadline)
+        end, top, lost = self.begin + sum(block.count for block in blocks), None, self.left_out
+        right, far_right = self.beyond(end)
         if self.is_alone(end):
             top = self.top(end), arb.nan()
             off = self.size * self.reach.mass + self.reach.of_v
             lost = Beyond(lost.mass, lost.of_v + off, lost.of_x)
-        if is_v:
-            right = right[0], right[2], right[1]
-            far_right, lost = (
-                Beyond(bounds.mass, bounds.of_x, bounds.of_v) for bounds in (far_right, lost)
-            )
-            top = None if top is None else (top[1], top[0])
         nothing = Beyond(arb(0), arb(0), arb(0))
-        found = LatticeRanks([*near, *blocks], right, far_right, nothing, lost, shifts, top)
-        found.largest = self.largest(end)
-        return found
-
-
-class LatticeRanks(RankIntegral):
-    """Means and KL under best-of-n of a law with atoms only, most of them in blocks.
-
-    Attributes
-    ----------
-    largest : arb
-        A bound of each mass beyond the last block.
-    """
-
-    largest: arb
-
-    def kl(self, n: int) -> arb:
-        """The KL of best-of-n: the sum over atoms of ``a w log w``."""
-        total = self._beyond_costs(n)
-        left = _entropy_bound(arb(n)) * self.lost.mass
-        for step in self.steps:
-            left += _entropy_bound(weight_at(n, step.above)) * step.piece.missed[0]
-            for part in self._parts(step, n):
-                above = part.above_end(step.above)
-                if n * above > heavy(n):
-                    left += _entropy_bound(weight_at(n, above))
-                    return total + arb(0, left.upper())
-                assert isinstance(part, Jump | AtomCells)
-                total += part.costs(n, step.above)
-        return total + arb(0, left.upper())
-
-    def _beyond_costs(self, n: int) -> arb:
-        """What the atoms beyond the last block have of the KL."""
-        above = self.steps[0].above
-        logarithm = (-above).log1p()
-        ranks = -(n * logarithm).expm1() * (arb(n).log() - arb(n - 1) / n)
-        ranks -= (n * logarithm).exp() * (n - 1) * logarithm
-        ties = (n * (n - 1) * self.largest**2 / (1 - above)).upper()
-        return ranks - arb(0).union(ties)
-
-
-def _entropy_bound(weight: arb) -> arb:
-    """The largest ``|w log w|`` for w up to a weight."""
-    weight = weight.upper()
-    if weight < RISES:
-        return abs(weight * weight.log()).upper() if weight > 0 else arb(0)
-    return abs(weight * weight.log()).upper() + RISES + fmpq(1, 100)
+        return AtomLine([*near, *blocks], right, far_right, nothing, lost, self.largest(end), top)
 
 
 def lattice_pair(law: Law, other: Law) -> LatticePair | None:
     """Two laws as such, if they are; ``law``: the one with the power tail.
 
+    None too where the other one has a power tail as well.
+
     Raises
     ------
     Undecided
-        For two power tails, and where the other law reaches too far, or has too many places between
-        two atoms of the lattice.
+        Where the other law reaches too far, or has too many places between two atoms of the
+        lattice.
     """
+    is_left = PowerTail.of(law) is None
+    if is_left:
+        law, other = -law, -other
     tail = PowerTail.of(law)
-    if tail is None or not all(is_atomic(part.law) for part in components(other)):
+    if tail is None or tail.s > FEW_ATOMS_FROM:
         return None
-    if tail.s > FEW_ATOMS_FROM:
+    if not all(is_atomic(part.law) for part in components(other)):
         return None
-    second = PowerTail.of(other)
+    second = PowerTail.of(other) or PowerTail.of(-other)
     if second is not None and second.s <= FEW_ATOMS_FROM:
-        names = f"{base_of(law)} beside {base_of(other)}"
-        raise Undecided(f"{names}: two power tails on lattices are not settled")
+        return None
     parts = take_apart(other)
     cell = AtomCell(parts, tail.step)
     if len(cell.nodes) > MOST_NODES:
         raise Undecided(f"{other}: more than {MOST_NODES} places between two atoms of {law}")
     for begin in STARTS:
         if begin + _window(tail, cell, begin).first >= LEAST_ROOM:
-            return LatticePair(tail, other, parts, begin, cell)
+            return LatticePair(tail, other, parts, begin, cell, is_left)
     raise Undecided(f"{law} beside {other}: the second reaches over too many atoms of the first")
 
 

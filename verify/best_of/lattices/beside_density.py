@@ -122,7 +122,7 @@ class BesideLattice:
         places = range(1 - seen.last, self.begin)
         found: list[Block] = []
         for k in places:
-            _check(deadline)
+            check(deadline)
             found.append(SingleCell(self.tail, cell, seen, k, is_v))
         of_x = (_size(self.tail.law.mean()) * seen.mass).upper()
         return found, Beyond(seen.mass, seen.of_v, of_x)
@@ -168,7 +168,7 @@ class BesideLattice:
         cell = Cell(self.other, self.tail.step, seen, *MIDDLE)
         is_fine, found = True, []
         while True:
-            _check(deadline)
+            check(deadline)
             if is_fine and first > FAR_ATOM:
                 cell, is_fine = Cell(self.other, self.tail.step, seen, *FAR), False
             count = self.cells(first + seen.first)
@@ -184,7 +184,8 @@ class BesideLattice:
                 raise Undecided(f"{self.tail.law}: its tail is too long")
 
 
-def _check(deadline: float | None) -> None:
+def check(deadline: float | None) -> None:
+    """Give up after a processor time; None: never."""
     if deadline is not None and process_time() > deadline:
         raise Undecided("the law of U takes too much work")
 
