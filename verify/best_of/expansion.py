@@ -9,6 +9,7 @@ from flint import arb, fmpq
 
 from verify.best_of.lattices.beside_atoms import lattice_pair
 from verify.best_of.lattices.beside_density import beside_lattice, expand
+from verify.best_of.lattices.light import beside_light
 from verify.best_of.lattices.two_tails import two_tails
 from verify.best_of.log_cauchy.beside_atoms import SlowBesideAtoms
 from verify.best_of.log_cauchy.beside_densities import Alone, alone, gathered, moved, spread_out
@@ -67,8 +68,12 @@ def rank_integral(
                 deadline = None if seconds is None else process_time() + seconds
                 line = pair.line(progress, deadline)
                 return line.turned(pair.is_left, one is utility).ranks(shifts)
-    law = SumLaw(take_apart(error), take_apart(utility), cut, progress, seconds)
-    if not law.panels:
+    law: SumLaw | None = None
+    if cut is None:
+        law = beside_light(error, utility, False, progress, seconds)
+        law = law or beside_light(utility, error, True, progress, seconds)
+    law = law or SumLaw(take_apart(error), take_apart(utility), cut, progress, seconds)
+    if not law.pairs:
         nothing = Beyond(arb(0), arb(0), arb(0))
         right = (arb(0), arb(0), arb(0))
         return RankIntegral(law.pieces, right, nothing, nothing, law.lost, shifts)

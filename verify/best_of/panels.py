@@ -8,8 +8,8 @@ side, and what the expansions miss, is bounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property, cmp_to_key
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, cmp_to_key, partial
 from time import process_time
 
 from flint import arb, fmpq
@@ -105,11 +105,11 @@ class SumLaw:
         self.attempts = self.depth = 0
         self.body: arb | None = None  # where Pr(U <= t) begins not to be little
         if pairs:
-            line = list(self._line())
-            for k, piece in enumerate(line):
-                self._add(piece, 0)
+            work = self._work()
+            for k, step in enumerate(work):
+                step()
                 if progress is not None:
-                    progress(k + 1, len(line), "intervals of the proxy")
+                    progress(k + 1, len(work), "intervals of the proxy")
 
     @cached_property
     def pieces(self) -> list[Panel | Jump]:
@@ -120,6 +120,10 @@ class SumLaw:
         """Give up where the time is over."""
         if self.seconds is not None and process_time() - self.started > self.seconds:
             raise Undecided(f"the law of U takes more than {self.seconds} seconds of work")
+
+    def _work(self) -> list[Callable[[], None]]:
+        """What is to be done, step by step."""
+        return [partial(self._add, place, 0) for place in self._line()]
 
     # ---- the line ---------------------------------------------------------------------------
 

@@ -9,11 +9,11 @@ from flint import arb, arb_series, ctx, fmpq
 from tests.verify.balls import assert_close
 from verify.best_of import best_of
 from verify.best_of.convolution.interval_sums import RADIUS, Place, terms
-from verify.best_of.log_cauchy.beside_atoms import Lump, SlowBesideAtoms
+from verify.best_of.log_cauchy.beside_atoms import SlowBesideAtoms
 from verify.best_of.log_cauchy.beside_densities import alone
 from verify.best_of.pair import BestOfNumbers
 from verify.best_of.panel import Panel
-from verify.best_of.parts.jumps import Jump
+from verify.best_of.parts.jumps import Jump, Lump
 from verify.enclosure import Diverges, working_precision
 from verify.laws import parse
 from verify.taylor_series import series_length

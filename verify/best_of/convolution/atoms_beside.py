@@ -95,9 +95,9 @@ class AtomsAndDensity:
 
     def add_to(self, sums: Sums) -> None:
         """Its part of the density on an interval."""
-        for x, mass in self._near(sums.place):
-            nodes = Nodes([Node(arb(x), mass, mass * x)])
-            sums.add_nodes(nodes, self.density, self.atoms_are_v, sums.goals())
+        points = [Node(arb(x), mass, mass * x) for x, mass in self._near(sums.place)]
+        if points:
+            sums.add_nodes(Nodes(points), self.density, self.atoms_are_v, sums.goals())
 
     def bounds(self, low: arb, high: arb, _enough: arb) -> Beyond:
         """Bounds of its part of what U has in an interval; they are sharp."""

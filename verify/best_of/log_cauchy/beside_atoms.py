@@ -42,7 +42,7 @@ from verify.best_of.log_cauchy.beside_densities import Alone
 from verify.best_of.panel import Panel
 from verify.best_of.parts.density import Atom
 from verify.best_of.parts.far import Beyond
-from verify.best_of.parts.jumps import Jump
+from verify.best_of.parts.jumps import Jump, Lump
 from verify.best_of.parts.leaves import goal_bits
 from verify.enclosure import Undecided
 from verify.progress import Progress
@@ -62,14 +62,6 @@ MOST_HALVINGS = 12
 
 N = TypeVar("N", arb, arb_series)
 P = TypeVar("P", arb, acb, arb_series)
-
-
-class Lump(Jump):
-    """What next to an atom belongs to it: at one point for best-of-n, but no tie."""
-
-    def saves(self, n: int, above: arb) -> arb:
-        """Nothing: the ranks there are without ties."""
-        return arb(0)
 
 
 @dataclass(frozen=True)

@@ -83,14 +83,26 @@ class Jump:
 
     def saves(self, n: int, above: arb) -> arb:
         """How much less its term of the KL is than that of as many ranks without ties."""
-        here, before = (1 - above).min(arb(1)), (1 - above - self.mass).max(arb(0))
-        return cost_of_ranks(n, here) - cost_of_ranks(n, before) - self.costs(n, above)
+        before = (above + self.mass).min(arb(1))
+        return cost_of_ranks(n, above.max(arb(0))) - cost_of_ranks(n, before) - self.costs(n, above)
 
 
-def cost_of_ranks(n: int, u: arb) -> arb:
-    """``int_0^u w log w`` for ``w = n r^(n-1)``: ``u^n (log n + (n - 1) log u - (n - 1)/n)``."""
+class Lump(Jump):
+    """What next to a point belongs together: at one point for best-of-n, but no tie."""
+
+    def saves(self, n: int, above: arb) -> arb:
+        """Nothing: the ranks there are without ties."""
+        return arb(0)
+
+
+def cost_of_ranks(n: int, above: arb) -> arb:
+    """``int_0^u w log w`` for ``w = n r^(n-1)``: ``u^n (log n + (n - 1) log u - (n - 1)/n)``.
+
+    By ``1 - u``, which for many draws is to show its distance from 0.
+    """
+    u = 1 - above
     if u > arb(2) ** -20:
-        log_u = u.log()
+        log_u = (-above).log1p()
         return (n * log_u).exp() * (arb(n).log() + (n - 1) * log_u - arb(n - 1) / n)
     # |u log u| < 2 sqrt(u).
     size = u.abs_upper()
