@@ -27,6 +27,10 @@ class RewardNetwork(torch.nn.Module, ABC):  # type: ignore[misc]
     def embed(self) -> torch.nn.Embedding:
         """The input embedding."""
 
+    def settings(self) -> dict[str, Any]:
+        """What decides the rewards beside weights and configurations; JSON can hold it."""
+        return {"kind": type(self).__name__}
+
     @abstractmethod
     def forward(
         self,
@@ -108,6 +112,10 @@ class TrunkWithHead(RewardNetwork):
         self.head = torch.nn.Linear(
             trunk.config.hidden_size, 1, dtype=trunk.dtype, device=trunk.device
         )
+
+    def settings(self) -> dict[str, Any]:
+        """The kind, and the pooling."""
+        return {**super().settings(), "pooling": self.pooling}
 
     def embed(self) -> torch.nn.Embedding:
         """The input embedding."""

@@ -79,7 +79,8 @@ class RewardModel:
     @cached_property
     def fingerprint(self) -> str:
         """Sha256 over weights, head, configuration and tokenizer: 64 hexadecimal digits."""
-        what = {"longest": self.longest, "ends_with_answer": self.ends_with_answer}
+        what: dict[str, Any] = {"longest": self.longest, "ends_with_answer": self.ends_with_answer}
+        what |= self.network.settings()
         return fingerprint(self.network, self.tokenizer, what)
 
     @property

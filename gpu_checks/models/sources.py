@@ -91,7 +91,7 @@ def find_source(name: str) -> Source:
     if name in EMBEDDED:
         return _embedded(name)
     path = Path(name).expanduser()
-    if path.is_dir():
+    if name and path.is_dir():
         return Source(name, str(path))
     if path.is_file() and path.suffix == ".gguf":
         return Source(name, str(path.parent), gguf_file=path.name)
