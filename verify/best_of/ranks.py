@@ -334,10 +334,12 @@ class RankIntegral:
     def kl(self, n: int) -> arb:
         """The KL of best-of-n: ``log n - (n - 1)/n`` less what each atom saves."""
         atoms = [(step.piece, step.above) for step in self.steps if isinstance(step.piece, Jump)]
+        # Of atoms that are left out |w log w| is at most n log n, or 1/e, and so it is of ranks.
+        lost = arb(0, (2 * (n * arb(n).log() + 1) * self.lost.mass).upper())
         if len(atoms) == len(self.steps):
-            return sum((jump.costs(n, above) for jump, above in atoms), arb(0))
+            return sum((jump.costs(n, above) for jump, above in atoms), lost)
         ranks = arb(n).log() - arb(n - 1) / n
-        return ranks - sum((jump.saves(n, above) for jump, above in atoms), arb(0))
+        return ranks - sum((jump.saves(n, above) for jump, above in atoms), lost)
 
 
 def weight_at(n: int, above: arb) -> arb:
