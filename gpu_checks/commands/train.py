@@ -160,6 +160,7 @@ def _of_policy(
     from gpu_checks.records.prompts import read_prompts
     from gpu_checks.training.arms import arms
     from gpu_checks.training.experiment import run_experiment
+    from gpu_checks.training.running import save_policy
     from verify.errors import InputError
 
     if prompts is None:
@@ -172,8 +173,7 @@ def _of_policy(
     if base.tokenizer.chat_template is not None:
         given = [[{"role": "user", "content": text}] for text in texts]
     with TemporaryDirectory() as work:  # TRL loads the policy and its reference from a folder
-        base.model.save_pretrained(work)
-        base.tokenizer.save_pretrained(work)
+        save_policy(base, Path(work))
         return run_experiment(Path(work), base, given, chosen, seeds, False, _say)
 
 

@@ -14,6 +14,7 @@ import torch
 
 from gpu_checks.enumerable.random_model import random_transformer
 from gpu_checks.models.policy import BasePolicy
+from gpu_checks.training.running import save_policy
 
 #: Tokens, and how many of them an answer has: 6^7 = 279,936 answers.
 VOCABULARY, LENGTH = 6, 7
@@ -33,10 +34,9 @@ def save_enumerable_policy(folder: Path, seed: int = 0) -> BasePolicy:
     """
     model = random_transformer(seed, VOCABULARY, context=1 + LENGTH, dtype=torch.float32)
     model.config.eos_token_id = model.generation_config.eos_token_id = None
-    tokenizer = _tokenizer()
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return BasePolicy(model, tokenizer, "the enumerable policy")
+    policy = BasePolicy(model, _tokenizer(), "the enumerable policy")
+    save_policy(policy, folder)
+    return policy
 
 
 def _tokenizer() -> Any:

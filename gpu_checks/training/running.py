@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,19 @@ def train_policy(
         trainer.train()
     trained = BasePolicy(trainer.model.eval(), base.tokenizer, "the trained policy")
     return Run(trained, tuple(recorder.entries), tuple(monitor.state().warnings.values()))
+
+
+def save_policy(policy: BasePolicy, folder: Path) -> None:
+    """Write a policy to where TRL loads it; the bar of that goes to stderr, and is not shown.
+
+    Parameters
+    ----------
+    policy : BasePolicy
+    folder : Path
+    """
+    with redirect_stderr(StringIO()):
+        policy.model.save_pretrained(folder)
+        policy.tokenizer.save_pretrained(folder)
 
 
 @contextmanager

@@ -113,6 +113,12 @@ def test_clipping_bounds_the_reward_of_the_tilt(base: BasePolicy) -> None:
     assert heavy.tilted(1.0).v < heavy.of(base).v < heavy.tilted(1.0, clip=5.0).v
 
 
+def test_saving_the_policy_shows_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    save_enumerable_policy(tmp_path)
+    assert capfd.readouterr() == ("", "")
+    assert (tmp_path / "model.safetensors").stat().st_size > 0
+
+
 def test_the_policy_gives_every_answer_the_same_length(base: BasePolicy) -> None:
     tree = tree_of(base)
     assert isinstance(tree, PrefixTree)
