@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verify.best_of import best_of
+from verify.best_of.lattices.corners import corners
 from verify.best_of.lattices.light import Lattice, LightSum, beside_light
-from verify.best_of.lattices.light_cell import Needs, Stretch, Tip, corners
+from verify.best_of.lattices.light_cell import Needs, Stretch, Tip
 from verify.best_of.panel import Panel
 from verify.best_of.panels import SumLaw
 from verify.best_of.parts.density import Parts, take_apart

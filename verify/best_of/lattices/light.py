@@ -1,7 +1,6 @@
 """The law of ``U = X + V``, where one of X and V has light atoms on a lattice, the other a density.
 
-Where U has atoms' worth of ends of V, which is at every atom of the lattice, it is taken cell by
-cell: on one cell of the lattice V is expanded once (:mod:`verify.best_of.lattices.light_cell`). The
+U has an end of V at every atom of the lattice. There it is taken cell by cell: on one cell of the lattice V is expanded once (:mod:`verify.best_of.lattices.light_cell`). The
 density on cell K is the sum over rows j of ``p(K - j)`` times that of row j: a coefficient of the
 product of two polynomials, for all cells at once. Beyond the cells, where U is smooth, it is
 expanded on intervals that grow, as any other law (:mod:`verify.best_of.panels`).
@@ -25,14 +24,13 @@ from flint import arb, arb_poly, ctx, fmpq
 
 from verify.best_of.convolution.atoms_beside import Special
 from verify.best_of.convolution.interval_sums import Place
+from verify.best_of.lattices.corners import Corner, corners
 from verify.best_of.lattices.light_cell import (
     SPARE_BITS,
-    Corner,
     LightCell,
     Needs,
     Stretch,
     Tip,
-    corners,
 )
 from verify.best_of.panel import Panel
 from verify.best_of.panels import MOST_DRAWS_BITS, SumLaw, by_place
