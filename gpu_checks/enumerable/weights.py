@@ -100,8 +100,9 @@ def log_weights(law: RewardLaw, weight: Weight) -> Floats:
         case BestOfN():
             return _of_best(law, weight.n)
         case TopFraction():
-            kept = np.minimum(law.above + law.masses, _float(weight.fraction))
-            return _log((kept - np.minimum(law.above, _float(weight.fraction))) / law.masses)
+            # An atom that is kept whole keeps its digits: no difference of ranks enters.
+            kept = np.clip(_float(weight.fraction) - law.above, 0.0, law.masses)
+            return _log(kept / law.masses)
     raise TypeError(f"no weight of trajectories is known for {weight!r}")
 
 
