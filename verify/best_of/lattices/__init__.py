@@ -1,1 +1,1 @@
-"""The law of ``U = X + V`` where one of them has a power tail on a lattice, in blocks of cells."""
+"""The law of ``U = X + V`` where one of them is on a lattice, in its cells."""

@@ -1,9 +1,10 @@
 """The law of ``U = X + V``, where one of X and V has light atoms on a lattice, the other a density.
 
-U has an end of V at every atom of the lattice. There it is taken cell by cell: on one cell of the lattice V is expanded once (:mod:`verify.best_of.lattices.light_cell`). The
-density on cell K is the sum over rows j of ``p(K - j)`` times that of row j: a coefficient of the
-product of two polynomials, for all cells at once. Beyond the cells, where U is smooth, it is
-expanded on intervals that grow, as any other law (:mod:`verify.best_of.panels`).
+U has an end of V at every atom of the lattice. There it is taken cell by cell: on one cell V is
+expanded once (:mod:`verify.best_of.lattices.light_cell`). The density on cell K is the sum over
+rows j of ``p(K - j)`` times that of row j: a coefficient of the product of two polynomials, for all
+cells at once. Beyond the cells, where U is smooth, it is expanded on intervals that grow, as any
+other law (:mod:`verify.best_of.panels`).
 
 *How well V is to be known.* In the best of n, what is missed near t counts with ``n F(t)^(n-1)``,
 and what is beyond t has the mass ``S = Pr(U > t)``; as ``n S F^(n-1) < 1``, what is missed is to be
