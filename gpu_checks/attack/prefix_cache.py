@@ -14,10 +14,10 @@ import torch
 
 from gpu_checks.models.heads import RewardNetwork, SequenceClassifier, TrunkWithHead
 
-#: How far a reward read in two parts may be from one read whole, relative to its size or 1: many
-#: additions in another order. Of norms, which are float32 in all dtypes but the short ones, and of
-#: sums in short dtypes, whose products are added up in float32.
+#: How far a reward read in two parts may be from one read whole, relative to its size or 1: the
+#: same products added up in another order. In float64 too, as norms are taken in float32.
 ROUNDING = {torch.float64: 2.0**-13, torch.float32: 2.0**-13}
+#: In formats of 8 to 11 bits.
 SHORT_ROUNDING = 2.0**-3
 
 
