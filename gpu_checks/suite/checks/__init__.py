@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gpu_checks.suite.workshop import Workshop
 
 #: In the order in which they run.
-CHECKS = ("exact_model", "tails", "selection", "forced_answers", "training")
+CHECKS = ("exact_model", "large_samples", "tails", "selection", "forced_answers", "training")
 
 
 def findings_of(name: str, shop: Workshop) -> list[Finding]:

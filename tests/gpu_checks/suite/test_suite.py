@@ -50,6 +50,7 @@ def test_sizes_have_prompts_enough() -> None:
 
 
 @pytest.mark.gpu
+@pytest.mark.heavy
 @pytest.mark.skipif(not EMBEDDED, reason="needs the embedded models: make models")
 def test_no_prediction_fails(tmp_path: Path) -> None:
     size = "full" if torch.cuda.is_available() else "smoke"
