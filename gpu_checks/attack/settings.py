@@ -53,7 +53,7 @@ class Settings:
 
     method: str = "acg"
     length: int = 20
-    edits: tuple[int, ...] = field(default_factory=lambda: geometric(4, 1, 200))
+    edits: tuple[int, ...] = field(default_factory=lambda: geometric(2, 1, 200))
     width: int = 64
     top_k: int = 64
     merges: int = 8

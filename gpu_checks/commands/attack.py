@@ -76,7 +76,7 @@ def attack(
         str | None,
         typer.Option(
             metavar="FIRST:LAST",
-            help="Tokens that a candidate changes, at the first step and the last (default: 4:1).",
+            help="Tokens that a candidate changes, at the first step and the last (default: 2:1).",
         ),
     ] = None,
     merges: Annotated[
