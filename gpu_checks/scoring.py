@@ -135,10 +135,11 @@ def score(
         if opener.ids:
             _check_vocabulary(description, of)
         folder = RunFolder(out, {**description, "of": of})
-        return run_jobs(_jobs(opener), folder, run, total, progress)
+        return run_jobs(jobs_of(opener), folder, run, total, progress)
 
 
-def _jobs(opener: OpenScorer) -> Iterator[Job]:
+def jobs_of(opener: OpenScorer) -> Iterator[Job]:
+    """The rows that are to be scored, in jobs."""
     for number, table in enumerate(opener.texts.blocks(ROWS)):
         if opener.column in table.column_names:
             raise InputError(
