@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from docs import calibration_tables, penalty_tables, tables  # noqa: E402
+from docs import calibration_tables, model_tables, penalty_tables, tables  # noqa: E402
 from docs.derivations import derivation  # noqa: E402
 from theorems.catalogue import CLAIMS  # noqa: E402
 from theorems.kernel import DEVELOPMENT  # noqa: E402
@@ -142,6 +142,7 @@ KINDS: dict[str, Callable[[str, LedgerOf, set[str]], str]] = {
     "divergences": lambda _, __, ___: penalty_tables.divergences(),
     "held": lambda _, __, ___: penalty_tables.held(),
     "calibration": lambda which, _, __: calibration_tables.calibration(which),
+    "models": lambda which, _, __: model_tables.models(which),
     "derivation": _derivation,
     "coq": _coq,
 }
@@ -162,6 +163,7 @@ rates                                      decay rates of errors, and where E V 
 divergences                                the divergences and how each is scaled
 held                                       which divergence holds which tail
 calibration    rounded, intervals, laws    how often the verdicts about tails are right
+models         a table, a file             results on models, from ``gpu_checks/results/``
 coq            a name in theorems/kernel   the statement or definition as Coq prints it
 =============  ==========================  ====================================================
 """

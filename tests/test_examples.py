@@ -33,7 +33,16 @@ from docs.generate import ROOT, pages
 
 PAGES = pages()
 WITHOUT_EXAMPLES = {
-    f"docs/{name}.md" for name in ("changelog", "concordance", "errata", "index", "proofs")
+    f"docs/{name}.md"
+    for name in (
+        "changelog",
+        "concepts/real_models",
+        "concepts/training",
+        "concordance",
+        "errata",
+        "index",
+        "proofs",
+    )
 }
 
 QUOTED = re.compile(r"""'[^']*'|"[^"$`\\]*\"""")

@@ -23,6 +23,7 @@ from docs.figures import (
     penalties,
     phases,
     prompts,
+    real_models,
     tail_estimators,
     theorem_1,
     theorem_2,
@@ -56,6 +57,7 @@ MODULES = (
     thresholds,
     calibration,
     consequences,
+    real_models,
     experiments,
 )
 

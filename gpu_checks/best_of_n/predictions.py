@@ -185,6 +185,8 @@ def _rate(answers: ScoredAnswers, slope: float, error: Law | None) -> tuple[floa
         return inf, "the error's tail is bounded"
     if verdict.kind == "light" and verdict.rate is not None:
         rate = verdict.rate.value
+        if rate == inf:
+            return rate, "the error's tail is light, more so than every exponential one"
         return rate, f"the error's tail is light, its rate about {rate:.3g}"
     return None, ""
 

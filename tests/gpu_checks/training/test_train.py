@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from docs.generate import ROOT
 from gpu_checks.enumerable.tree import PrefixTree, kl_of_trajectories
 from gpu_checks.models.policy import BasePolicy
 from gpu_checks.training.adaptive import GAIN, LARGEST_ERROR, moved
@@ -111,6 +113,19 @@ def test_no_policy_beats_the_tilt(base: BasePolicy, answers: Enumerated) -> None
 def test_clipping_bounds_the_reward_of_the_tilt(base: BasePolicy) -> None:
     heavy = Enumerated(base, HEAVY.reward)
     assert heavy.tilted(1.0).v < heavy.of(base).v < heavy.tilted(1.0, clip=5.0).v
+
+
+def test_the_page_has_the_numbers_of_the_tilt(base: BasePolicy, answers: Enumerated) -> None:
+    page = (ROOT / "docs" / "concepts" / "training.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d+) \|(.*)\|$", page, re.MULTILINE)
+    assert len(rows) == 7
+    heavy = Enumerated(base, HEAVY.reward)
+    for b, cells in rows:
+        coefficient = float(b)
+        tilts = (heavy.tilted(coefficient), answers.tilted(coefficient))
+        found = [*tilts, heavy.tilted(coefficient, CLIPPED.settings.clip)]
+        expected = [f"{number:.2f}" for each in found for number in (each.kl, each.v)]
+        assert [cell.strip() for cell in cells.split("|")] == expected
 
 
 def test_saving_the_policy_shows_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

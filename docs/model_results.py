@@ -1,0 +1,101 @@
+"""Keep of runs on models what the pages and their figures show, in ``gpu_checks/results/``.
+
+    python docs/model_results.py train ANSWER.json OUT.json
+    python docs/model_results.py tails OUT.json MODEL TEXTS COLUMN FOLDER[,FOLDER...] ...
+
+The first takes what ``goodhart train --json`` wrote, the second audits scores that ``goodhart
+score`` wrote. What ``python -m gpu_checks --out`` wrote is kept as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from verify.tails.audit import audit
+from verify.tails.reading import open_scores
+
+#: Of the log of a run: its first updates, from then on one in so many, and the last.
+FIRST, EVERY = 12, 10
+#: Points of a survival function.
+POINTS = 48
+SCHEMA = "goodhart-tails/1"
+
+
+def thinned(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer of ``goodhart train`` with fewer updates in the logs of its runs."""
+    return {
+        **answer,
+        "arms": [
+            {**arm, "runs": [{**run, "logged": _some(run["logged"])} for run in arm["runs"]]}
+            for arm in answer["arms"]
+        ],
+    }
+
+
+def _some(logged: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    *most, last = logged
+    kept = [each for each in most if each["step"] < FIRST or each["step"] % EVERY == 0]
+    return [*kept, last]
+
+
+def tail_of(model: str, texts: str, column: str, folders: Sequence[str]) -> dict[str, Any]:
+    """What the audit says of a model's rewards, and their survival function.
+
+    Parameters
+    ----------
+    model, texts : str
+        What the rewards are of.
+    column : str
+        The column of rewards.
+    folders : sequence of str
+        Of scores.
+    """
+    import numpy as np
+
+    found = audit(open_scores(folders, column, utility="none"))
+    answer = found.to_dict()
+    rewards = _rewards(column, folders)
+    ranks = np.unique(np.geomspace(1, len(rewards), POINTS).astype(int))
+    keys = ("n", "verdict", "because", "tail_index", "rate", "per_prompt", "warnings")
+    sample = ("mean", "standard_deviation", "smallest", "median", "largest")
+    return {
+        "model": model,
+        "texts": texts,
+        **{key: answer[key] for key in keys},
+        **{key: answer["sample"][key] for key in sample},
+        "survival": [[float(rewards[-rank]), float(rank / len(rewards))] for rank in ranks],
+    }
+
+
+def _rewards(column: str, folders: Sequence[str]) -> Any:
+    """All rewards, in increasing order."""
+    import numpy as np
+    from pyarrow import dataset
+
+    parts = [dataset.dataset(folder, format="parquet") for folder in folders]
+    columns = [part.to_table([column]).column(column).to_numpy() for part in parts]
+    return np.sort(np.concatenate(columns))
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write a file of results."""
+    kind, *rest = arguments
+    if kind == "train":
+        given, out = rest
+        kept = thinned(json.loads(Path(given).read_text("utf-8")))
+    else:
+        out, *samples = rest
+        quadruples = zip(*(samples[place::4] for place in range(4)), strict=True)
+        kept = {
+            "schema": SCHEMA,
+            "samples": [tail_of(*first, folders.split(",")) for *first, folders in quadruples],
+        }
+    Path(out).write_text(json.dumps(kept, separators=(",", ":")) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
