@@ -90,10 +90,11 @@ def main(arguments: Sequence[str]) -> None:
     else:
         out, *samples = rest
         quadruples = zip(*(samples[place::4] for place in range(4)), strict=True)
-        kept = {
-            "schema": SCHEMA,
-            "samples": [tail_of(*first, folders.split(",")) for *first, folders in quadruples],
-        }
+        found = [
+            tail_of(model, texts, column, folders.split(","))
+            for model, texts, column, folders in quadruples
+        ]
+        kept = {"schema": SCHEMA, "samples": found}
     Path(out).write_text(json.dumps(kept, separators=(",", ":")) + "\n", "utf-8")
 
 

@@ -67,7 +67,7 @@ def reward_tails() -> Any:
         axes.plot(above, shares, color=colour, ls=dashes, lw=2, label=label)
     along = np.linspace(-1, FARTHEST, 60)
     axes.plot(along, norm.sf(along), color=INK, lw=0.9, ls=":", label="a normal law")
-    axes.set(yscale="log", xlim=(-1, FARTHEST), ylim=(1e-4, 1.2))
+    axes.set(yscale="log", xlim=(-1, FARTHEST), ylim=(1e-5, 1.5))
     axes.set(xlabel="reward above its mean, in standard deviations", ylabel="share at or above it")
     axes.legend(loc="lower left")
     return figure
