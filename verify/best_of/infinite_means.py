@@ -30,7 +30,7 @@ from bisect import bisect_left
 
 from flint import fmpq
 
-from verify.best_of.panels import MOST_DRAWS_BITS
+from verify.best_of.line import MOST_DRAWS_BITS
 from verify.conditioning.parts import base_of
 from verify.enclosure import Diverges
 from verify.law import Law

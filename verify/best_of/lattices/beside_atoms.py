@@ -29,7 +29,7 @@ from verify.best_of.lattices.beside_density import (
 )
 from verify.best_of.lattices.cell import Window
 from verify.best_of.lattices.power_tail import PowerTail
-from verify.best_of.panels import MOST_DRAWS_BITS, right_goal
+from verify.best_of.line import MOST_DRAWS_BITS, right_goal
 from verify.best_of.parts.density import take_apart
 from verify.best_of.parts.far import Beyond
 from verify.best_of.parts.jumps import Jump

@@ -26,7 +26,7 @@ from verify.best_of.lattices.blocks import Block
 from verify.best_of.lattices.cell import CLOSEST_BITS, Cell, Window, window
 from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.lattices.single_cell import SingleCell
-from verify.best_of.panels import MOST_DRAWS_BITS, right_goal
+from verify.best_of.line import MOST_DRAWS_BITS, right_goal
 from verify.best_of.parts.density import Parts, take_apart
 from verify.best_of.parts.far import Beyond, Side
 from verify.best_of.parts.leaves import goal_bits

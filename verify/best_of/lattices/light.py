@@ -33,8 +33,9 @@ from verify.best_of.lattices.light_cell import (
     Stretch,
     Tip,
 )
+from verify.best_of.line import MOST_DRAWS_BITS
 from verify.best_of.panel import Panel
-from verify.best_of.panels import MOST_DRAWS_BITS, SumLaw, by_place
+from verify.best_of.panels import SumLaw, by_place
 from verify.best_of.parts.density import Parts, take_apart
 from verify.best_of.parts.far import Beyond, Side
 from verify.best_of.parts.jumps import Jump, Lump

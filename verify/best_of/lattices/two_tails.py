@@ -36,7 +36,7 @@ from verify.best_of.lattices.beside_density import check
 from verify.best_of.lattices.blocks import WIDE, block_terms
 from verify.best_of.lattices.far_sums import FarSum, PowerSum, facing, opposed
 from verify.best_of.lattices.power_tail import PowerTail
-from verify.best_of.panels import right_goal
+from verify.best_of.line import right_goal
 from verify.best_of.parts.far import Beyond
 from verify.best_of.parts.jumps import Jump
 from verify.best_of.parts.leaves import goal_bits
