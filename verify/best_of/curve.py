@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from flint import fmpq
 
+from verify.best_of.heavy_left import why_open
 from verify.best_of.pair import BestOfPair, best_of
 from verify.decimals import decimal_text, rational
 from verify.enclosure import Undecided
@@ -80,4 +82,7 @@ def _point(pair: BestOfPair, n: int) -> UtilityPoint:
     except Undecided as why:
         because = f"not settled: {why}"
         return UtilityPoint(at, None, None, None, None, attained=None, because=because)
-    return selected(at, numbers, BEST)
+    point = selected(at, numbers, BEST)
+    sides = (point.mean_x, pair.error, pair.utility), (point.mean_v, pair.utility, pair.error)
+    reasons = [why_open(law, other, n) for mean, law, other in sides if mean is None]
+    return replace(point, because="; ".join([point.because, *reasons]))

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from flint import arb, fmpq
 
+from verify.best_of.heavy_left import heavy_left
 from verify.best_of.lattices.beside_atoms import lattice_pair
 from verify.best_of.lattices.beside_density import beside_lattice, expand
 from verify.best_of.lattices.light import beside_light
@@ -54,6 +55,23 @@ def rank_integral(
     shifts = _starts(utility, error)
     utility, error = utility - shifts[0], error - shifts[1]
     cut = None if cut is None else cut - shifts[0] - shifts[1]
+    ranks = _ranks(error, utility, shifts, cut, progress, seconds)
+    far, place = ranks.far_left.mass, ranks.steps[-1].piece.place
+    sides = (utility, error), (error, utility)
+    of_v, of_x = (heavy_left(one, other, far, place) for one, other in sides)
+    ranks.heavy_left = of_v, of_x
+    return ranks
+
+
+def _ranks(
+    error: Law,
+    utility: Law,
+    shifts: tuple[fmpq, fmpq],
+    cut: fmpq | None,
+    progress: Progress | None,
+    seconds: float | None,
+) -> RankIntegral:
+    """The law of U, for laws that are shifted; without bounds for means that are infinite."""
     if cut is None:
         for one, other in ((error, utility), (utility, error)):
             slow = alone(one, other)

@@ -57,17 +57,32 @@ class BestOfPair:
             if n == 1:
                 mean_x, mean_v = self.error.mean(), self.utility.mean()
                 return BestOfNumbers(arb(0), add(mean_x, mean_v), mean_v, mean_x)
-            for closed in (self._both_normal(n), self._both_infinite(n)):
-                if closed is not None:
-                    return closed
-            mass, mean_v, mean_x = self.ranks.means(n)
-            if not mass.rad() < arb(2) ** -MASS_BITS:
-                raise Undecided(f"the best of {n}: its mass is known as {mass.str(3)} only")
-            if not mass.contains(1):
-                raise Undecided(f"the best of {n}: its mass is {mass.str(10)}, not 1")
-            v = _mean(self.utility, self.error, n, mean_v)
-            x = _mean(self.error, self.utility, n, mean_x)
-            return BestOfNumbers(self.ranks.kl(n), self._sum(n, x, v), v, x)
+            closed = self._both_normal(n)
+            if closed is not None:
+                return closed
+            infinite = self._both_infinite(n)
+            if infinite is None:
+                return self._by_ranks(n)
+            # Only where both are infinite on the left alone may more be known.
+            if any(law.mean() != Diverges(-1) for law in (self.error, self.utility)):
+                return infinite
+            if _is_settled(infinite.mean_v) and _is_settled(infinite.mean_x):
+                return infinite
+            try:
+                return self._by_ranks(n)
+            except Undecided:
+                return infinite
+
+    def _by_ranks(self, n: int) -> BestOfNumbers:
+        """The numbers by the law of U."""
+        mass, mean_v, mean_x = self.ranks.means(n)
+        if not mass.rad() < arb(2) ** -MASS_BITS:
+            raise Undecided(f"the best of {n}: its mass is known as {mass.str(3)} only")
+        if not mass.contains(1):
+            raise Undecided(f"the best of {n}: its mass is {mass.str(10)}, not 1")
+        v = _mean(self.utility, self.error, n, mean_v)
+        x = _mean(self.error, self.utility, n, mean_x)
+        return BestOfNumbers(self.ranks.kl(n), self._sum(n, x, v), v, x)
 
     def _both_normal(self, n: int) -> BestOfNumbers | None:
         """The numbers where X and V are normal: each gains its share of the variance of U."""
@@ -92,7 +107,7 @@ class BestOfPair:
 
     def _sum(self, n: int, x: Number, v: Number) -> Number:
         """``E U``, which is not known where one of the two is not."""
-        if not all(isinstance(mean, Diverges) or mean.is_finite() for mean in (x, v)):
+        if not (_is_settled(x) and _is_settled(v)):
             return arb.nan()
         total = add(x, v)
         if total != Diverges(0):
@@ -124,6 +139,10 @@ def _mean(law: Law, other: Law, n: int, found: arb) -> Number:
         return found
     infinite = infinite_mean(law, other, n)
     return found if infinite is None else infinite
+
+
+def _is_settled(mean: Number) -> bool:
+    return isinstance(mean, Diverges) or bool(mean.is_finite())
 
 
 def _has_no_atoms(law: Law) -> bool:

@@ -23,6 +23,7 @@ from verify.best_of.parts.leaves import goal_bits
 from verify.taylor_series import series_length
 
 if TYPE_CHECKING:  # they are made of what is here
+    from verify.best_of.heavy_left import HeavyLeft
     from verify.best_of.lattices.atom_blocks import AtomBlock, AtomCells
     from verify.best_of.lattices.blocks import Block, Cells
 
@@ -157,6 +158,8 @@ class Step:
         ``Pr(U > t)``, ``E[V; U > t]`` and ``E[X; U > t]`` at its right end.
     sizes : tuple of arb
         Bounds of ``E[|V|; U > t]`` and ``E[|X|; U > t]``.
+    own : tuple of arb
+        Bounds of ``E|V|`` and ``E|X|`` where U is in the piece.
     """
 
     piece: Part | Jump | Cells | AtomCells
@@ -164,6 +167,7 @@ class Step:
     of_v: arb
     of_x: arb
     sizes: tuple[arb, arb]
+    own: tuple[arb, arb]
 
 
 @dataclass(frozen=True)
@@ -219,6 +223,11 @@ class RankIntegral:
         What two draws may change by as the law of U was changed, for each of ``n (n - 1)``.
     bottom : Bottom or None
         What lies left of the pieces, where more than bounds is known of it.
+
+    Attributes
+    ----------
+    heavy_left : tuple of HeavyLeft or None
+        For V and X: bounds on the left under best-of-n, for a law whose mean is minus infinity.
     """
 
     def __init__(
@@ -240,11 +249,12 @@ class RankIntegral:
         self.steps: list[Step] = []
         for piece in reversed(pieces):
             part = Part(piece, arb(-1), arb(1)) if isinstance(piece, Panel) else piece.whole
-            self.steps.append(Step(part, totals[0], totals[1], totals[2], sizes))
+            self.steps.append(Step(part, totals[0], totals[1], totals[2], sizes, piece.sizes))
             rows = zip(totals, piece.totals, piece.missed, strict=True)
             totals = [total + own + arb(0, miss) for total, own, miss in rows]
             sizes = (sizes[0] + piece.sizes[0], sizes[1] + piece.sizes[1])
         self.sizes = sizes[0] + far_left.of_v, sizes[1] + far_left.of_x
+        self.heavy_left: tuple[HeavyLeft | None, HeavyLeft | None] = (None, None)
 
     def means(self, n: int, cut: fmpq | None = None) -> tuple[arb, arb, arb]:
         """The mass (about 1), ``E V`` and ``E X`` under the best of n.
@@ -254,14 +264,14 @@ class RankIntegral:
         cut = None if cut is None else cut - self.shifts[0] - self.shifts[1]
         start = self._first(n, cut)
         totals = self._beyond(n, start)
-        for step in self.steps[start:]:
+        for k in range(start, len(self.steps)):
+            step = self.steps[k]
             if cut is not None and not step.piece.place > cut:
                 break
             ended = False
             for part in self._parts(step, n):
                 if n * part.above_end(step.above) > heavy(n):
-                    weight = weight_at(n, part.above_end(step.above))
-                    self._leave(totals, weight, (arb(1), *self.sizes))
+                    self._add_bounds(totals, self._rest(n, k, part.above_end(step.above)))
                     ended = True
                     break
                 found = part.integrals(n, step.above)
@@ -273,9 +283,8 @@ class RankIntegral:
             if self.bottom is not None:
                 totals = [a + b for a, b in zip(totals, self.bottom.part(n), strict=True)]
             else:
-                far = self.far_left
-                self._leave(totals, n * far.mass ** (n - 1), (far.mass, far.of_v, far.of_x))
-        self._leave(totals, arb(n), (self.lost.mass, self.lost.of_v, self.lost.of_x))
+                self._add_bounds(totals, self._beyond_left(n))
+        self._add_bounds(totals, self._left_out(n))
         if self.moved is not None:
             moved = self.moved
             self._leave(totals, arb(n * (n - 1)), (moved.mass, moved.of_v, moved.of_x))
@@ -283,12 +292,45 @@ class RankIntegral:
         v, x = (shift * mass for shift in self.shifts)
         return totals[0], totals[1] + v, totals[2] + x
 
-    @staticmethod
-    def _leave(totals: list[arb], weight: arb, sizes: tuple[arb, arb, arb]) -> None:
+    @classmethod
+    def _leave(cls, totals: list[arb], weight: arb, sizes: tuple[arb, arb, arb]) -> None:
         """Leave out measures of such sizes, whose weight is at most so large."""
-        for k, size in enumerate(sizes):
-            bound = (weight * size).upper()
-            totals[k] = totals[k] + arb(0, bound) if bound.is_finite() else arb.nan()
+        cls._add_bounds(totals, [weight * size for size in sizes])
+
+    @staticmethod
+    def _add_bounds(totals: list[arb], bounds: Sequence[arb]) -> None:
+        """Leave out what is at most so large."""
+        for k, bound in enumerate(bounds):
+            size = bound.upper()
+            totals[k] = totals[k] + arb(0, size) if size.is_finite() else arb.nan()
+
+    def _rest(self, n: int, first: int, above: arb) -> list[arb]:
+        """Bounds of what all from a step on has, to the left of where S is so large."""
+        weight = weight_at(n, above)
+        bounds = [weight * size for size in (arb(1), *self.sizes)]
+        for k, one in enumerate(self.heavy_left):
+            if one is not None:
+                steps = ((step.above.max(above), step.own[k]) for step in self.steps[first:])
+                bounds[k + 1] = sum((weight_at(n, s) * size for s, size in steps), one.beyond(n))
+        return bounds
+
+    def _beyond_left(self, n: int) -> list[arb]:
+        """Bounds of what lies beyond the pieces on the left."""
+        far, weight = self.far_left, n * self.far_left.mass ** (n - 1)
+        bounds = [weight * size for size in (far.mass, far.of_v, far.of_x)]
+        for k, one in enumerate(self.heavy_left):
+            if one is not None:
+                bounds[k + 1] = one.beyond(n)
+        return bounds
+
+    def _left_out(self, n: int) -> list[arb]:
+        """Bounds of what is in no piece."""
+        sizes = self.lost.mass, self.lost.of_v, self.lost.of_x
+        bounds = [n * size for size in sizes]
+        for k, one in enumerate(self.heavy_left):
+            if one is not None and not bounds[k + 1].is_finite():
+                bounds[k + 1] = one.lost(n, sizes[0], sizes[2 - k])
+        return bounds
 
     def _first(self, n: int, cut: fmpq | None) -> int:
         """The first piece, from the right, where ``n S`` matters, or that is left of the cut."""

@@ -122,7 +122,8 @@ def _bounds(
     x_ends = (None if last is None else low - last, None if first is None else high - first)
     p, q = error.mass(*x_ends), utility.mass(first, last)
     if first is None or last is None or x_ends[0] is None or x_ends[1] is None:
-        return Beyond(p * q, p * utility.moment(first, last), q * error.moment(*x_ends))
+        sizes = Sizes(p * q, p * utility.moment(first, last), q * error.moment(*x_ends))
+        return Beyond(*sizes.by_sum(abs(low.union(high)).upper()))
     width, c, d = (high - low).upper(), first.union(last), x_ends[0].union(x_ends[1])
     mass = (p * q).upper()
     for near in (q * width * error.over(acb(d)), p * width * utility.over(acb(c))):

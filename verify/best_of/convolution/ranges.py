@@ -232,7 +232,8 @@ class Ranges:
         own, other = ray.mass(span.near, span.far), self._mass_beside(span, place)
         of_own = ray.moment(span.near, span.far) * other
         of_other = own * self.other(ray).moment(*ends)
-        return Sizes.ordered(own * other, of_own, of_other, self.is_v(ray))
+        sizes = Sizes.ordered(own * other, of_own, of_other, self.is_v(ray))
+        return sizes.by_sum(abs(place.hull).upper())
 
     def _leaves(self, ray: Ray, length: arb | None, place: Place, goals: Sizes) -> Pieces:
         """The pieces of a ray up to where the rest is below a goal, or to a share of a length."""

@@ -91,6 +91,18 @@ def beyond(error: Parts, utility: Parts, t: arb, side: int) -> Beyond:
     at most v, ``X > t - v``; both at once, where both are.
     """
     x, v = Side(error, side), Side(utility, side)
+    found = _beyond(x, v, t)
+    of_v, of_x = found.of_v, found.of_x
+    # With X at most c, |X| is at most |V| + |t| + |c| above t, and so below it.
+    if not of_x.is_finite() and x.last is not None:
+        of_x = of_v + (abs(t) + abs(x.last)) * found.mass
+    elif not of_v.is_finite() and v.last is not None:
+        of_v = of_x + (abs(t) + abs(v.last)) * found.mass
+    return Beyond(found.mass, of_v, of_x)
+
+
+def _beyond(x: Side, v: Side, t: arb) -> Beyond:
+    """The same by what lies far out of X and of V."""
     if x.last is not None and v.last is not None:
         for_x, for_v = t - v.last, t - x.last
         p, q = x.mass(for_x), v.mass(for_v)

@@ -29,6 +29,13 @@ class Sizes(NamedTuple):
         """The products."""
         return Sizes(*(size * factor for size in self))
 
+    def by_sum(self, far: arb) -> Sizes:
+        """The same where |U| is at most so large: ``|X| <= |U| + |V|`` where one is not known."""
+        limit = far * self.mass
+        of_v = self.of_v if self.of_v.is_finite() else limit + self.of_x
+        of_x = self.of_x if self.of_x.is_finite() else limit + self.of_v
+        return Sizes(self.mass, of_v, of_x)
+
     @property
     def known(self) -> Sizes:
         """Their middles, or nothing where they are not known."""
