@@ -130,7 +130,9 @@ def read_answers(
     import numpy as np
 
     if planted:
-        scores = open_scores(paths, gold, prompt, "none")
+        # Beside a column of gold scores, one of proxy scores is not the one that is looked for.
+        named = open_scores(paths, None, prompt).columns.utility if gold is None else gold
+        scores = open_scores(paths, named, prompt, "none")
     else:
         scores = open_scores(paths, proxy, prompt, gold)
         if scores.columns.utility is None:

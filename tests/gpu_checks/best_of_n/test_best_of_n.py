@@ -204,6 +204,15 @@ def test_a_planted_error_needs_no_proxy(terminal: Terminal, file: str) -> None:
     assert done.status == 0 and "decay rate 1" in done.out
 
 
+def test_a_planted_error_is_added_to_the_gold_score_wherever_it_stands(tmp_path: Path) -> None:
+    for names in ("prompt,proxy,gold", "prompt,gold,proxy"):
+        path = tmp_path / "scores.csv"
+        row = {"prompt": "a", "proxy": "1", "gold": "7"}
+        lines = [",".join(row[name] for name in names.split(","))] * 3
+        path.write_text("\n".join([names, *lines]) + "\n")
+        assert read_answers([str(path)], planted=True).gold.tolist() == [7.0] * 3
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
