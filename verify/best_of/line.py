@@ -7,6 +7,7 @@ up to where what lies beyond is next to nothing, on either side.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from flint import arb, fmpq
 
@@ -18,7 +19,8 @@ from verify.best_of.parts.density import Parts, trimmed
 from verify.best_of.parts.far import Beyond, Side, beyond
 from verify.best_of.parts.jumps import jumps
 from verify.best_of.parts.leaves import SPARE_BITS, goal_bits
-from verify.enclosure import Undecided
+from verify.enclosure import Diverges, Undecided
+from verify.penalties.tail_moments import moment_index
 
 #: Width of an interval in the logarithm of the distance from a point.
 STEP = 0.5
@@ -31,6 +33,9 @@ CORNER_BITS = 42
 HOLE_BITS = 38
 #: How close they come to an end of U at most.
 CLOSEST_BITS = 2000
+#: How far out intervals go for a mean that is infinite, in bits of the scale: farther, a place of
+#: U does not show where the other law is.
+LONGEST_BITS = 124
 #: Points beside which the density is not smooth.
 MOST_SPECIALS = 500
 #: The largest n, as a power of 2.
@@ -231,7 +236,25 @@ class Line:
         # The best of two or more weighs it by at most 2 Pr(U <= t).
         goal = arb(2) ** -goal_bits()
         sizes = [size for size in (far.of_v, far.of_x) if size.is_finite()]
-        return all(bool(far.mass * size < goal) for size in sizes) and bool(far.mass**2 < goal)
+        if not (all(far.mass * size < goal for size in sizes) and far.mass**2 < goal):
+            return False
+        # Of a mean that is infinite the best of n has about this beyond.
+        n, most = self._left_draws, self.scale * arb(2) ** LONGEST_BITS
+        return n is None or bool(abs(t) * far.mass**n < goal) or bool(abs(t) > most)
+
+    @cached_property
+    def _left_draws(self) -> int | None:
+        """The least n for which ``E U_-`` is finite, where it is not for n = 1, and ``E U_+`` is.
+
+        None also where it is not known.
+        """
+        laws = [density.law for parts in (self.error, self.utility) for density in parts.densities]
+        means = {mean.sign for mean in (law.mean() for law in laws) if isinstance(mean, Diverges)}
+        if means != {-1}:
+            return None
+        indices = [moment_index(law, -1).index for law in laws]
+        least = min((index for index in indices if isinstance(index, fmpq)), default=fmpq(0))
+        return int((1 / least).floor()) + 1 if least > 0 else None
 
     def _closest(self, special: Special, side: int) -> arb:
         """A distance from a singular point within which there is next to no mass."""
