@@ -10,6 +10,7 @@ from flint import arb, fmpq
 from verify.best_of.heavy_left import heavy_left
 from verify.best_of.lattices.beside_atoms import lattice_pair
 from verify.best_of.lattices.beside_density import beside_lattice, expand
+from verify.best_of.lattices.beside_long_tail import beside_long_tail
 from verify.best_of.lattices.light import beside_light
 from verify.best_of.lattices.two_tails import two_tails
 from verify.best_of.log_cauchy.beside_atoms import SlowBesideAtoms
@@ -81,6 +82,9 @@ def _ranks(
             lattice = beside_lattice(one, other)
             if lattice is not None:
                 return expand(lattice, one is utility, progress, seconds).ranks(shifts)
+            wide = beside_long_tail(one, other)
+            if wide is not None:
+                return wide.expand(one is utility, progress, seconds).ranks(shifts)
             pair = two_tails(one, other) or lattice_pair(one, other)
             if pair is not None:
                 deadline = None if seconds is None else process_time() + seconds

@@ -212,13 +212,14 @@ class Sums:
             height = kernel.series(self.t - node.point)
             total, moment = total + height * node.mass, moment + height * node.moment
         other = self.t * total - moment
-        self._add(total, moment if is_v else other, other if is_v else moment)
+        self.add(total, moment if is_v else other, other if is_v else moment)
 
     def add_term(self, mass: arb_series, v: arb_series, x: arb_series) -> None:
         """A term of the density, and the V and X it is at."""
-        self._add(mass, mass * v, mass * x)
+        self.add(mass, mass * v, mass * x)
 
-    def _add(self, *parts: arb_series) -> None:
+    def add(self, *parts: arb_series) -> None:
+        """A term of the density, and of it times V and X."""
         self.parts = [a + b for a, b in zip(self.parts, parts, strict=True)]
 
     def bound(self, sizes: Sizes) -> None:

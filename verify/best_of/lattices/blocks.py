@@ -35,7 +35,7 @@ from math import comb
 
 from flint import arb, arb_mat, arb_poly, arb_series, ctx, fmpq
 
-from verify.best_of.lattices.cell import PARAMETERS, Cell, Window
+from verify.best_of.lattices.cell import PARAMETERS, Cell, Row, Window
 from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.parts.leaves import goal_bits
 from verify.best_of.ranks import RADIUS, polynomial_size, terms, weight_at, weight_series
@@ -109,10 +109,10 @@ class Block:
         mass = tail.mass_series(points, self.half, size)
         lifted = tail.mass_series(points, self.half, size, 1)
         above = tail.above_series(mass, points[-1], self.half)
-        self.mass = _polynomials(mass * density)
-        self.of_v = _polynomials(mass * of_v)
-        self.lifted = _polynomials(lifted * density)
-        self.above = _polynomials(above * between)
+        self.mass = polynomials(mass * density)
+        self.of_v = polynomials(mass * of_v)
+        self.lifted = polynomials(lifted * density)
+        self.above = polynomials(above * between)
         self._bound_rest(density, of_v, between)
 
     def _bound_rest(self, density: arb_mat, of_v: arb_mat, between: arb_mat) -> None:
@@ -141,16 +141,12 @@ class Block:
 
         At last, what is left out next to ends of V, where no rank is but a real one.
         """
-        shifts = range(self.window.first, self.window.last + 1)
-        points = [self.first + m for m in shifts]
-        mass, lifted = self.tail.masses(points), self.tail.masses(points, 1)
-        rows = [self.cell.row(m) for m in shifts]
+        rows, (mass, lifted) = self._rows, self._first_masses
         found = []
         for j, stretch in enumerate(self.cell.stretches):
             rules = []
             for k, parameter in enumerate(PARAMETERS):
-                on, of = [row.sizes[j][k] for row in rows], [row.of_sizes[j][k] for row in rows]
-                sizes = [_dot(on, mass), _dot(of, mass), _dot(on, lifted)]
+                sizes = self._sizes_on(j, k)
                 growth = (sizes[0] * stretch.reach(parameter)).upper()
                 missed = [stretch.missed(size, parameter).upper() for size in sizes]
                 if growth.is_finite() and all(part.is_finite() for part in missed):
@@ -161,6 +157,23 @@ class Block:
         lifted_left = _dot([row.left for row in rows], lifted)
         in_order = left[0].upper(), left[1].upper(), self._of_x(left[0], lifted_left)
         return [*found, [Rule(arb(0), in_order)]]
+
+    @cached_property
+    def _rows(self) -> list[Row]:
+        """V on the cells of the window."""
+        return [self.cell.row(m) for m in range(self.window.first, self.window.last + 1)]
+
+    @cached_property
+    def _first_masses(self) -> tuple[list[arb], list[arb]]:
+        """``p(K + m)`` for the first cell, and the same times ``K + m``."""
+        points = [self.first + m for m in range(self.window.first, self.window.last + 1)]
+        return self.tail.masses(points), self.tail.masses(points, 1)
+
+    def _sizes_on(self, j: int, k: int) -> tuple[arb, arb, arb]:
+        """Bounds of density times slope on an ellipse of a stretch: of the mass, V and k."""
+        rows, (mass, lifted) = self._rows, self._first_masses
+        on, of = [row.sizes[j][k] for row in rows], [row.of_sizes[j][k] for row in rows]
+        return _dot(on, mass), _dot(of, mass), _dot(on, lifted)
 
     def rules_missed(self, n: int, above: arb) -> tuple[arb, arb, arb]:
         """A bound of what the rules miss on one cell; ``above``: the least ``Pr(U > t)``."""
@@ -232,6 +245,11 @@ class Block:
         furthest = max((abs(end) for end in ends), key=float) + far
         _, of_v, of_x = self.in_order(total, total * far, total * furthest)
         return (of_v + self.missed[1]).upper(), (of_x + self.missed[2]).upper()
+
+    @property
+    def ranks_moved(self) -> arb:
+        """How far S~ is from S."""
+        return self.window.mass
 
     @property
     def all_sizes(self) -> tuple[arb, arb, arb]:
@@ -338,7 +356,7 @@ class Cells:
         end = self._above_end
         # Steps 3 and 1 of the module's docstring.
         steep = self.count * n * weight_at(n - 1, end - block.rank_missed) * block.rank_missed
-        moved = n * weight_at(n - 1, end) * block.window.mass
+        moved = n * weight_at(n - 1, end) * block.ranks_moved
         found, left = [arb(0)] * 3, [arb(0)] * 3
         for j, (_, node_weight) in enumerate(block.cell.nodes):
             survival = self._above[j].coeffs()[:count]
@@ -367,7 +385,7 @@ class Cells:
         ]
 
 
-def _polynomials(coefficients: arb_mat) -> list[arb_poly]:
+def polynomials(coefficients: arb_mat) -> list[arb_poly]:
     """A polynomial for each column."""
     rows = coefficients.transpose().tolist()
     return [arb_poly(row) for row in rows]

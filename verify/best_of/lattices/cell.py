@@ -193,6 +193,7 @@ class Cell:
     ) -> None:
         self.parts, self.step, self.exact, self.growth = parts, arb(step), step, growth
         self._rows: dict[int, Row] = {}
+        self._matrices: dict[tuple[int, int], tuple[arb_mat, arb_mat, arb_mat]] = {}
         self._knots = [k.place for d in parts.densities for k in d.knots if k.real]
         self.stretches: list[Stretch] = []
         self.left_out: list[tuple[arb, arb]] = []
@@ -306,6 +307,17 @@ class Cell:
                 sizes.append(sum((d.over(v) for d in densities), arb(0)) * slope)
         return largest(sizes)
 
+    def region(self, stretch: Stretch, parameter: float) -> tuple[acb, arb]:
+        """A box around the s of an ellipse of a stretch, and a bound of the slope there."""
+        place, found, slopes = stretch.place, [], []
+        for y in ellipse(place.middle, _half(place), parameter):
+            found.append(acb(place.t(y)))
+            slopes.append(acb(place.slope(y)).abs_upper())
+        real, imag = found[0].real, found[0].imag
+        for s in found[1:]:
+            real, imag = real.union(s.real), imag.union(s.imag)
+        return acb(real, imag), largest(slopes)
+
     def row(self, m: int) -> Row:
         """V on the cell of a shift."""
         if m not in self._rows:
@@ -363,12 +375,15 @@ class Cell:
 
     def matrices(self, window: Window) -> tuple[arb_mat, arb_mat, arb_mat]:
         """``f(v)``, ``v f(v)`` and ``Pr(v - step < V <= v)``: a row a shift, a column a node."""
-        rows = [self.row(m) for m in range(window.first, window.last + 1)]
-        return (
-            arb_mat([row.density for row in rows]),
-            arb_mat([row.of_v for row in rows]),
-            arb_mat([row.between for row in rows]),
-        )
+        key = window.first, window.last
+        if key not in self._matrices:
+            rows = [self.row(m) for m in range(window.first, window.last + 1)]
+            self._matrices[key] = (
+                arb_mat([row.density for row in rows]),
+                arb_mat([row.of_v for row in rows]),
+                arb_mat([row.between for row in rows]),
+            )
+        return self._matrices[key]
 
 
 def _half(place: Place) -> arb:
