@@ -201,7 +201,10 @@ class Line:
             high = (low + STEP).mid()
             yield Place(low, high, start, side)
             low = high
-        raise Undecided("the tails of U are too long")
+        raise Undecided(
+            "the tails of U are too long; a log-Cauchy law is taken beside a law with a finite "
+            "mean that has atoms only, or none"
+        )
 
     def _is_expandable(self, special: Special, side: int) -> bool:
         """Whether an interval may begin at a special point itself.

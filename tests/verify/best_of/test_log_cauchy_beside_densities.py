@@ -19,7 +19,7 @@ from verify.best_of.log_cauchy.beside_densities import (
     moved,
 )
 from verify.best_of.parts.density import take_apart
-from verify.enclosure import Diverges, working_precision
+from verify.enclosure import Diverges, Undecided, working_precision
 from verify.laws import log_cauchy, normal, parse
 
 FAR = arb(2) ** 80
@@ -160,3 +160,9 @@ def test_the_two_laws_may_change_places() -> None:
     for n in (2, 50):
         a, b = one.at(n).mean_v, other.at(n).mean_x
         assert isinstance(a, arb) and isinstance(b, arb) and a.overlaps(b) and a.rad() < 1e-10
+
+
+def test_beside_atoms_and_a_density_it_says_what_is_taken() -> None:
+    pair = best_of("log_cauchy()", "mixture(0.5*normal(), 0.5*point(1))")
+    with pytest.raises(Undecided, match="a finite mean that has atoms only, or none"):
+        pair.at(2)
