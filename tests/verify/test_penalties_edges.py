@@ -272,3 +272,20 @@ def test_a_search_that_fails_leaves_bounds_from_a_smaller_budget(
     monkeypatch.setattr(module, "LESS", ())
     (nothing,) = penalised_frontier("uniform()", "tv", ["0.5"]).points
     assert nothing.lower is None and nothing.because == "not settled: planted"
+
+
+@pytest.mark.parametrize("budget", ["0.01", "0.1", "1"])
+def test_an_atom_at_a_point_that_is_no_fraction_is_split(budget: str) -> None:
+    """An atom of 1 - exp(-e) at e, and the tail exp(-x/log x) beyond: the mean of the top share."""
+    law = Law.parse('tail(log_sf="-x/log(x)", lower="exp(1)")')
+    lower, upper = ends(at(law, "odds", budget))
+    with mpmath.workdps(30):
+        share = mpmath.exp(-mpmath.mpf(budget))
+        tail = mpmath.quad(
+            lambda x: mpmath.exp(-x / mpmath.log(x)), [mpmath.e, 10, 50, 200, 1000, 10_000]
+        )
+        assert share > mpmath.exp(-mpmath.e)  # so that the cut lies in the atom
+        mean = float(mpmath.e + tail / share)
+    with working_precision(80):
+        assert lower <= upper and upper - lower < arb("1e-20")
+        assert abs(lower - mean) < 1e-13

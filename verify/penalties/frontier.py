@@ -37,6 +37,7 @@ from verify.frontier import (
 )
 from verify.frontier import frontier as kl_frontier
 from verify.law import Law
+from verify.laws.bases import float_of
 from verify.laws.point import PointMass
 from verify.penalties.bounded import (
     JensenShannonProblem,
@@ -338,8 +339,25 @@ def _by_odds(law: Law, budget: fmpq, scale: Scale) -> tuple[Primal, Dual]:
         if isinstance(mean, Diverges):
             raise Undecided(f"the mean of the top of {law}: {mean.because}")
         return Primal(Step(cut, (fraction - above) / atom), mean, arb(1)), bound
+    if above > fraction + HAIR:
+        return _beside_an_atom(law, cut, fraction, above), bound
     # All above a cut next to the quantile: the weight there is one over its mass.
     return Primal(Step(cut), cut + excess / above, 1 / (above * odds)), bound
+
+
+def _beside_an_atom(law: Law, cut: fmpq, fraction: fmpq, above: arb) -> Primal:
+    """The top share of a law that has an atom just above the cut, at a point that is no fraction.
+
+    Of what lies between two fractions around the atom, as much is taken as the share needs.
+    """
+    last = law.quantile(1 - fraction).upper().mid().fmpq()
+    last += HAIR * (last - cut)  # the end of a ball may be the atom itself, rounded
+    beyond, upper = law.survival(last), law.upper_mean(last)
+    if not (beyond < fraction and isinstance(upper, arb)):
+        raise Undecided(f"the mass of {law} next to {float_of(cut):.6g} is not known well enough")
+    rest = fraction - beyond
+    mean = (upper + rest * ball(cut).union(ball(last))) / fraction
+    return Primal(Step(cut, rest / (above - beyond), last=last), mean, arb(1))
 
 
 def _described(

@@ -145,6 +145,9 @@ class BoseEinstein(Shape):
 class Step(Shape):
     """1 above c and 0 below; ``share`` at c itself, where an atom is split.
 
+    An atom whose place is no fraction is split between two that are next to it: ``share`` is then
+    the weight from the cut to ``last``.
+
     The odds cap's weight is this times R. Under total variation it is 1 there, and the mass below
     c goes to the very top (``to_top``), or as near to it as there is any.
     """
@@ -152,13 +155,15 @@ class Step(Shape):
     cut: fmpq
     share: arb | None = None
     to_top: bool = False
+    last: fmpq | None = None
 
     def value(self, x: arb) -> arb:
-        if x > self.cut:
+        last = self.cut if self.last is None else self.last
+        if x > last:
             return arb(1)
         if x < self.cut:
             return arb(0)
-        if x.is_exact():
+        if x.is_exact() or (x > self.cut and x < last):
             return arb(0) if self.share is None else self.share
         return arb(0).union(arb(1))
 
@@ -167,8 +172,9 @@ class Step(Shape):
 
         share = 0.0 if self.share is None else float(self.share)
         cut = float_of(self.cut)
+        last = cut if self.last is None else float_of(self.last)
         with np.errstate(divide="ignore"):
-            return np.log(np.where(x > cut, 1.0, np.where(x == cut, share, 0.0)))
+            return np.log(np.where(x > last, 1.0, np.where(x >= cut, share, 0.0)))
 
 
 def shape_of(divergence: Divergence, parameter: fmpq, rate: fmpq | None = None) -> Shape:
