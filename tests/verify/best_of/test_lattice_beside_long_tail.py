@@ -25,7 +25,7 @@ from verify.best_of.lattices.wide_block import (
     WideBlock,
 )
 from verify.best_of.monte_carlo import monte_carlo_best_of
-from verify.enclosure import working_precision
+from verify.enclosure import Diverges, working_precision
 from verify.laws import parse, zeta
 from verify.utility_curve import Estimate
 
@@ -197,7 +197,7 @@ def test_what_is_no_such_pair() -> None:
     below = affine(zeta(3), fmpq(-2), fmpq(1))
     for error in (zeta(2), zeta(20), -zeta(3), below, parse("poisson(3)")):
         assert beside_long_tail(error, pareto) is None
-    for text in ("pareto(3)", "lognormal()", "half_cauchy()", "uniform()", "poisson(3)"):
+    for text in ("pareto(3)", "lognormal()", "levy()", "uniform()", "poisson(3)"):
         assert beside_long_tail(zeta(3), parse(text)) is None
 
 
@@ -216,3 +216,19 @@ def test_answers_up_to_a_billion_billion(error: str, utility: str) -> None:
         exact = pair.at(n).mean_v
         assert isinstance(exact, arb) and isinstance(point.mean_v, Estimate)
         assert abs(point.mean_v.value - float(exact.mid())) < 6 * point.mean_v.standard_error
+
+
+@pytest.mark.heavy
+def test_beside_a_law_without_a_mean() -> None:
+    """Far out ``E[X; X > t]`` is ``1/(zeta(3) t)``, and ``Pr(V > t)`` is ``2/(pi t)``.
+
+    So U beyond t is nearly always of a large V, and X has its mean then; but the few that are of a
+    large X have ``pi/(2 zeta(3))`` of it beside, whatever t is.
+    """
+    pair = best_of("zeta(3)", "half_cauchy()")
+    limit = arb(2).zeta() / arb(3).zeta() + arb.pi() / (2 * arb(3).zeta())
+    for n, close in ((10**6, 1e-3), (10**18, 1e-8)):
+        found = pair.at(n)
+        assert isinstance(found.mean_v, Diverges)
+        assert isinstance(found.mean_x, arb) and found.mean_x.rad() < 1e-10
+        assert abs(found.mean_x - limit) < close

@@ -33,7 +33,7 @@ from flint import acb, arb, arb_mat, arb_poly, arb_series, fmpq
 
 from verify.affine import affine
 from verify.best_of.convolution.atoms_beside import AtomsAndDensity
-from verify.best_of.convolution.interval_sums import Place, Sums, terms
+from verify.best_of.convolution.interval_sums import Place, Sums, largest, terms
 from verify.best_of.convolution.two_densities import TwoDensities
 from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.panel import Panel
@@ -273,16 +273,21 @@ class LongTail:
     def _low_sizes(self, place: Place) -> Sizes:
         """Bounds of that on the disc of an interval."""
         radius = arb(self.upper_place) / 6
-        around = radius * self.step
-        v = place.region - arb(self.tail.shift + self.step * self.upper_place)
-        box = acb(v.real + arb(0, around), v.imag + arb(0, around))
-        height = sum((density.over(box) for density in self.parts.densities), arb(0))
+        around, start = arb(0, radius * self.step), self.tail.shift + self.step * self.upper_place
+        boxes = [acb(t.real - start + around, t.imag + around) for t in place.regions]
+        height, largest_v = (
+            largest(sizes)
+            for sizes in (
+                [sum((d.over(v) for d in self.parts.densities), arb(0)) for v in boxes],
+                [v.abs_upper() for v in boxes],
+            )
+        )
         plain, lifted = (
             height * sum((abs(w) / radius**i for i, w in enumerate(weights)), arb(0))
             for weights in self._low_weights
         )
         of_x = abs(arb(self.tail.shift)) * plain + self.step * lifted
-        return Sizes(plain.upper(), (plain * box.abs_upper()).upper(), of_x.upper())
+        return Sizes(plain.upper(), (plain * largest_v).upper(), of_x.upper())
 
     # ---- beyond all cells -----------------------------------------------------------------------
 
