@@ -68,7 +68,7 @@ def test_bad_input_is_one_line(terminal: Terminal) -> None:
         (("--preferences", "none.jsonl"), "none.jsonl: cannot be read"),
         (("--json", DATA), "would be overwritten"),
         (("--trunk", "no/such/model/at/all"), "expected smollm2, minilm"),
-        (("--dtype", "int8"), "dtype: expected"),
+        (("--dtype", "int8"), "float32 or bfloat16, got int8"),
         (("--out", DATA), "cannot be used as a folder"),
         (("--held-out", "0"), "held out"),
     ):
