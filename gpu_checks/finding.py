@@ -102,7 +102,7 @@ def at_most(prediction: str, numbers: Sequence[float], most: float, rounding: fl
         How far the numbers may be off, in all.
     """
     low, high, below = min(numbers), max(numbers), most + rounding
-    how = "the range of exact numbers"
+    how = "the range of sums in float64"
     said: Outcome = "holds" if all(number < below for number in numbers) else "fails"
     mean = sum(numbers) / len(numbers)
     return Finding(prediction, mean, low, high, below, -inf, how, said)

@@ -77,7 +77,8 @@ def train(
     """Optimise a policy for U = V + X with a KL penalty: what becomes of V when X is heavy?
 
     Four arms: a heavy error, a light one, a heavy one clipped, and a heavy one without a penalty.
-    With the enumerable policy, means and KL are exact, and the best policy is known.
+    With the enumerable policy, means and KL are summed over all answers, in float64, and the best
+    policy is known.
 
     Exit status: 0 done, 2 bad input.
     """

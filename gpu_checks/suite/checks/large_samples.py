@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flint import arb
 
-from gpu_checks.finding import Finding, agrees
+from gpu_checks.finding import LEVEL, Finding, agrees
 from gpu_checks.kernels.best_of_draws import best_of_draws
 from gpu_checks.suite.workshop import Workshop
 from verify.best_of import best_of
@@ -13,12 +13,13 @@ from verify.laws import parse
 #: The error is heavy, then light; the utility is normal.
 ERRORS = ("student_t(df=3)", "laplace()")
 SIZES = (10, 1000)
-#: Of a normal interval at 95 %.
-SPREAD = 1.959964
 
 
 def findings(shop: Workshop) -> list[Finding]:
     """E V under the best of n: drawn, and enclosed."""
+    from scipy.stats import norm
+
+    spread = float(norm.isf((1 - LEVEL) / 2))
     utility = parse("normal()")
     found = []
     for text in ERRORS:
@@ -28,7 +29,7 @@ def findings(shop: Workshop) -> list[Finding]:
         for each in drawn:
             mean = exact.at(each.n).mean_v
             assert isinstance(mean, arb)
-            margin = SPREAD * each.utility.standard_error
+            margin = spread * each.utility.standard_error
             found.append(
                 agrees(
                     f"best of {each.n:,}, error {text}, {shop.size.draws:,} draws: E V",
