@@ -7,25 +7,19 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import pytest
 from flint import arb, fmpq
 from mpmath import mp
 
-from tests.verify.balls import assert_close, assert_contains, number, rational
+from tests.verify.balls import assert_close, assert_contains, number
+from tests.verify.frontier_checks import BUDGETS, GAP, between, check_witnesses, size
 from verify.assertion import BoundedByTilt, ByTilt, Target
-from verify.decimals import rational as exact_decimal
 from verify.enclosure import Diverges, working_precision
 from verify.errors import InputError
-from verify.frontier import CERTIFIED_ROWS, FrontierPoint, frontier, frontier_point
+from verify.frontier import frontier, frontier_point
 from verify.law import Law
 from verify.laws import CATALOGUE, normal, parse
-from verify.laws.empirical_law import Empirical
-from verify.reweighted import Reweighted, ThresholdReweighted, Tilted
-
-BUDGETS = ("1e-6", "0.01", "0.5", "3", "50")
-#: What the issue asks for, relative to max(|S|, S - mean).
-GAP = 1e-12
+from verify.reweighted import ThresholdReweighted, Tilted
 
 #: Right-light laws; for those in the catalogue that are light, at least one of each.
 LIGHT = [
@@ -54,46 +48,6 @@ def precise() -> Iterator[None]:
     """Comparisons at 53 bits would blur what the frontier knows to 80."""
     with working_precision(256):
         yield
-
-
-def size(law: Law, best: arb) -> arb:
-    mean = law.mean()
-    if isinstance(mean, Diverges):
-        return abs(best)
-    return max(abs(best), best - mean, key=float)
-
-
-def between(point: FrontierPoint, best: arb) -> None:
-    """That S may be ``best``, as far as the balls can tell (they are narrower than 1e-20)."""
-    lower, upper = number(point.lower), number(point.upper)
-    assert max(lower.rad(), upper.rad(), best.rad(), key=float) < 1e-20 * (1 + abs(best))
-    assert not lower > best and not upper < best, f"{best} against {point}"
-
-
-def check_witnesses(law: Law, point: FrontierPoint) -> None:
-    """Re-proves both sides of a point from its witnesses, at another precision."""
-    budget = arb(exact_decimal(point.budget))
-    with working_precision(200):
-        achieving = point.achieving
-        assert achieving is not None and number(point.lower).overlaps(number(achieving.mean()))
-        if isinstance(achieving, Tilted):
-            assert achieving.base == law and number(achieving.kl()) <= budget
-        elif isinstance(achieving, ThresholdReweighted):
-            tilted = achieving.base
-            assert isinstance(tilted, Tilted) and tilted.base == law
-            log_mgf = law.cumulants(tilted.tilt)[0]
-            chain = achieving.kl() + tilted.tilt * number(achieving.mean()) - log_mgf
-            assert chain <= budget
-        else:  # all mass on one value
-            top = law.support[1]
-            assert achieving.support == (top, top) and not isinstance(top, Diverges)
-            assert -law.mass_at(fmpq(top)).log() <= budget  # type: ignore[arg-type]
-        if point.tilt is not None:
-            assert point.tilt > 0
-            log_mgf = law.cumulants(point.tilt)[0]
-            assert number(point.upper).overlaps((budget + log_mgf) / point.tilt)
-        else:
-            assert point.upper == arb(fmpq(law.support[1]))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("budget", BUDGETS)
@@ -393,41 +347,3 @@ def test_its_witnesses_are_those_of_certificates() -> None:
         assert reached.holds(reached.numbers())
         bounded = BoundedByTilt(law, Target(Decimal("1.000001"), Decimal("0.5")), tilt)
         assert bounded.holds(bounded.numbers())
-
-
-# ---- rewards ------------------------------------------------------------------------------------
-
-
-def test_large_files_agree_with_balls(rng: np.random.Generator) -> None:
-    rows = rng.standard_t(4, size=CERTIFIED_ROWS + 1)
-    law = Empirical.from_values(rows)
-    smaller = Empirical.from_values(rows[:-1])
-    budgets = ["0", "1e-4", "1", "20"]
-    many = frontier(law, budgets).points
-    certified = frontier(smaller, budgets).points
-    assert [point.means for point in many] == ["ball", *["float64"] * 3]
-    assert {point.means for point in certified} == {"ball"}
-    for point, other in zip(many[1:-1], certified[1:-1], strict=True):
-        assert number(point.gap) < 1e-9 * abs(number(point.upper))
-        # One row of 10^5 more or less: S moves by that row's share of it.
-        assert_close(point.lower, other.lower, 1e-2)
-        assert isinstance(point.achieving, Reweighted)
-    assert many[-1].lower == rational(str(rows.max())) or number(many[-1].lower) == float(
-        rows.max()
-    )
-
-
-def test_ten_thousand_rows_are_certified(rng: np.random.Generator) -> None:
-    rows = rng.lognormal(size=10_000)
-    law = Empirical.from_values(rows)
-    for point in frontier(law, ["1e-6", "0.1", "3", "9.2103", "9.2104"]).points:
-        assert point.means == "ball" and number(point.gap) <= GAP * size(law, number(point.lower))
-        check_witnesses(law, point)
-
-
-@pytest.mark.parametrize("offset", [0.0, 1e9, -1e12])
-def test_files_with_an_offset(offset: float, rng: np.random.Generator) -> None:
-    law = Empirical.from_values(offset + rng.normal(size=200).round(3))
-    for point in frontier(law, BUDGETS).points:
-        assert number(point.gap) <= GAP * size(law, number(point.lower))
-        check_witnesses(law, point)

@@ -13,7 +13,7 @@ from verify import sign_search
 from verify.enclosure import Undecided, ball, working_precision
 from verify.expression import Binary, Call, ExpressionError, Name, Node, Number
 from verify.formula import Formula
-from verify.interval import INFINITY, MINUS_INFINITY, Interval, limit_of, range_of
+from verify.interval import INFINITY, Interval
 from verify.normal_form import NormalForm
 from verify.piece import Effort, Piece, Place
 from verify.ray import (
@@ -292,76 +292,6 @@ def test_a_quotient_by_something_that_vanishes_at_the_start_proves_nothing() -> 
     prover = Prover(field, Effort(1000))
     sign, _ = prover.derivative_rule(factor, 1, Piece(Place(formula("0"), arb(0)), None), 3, 0)
     assert sign <= 0
-
-
-# ------------------------------------------------------------------ intervals and normal forms
-
-
-@pytest.mark.parametrize(
-    ("text", "low", "sign"),
-    [
-        ("exp(-x)", 0, 1),
-        ("x**-0.5", 0, 1),
-        ("-x - 3*log(1+x)", 0, -1),
-        ("0.5*exp(-x)+0.5*exp(-sqrt(x))", 0, 1),
-        ("log(1+x)", 0, 1),
-        ("log(x)", 0, 0),
-        ("(x-5)**2", 0, 0),
-        ("1/(x-5)", 0, 0),
-        ("0*log(x)", 0, 0),
-        ("exp(-exp(exp(x)))", 100, 1),
-    ],
-)
-def test_signs_from_intervals(text: str, low: int, sign: int) -> None:
-    assert range_of(formula(text).node, Interval(arb(low), INFINITY, 1)).sign == sign
-
-
-@pytest.mark.parametrize(
-    ("text", "limit"),
-    [
-        ("-x-3*log(1+x)", "-oo"),
-        ("exp(-x)+2", "2"),
-        ("1/x", "0"),
-        ("x-log(x)", None),
-        ("x/x", None),
-        ("x*(1/x)", None),
-        ("exp(1/x)", "1"),
-        ("log(1+1/x)*x", None),
-        ("log(x)**-2", "0"),
-        ("0*x", "0"),
-        ("0*log(x)", None),
-        ("(1+1/x)**x", None),
-        ("log(x)**0", "1"),
-        ("sqrt(1-x)", None),
-    ],
-)
-def test_limits_from_parts(text: str, limit: str | None) -> None:
-    found = limit_of(formula(text).node)
-    if limit is None:
-        assert found is None
-    elif limit == "-oo":
-        assert found is not None and found.high == MINUS_INFINITY
-    else:
-        assert found is not None and found.low == found.high == int(limit)
-
-
-@pytest.mark.parametrize(
-    ("text", "form"),
-    [
-        ("x/log(x)/x", "1/log(x)"),
-        ("exp(2*log(x))/x", "x"),
-        ("log(x**2*exp(x)) - 2*log(x)", "x"),
-        ("sqrt(4*x**3)/sqrt(x)", "2*x"),
-        ("exp(x+1)/exp(x-1)", "exp(2)"),
-        ("log(x) - sqrt(log(x))**2", "0"),
-        ("exp(x/2)**2 - exp(x/3)**3", "0"),
-        ("1/(1+x) - 1/(1-x) + 2*x/(1-x**2)", "0"),
-        ("log(8) - 3*log(2)", "0"),
-    ],
-)
-def test_normal_forms(text: str, form: str) -> None:
-    field = NormalForm(Interval(arb(2), INFINITY, 1))
-    assert str(field.formula(field.ratio(formula(text)))) == form
 
 
 # ------------------------------------------------------------------ soundness
