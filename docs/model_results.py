@@ -2,9 +2,11 @@
 
     python docs/model_results.py train ANSWER.json OUT.json
     python docs/model_results.py tails OUT.json MODEL TEXTS COLUMN FOLDER[,FOLDER...] ...
+    python docs/model_results.py words OUT.json POLICY HORIZON
 
 The first takes what ``goodhart train --json`` wrote, the second audits scores that ``goodhart
-score`` wrote. What ``python -m gpu_checks --out`` wrote is kept as it is.
+score`` wrote, the third lists all continuations of a text by a policy. What ``python -m gpu_checks
+--out`` wrote is kept as it is.
 """
 
 from __future__ import annotations
@@ -81,12 +83,30 @@ def _rewards(column: str, folders: Sequence[str]) -> Any:
     return np.sort(np.concatenate(columns))
 
 
+def words_of(policy: str, horizon: int) -> dict[str, Any]:
+    """What the best policies do on all continuations of a text, and where it was computed."""
+    from gpu_checks.enumerable.on_words import summary
+    from gpu_checks.models import base_policy
+    from gpu_checks.suite.provenance import provenance
+
+    model = base_policy(policy)
+    return {
+        **summary(model, horizon),
+        "model": policy,
+        "fingerprint": model.fingerprint,
+        "provenance": provenance(model.device),
+    }
+
+
 def main(arguments: Sequence[str]) -> None:
     """Write a file of results."""
     kind, *rest = arguments
     if kind == "train":
         given, out = rest
         kept = thinned(json.loads(Path(given).read_text("utf-8")))
+    elif kind == "words":
+        out, policy, horizon = rest
+        kept = words_of(policy, int(horizon))
     else:
         out, *samples = rest
         quadruples = zip(*(samples[place::4] for place in range(4)), strict=True)

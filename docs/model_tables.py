@@ -47,6 +47,7 @@ def models(which: str) -> str:
         "estimates": estimates,
         "coefficients": coefficients,
         "tails": tails,
+        "words": words,
     }
     return kinds[kind](results(name))
 
@@ -164,6 +165,24 @@ def tails(answer: Mapping[str, Any]) -> str:
         )
     titles = ["Verdict", "given the prompt", "Extreme-value index, 95 %", "Rate, 95 %"]
     return table(["Model", "Texts", "Rewards", *titles], rows)
+
+
+def words(answer: Mapping[str, Any]) -> str:
+    """E V under the policies of tilts on all continuations of a text, error by error."""
+    budgets = list(answer["errors"][0]["utility"])
+    rows = [
+        [
+            f"`{each['error']}`",
+            *(_signed(value) for value in (each["base"], *each["utility"].values())),
+        ]
+        for each in answer["errors"]
+    ]
+    return table(["Error", "E V at KL 0", *budgets], rows)
+
+
+def _signed(value: float) -> str:
+    """Three places."""
+    return f"{value:.3f}".replace("-", "−")
 
 
 def _finding(found: Mapping[str, Any]) -> list[str]:
