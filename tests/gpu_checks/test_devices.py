@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.gpu_checks.attack import tiny
+from tests.gpu_checks import tiny
 from tests.gpu_checks.models.test_log_probs import CLOSE
 from verify.errors import InputError
 

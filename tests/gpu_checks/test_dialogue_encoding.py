@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gpu_checks.dialogue import ANSWER, QUESTION
-from tests.gpu_checks.attack import tiny
+from tests.gpu_checks import tiny
 
 pytestmark = pytest.mark.gpu
 

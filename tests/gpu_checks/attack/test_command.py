@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.gpu_checks.attack import tiny
+from tests.gpu_checks import tiny
 from tests.terminal import Terminal, listing
 
 pytestmark = pytest.mark.gpu

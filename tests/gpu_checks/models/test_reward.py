@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.gpu_checks.attack import tiny
+from tests.gpu_checks import tiny
 from tests.gpu_checks.models.test_log_probs import CLOSE
 from verify.errors import InputError
 

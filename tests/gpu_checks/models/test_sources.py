@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gpu_checks.attack import tiny
+from tests.gpu_checks import tiny
 from verify.errors import InputError
 
 pytestmark = pytest.mark.gpu

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from tests.gpu_checks.attack import tiny
+from tests.gpu_checks import tiny
 
 
 def with_one_more_token() -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.gpu_checks.attack import tiny
+from tests.gpu_checks import tiny
 
 
 def save_policy(folder: Path) -> str:

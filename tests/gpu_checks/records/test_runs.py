@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.gpu_checks.attack import tiny
+from tests.gpu_checks import tiny
 from tests.gpu_checks.models.test_log_probs import CLOSE
 from tests.gpu_checks.records.folders import save_policy, save_reward
 from tests.test_cli_files import quota

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gpu_checks.preferences import Preference, Preferences
-from tests.gpu_checks.attack.tiny import llama_config, tokenizer
+from tests.gpu_checks.tiny import llama_config, tokenizer
 
 WORDS = ("quick", "brown", "fox", "jumps", "lazy", "dog", "model", "number")
 
