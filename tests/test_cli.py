@@ -9,8 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
 from decimal import Decimal
 from pathlib import Path
+from signal import SIGTERM
 from typing import Any
 
 import numpy as np
@@ -99,6 +101,24 @@ def test_verify_fails_where_a_claim_does(
     answer = json.loads(terminal("verify", "--jobs", "1", "--json", "-").out)
     outcomes = [entry["outcome"] for entry in answer["claims"]]
     assert outcomes == ["holds", "holds" if holds else "fails"]
+
+
+def test_verify_when_it_is_stopped_tells_what_is_done(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    stopped = Claim("b", "Stops.", "ours", "ours", (), (Exact(signal.raise_signal, (SIGTERM,)),))
+    monkeypatch.setattr("theorems.catalogue.CLAIMS", (claim("a", True), stopped, claim("c", True)))
+    done = terminal("verify", "--jobs", "1", "--json", str(tmp_path / "ledger.json"))
+    assert done.status == 130
+    assert "1 of 1 claims hold" in done.out
+    assert done.err.splitlines() == [
+        "stopped: 1 of 3 claims are done; no file is written",
+        "interrupted; nothing was left half-written",
+    ]
+    assert not any(tmp_path.iterdir())
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert terminal("verify", "--jobs", "1", "--json", "-").out == ""
 
 
 def test_a_long_table_is_not_cut(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,21 +40,50 @@ def verify(
 ) -> None:
     """Run the claims, each with its evidence, and give a verdict on each printed statement.
 
-    Exit status: 0 if every claim holds, else 1.
+    Stopped half-way (Ctrl-C or a plain kill) it prints what was found of the claims that were done,
+    and writes no file.
+
+    Exit status: 0 if every claim holds, else 1; 130 if it was stopped.
     """
     from theorems.catalogue import CLAIMS
     from verify.files import STDOUT, check_outputs
-    from verify.ledger import run
+    from verify.ledger import Interrupted, run
     from verify.progress import progress_bar
 
     check_outputs({"--json": json, "--csv": csv})
     prefixes = [prefix.strip() for prefix in select.split(",")] if select else []
-    with progress_bar() as progress:
-        ledger = run(CLAIMS, prefixes, jobs, progress)
+    try:
+        with _stopped_as_interrupted(), progress_bar() as progress:
+            ledger = run(CLAIMS, prefixes, jobs, progress)
+    except Interrupted as stop:
+        if STDOUT not in (json, csv):
+            _print(stop.ledger)
+        done = len(stop.ledger.entries)
+        typer.echo(
+            f"stopped: {done} of {stop.number} claims are done; no file is written", err=True
+        )
+        raise
     _write(ledger, json, csv)
     if STDOUT not in (json, csv):
         _print(ledger)
     raise typer.Exit(0 if ledger.holds else 1)
+
+
+@contextmanager
+def _stopped_as_interrupted() -> Iterator[None]:
+    """Within it SIGTERM is taken like Ctrl-C."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # elsewhere no handler can be set, and none would be called
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _write(ledger: Ledger, json: str | None, csv: str | None) -> None:

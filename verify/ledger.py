@@ -20,16 +20,15 @@ Rules, each stated once:
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal, NamedTuple
 
 from verify.claim import Claim, Enclosed, Evidence, Exact, Finding, Outcome, Sampled
 from verify.errors import InputError
+from verify.evidence_runs import DIED, findings_of
 from verify.identity import Identity
 from verify.progress import Progress
 from verify.proofs.kernel import Kernel
@@ -72,9 +71,6 @@ STRENGTHS: Mapping[type[Evidence], Strength] = {
 
 #: Statements of these kinds speak of all parameters.
 UNIVERSAL = ("Theorem", "Corollary", "Lemma", "Proposition")
-
-#: Findings as they come, each with the place of its evidence in the list.
-Numbered = Generator[tuple[int, Finding], None, None]
 
 
 class LedgerError(InputError):
@@ -184,6 +180,22 @@ class Ledger:
         ]
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while claims ran; this has what was done before.
+
+    Attributes
+    ----------
+    ledger : Ledger
+        The claims of which all evidence was run.
+    number : int
+        How many there were to run.
+    """
+
+    def __init__(self, ledger: Ledger, number: int) -> None:
+        super().__init__()
+        self.ledger, self.number = ledger, number
+
+
 COLUMNS = ("id", "source", "stance", "outcome", "reach", "means", "seconds")
 
 
@@ -273,69 +285,41 @@ def run(
     ------
     LedgerError
         As :func:`in_order` and :func:`select`.
+    Interrupted
+        On Ctrl-C, with the ledger so far.
     """
     chosen = select(claims, prefixes) if prefixes else list(claims)
     in_order(claims)
     tasks = [(claim, evidence) for claim in chosen for evidence in claim.evidence]
-    if jobs is None:
-        jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    jobs = min(jobs or 1, len(tasks))
-    runner = _run_here if jobs <= 1 else _run_in_processes
     found: list[Finding | None] = [None] * len(tasks)
-    with closing(runner([evidence for _, evidence in tasks], jobs)) as findings_so_far:
-        for done, (index, finding) in enumerate(findings_so_far, start=1):
-            found[index] = finding
-            if progress is not None:
-                progress(done, len(tasks), tasks[index][0].id)
-    findings: dict[str, list[Finding]] = {claim.id: [] for claim in chosen}
-    for (claim, _), result in zip(tasks, found, strict=True):
-        assert result is not None
-        findings[claim.id].append(result)
-    return tabulate(claims, findings)
-
-
-def _run_here(evidence: Sequence[Evidence], jobs: int) -> Numbered:
-    for index, piece in enumerate(evidence):
-        yield index, piece.run()
-
-
-def _run_in_processes(evidence: Sequence[Evidence], jobs: int) -> Numbered:
-    """Findings as they come. Fresh interpreters: a fork would copy whatever threads hold."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from concurrent.futures.process import BrokenProcessPool
-
-    others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
     try:
-        with _interrupts_held_back():
-            futures = {pool.submit(_run_one, piece): i for i, piece in enumerate(evidence)}
-        for future in as_completed(futures):
-            try:
-                finding = future.result()
-            except BrokenProcessPool:
-                finding = Finding("unknown", 0, 0, 0.0, "the process that ran it died")
-            yield futures[future], finding
-        pool.shutdown()
-    except BaseException:  # Ctrl-C above all: stop the processes, then let it through
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in set(multiprocessing.active_children()) - others:
-            process.terminate()
-        raise
+        with closing(findings_of([evidence for _, evidence in tasks], jobs)) as findings_so_far:
+            for done, (index, finding) in enumerate(findings_so_far, start=1):
+                found[index] = finding
+                if progress is not None:
+                    progress(done, len(tasks), tasks[index][0].id)
+    except KeyboardInterrupt:
+        # A process that died was stopped along with this one.
+        kept = [None if one is not None and one.detail == DIED else one for one in found]
+        raise Interrupted(tabulate(claims, _by_claim(tasks, kept)), len(chosen)) from None
+    assert None not in found
+    return tabulate(claims, _by_claim(tasks, found))
 
 
-def _run_one(evidence: Evidence) -> Finding:
-    return evidence.run()
-
-
-@contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Block SIGINT for a while. Processes started meanwhile never see it: only we answer Ctrl-C."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _by_claim(
+    tasks: Sequence[tuple[Claim, Evidence]], found: Sequence[Finding | None]
+) -> dict[str, list[Finding]]:
+    """The findings of each claim of which all evidence was run, and all of what it uses."""
+    findings: dict[str, list[Finding]] = {claim.id: [] for claim, _ in tasks}
+    for (claim, _), finding in zip(tasks, found, strict=True):
+        if finding is not None:
+            findings[claim.id].append(finding)
+    whole: dict[str, list[Finding]] = {}
+    for claim in in_order(list({claim.id: claim for claim, _ in tasks}.values())):
+        all_found = len(findings[claim.id]) == len(claim.evidence)
+        if all_found and all(used in whole for used in claim.uses):
+            whole[claim.id] = findings[claim.id]
+    return whole
 
 
 # ---------------------------------------------------------------- adding up

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from flint import arb, ctx, fmpq
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from mpmath import mp
 
 from tests.verify.balls import assert_close, fraction, number
 from tests.verify.law_cases import few, rationals, some
 from verify.claim import rounds_to
 from verify.conditioning import Conditioned, condition
 from verify.conditioning.curve import conditioning_curve
-from verify.enclosure import Diverges, Undecided, working_precision
+from verify.enclosure import Diverges, Undecided, exact, working_precision
 from verify.errors import InputError
 from verify.law import Law
 from verify.laws import (
@@ -174,6 +176,27 @@ def test_the_divergence_of_a_weak_selection(t: int) -> None:
     zero = at(poisson(30), poisson(40), 0)
     assert_close(zero.kl, -(-arb(-70).exp()).log1p(), RELATIVE)
     assert at(poisson(30), poisson(40), 0, closed=True).kl == 0
+
+
+@pytest.mark.parametrize("t", ["0.35", "0.306", "0.1"])
+def test_the_start_of_a_density_that_is_flat_there(t: str) -> None:
+    """U <= t takes a Frechet value of exp(-t^-3): no digit of a mean hangs on it, all of KL do."""
+    found = at(parse("burr(c=2, k=2)"), parse("frechet(alpha=3)"), exact(t))
+    assert_sharp(found.kl)
+    assert_sharp(found.mean)
+    with mp.workdps(20):
+        # E V = Gamma(2/3), E X = pi/4; beside them Pr(U <= t) is below 1e-14.
+        assert_close(found.mean, arb(str(mp.gamma(mp.mpf(2) / 3))), 1e-13)
+        assert_close(number(found.mean_x), arb(str(mp.pi / 4)), 1e-13)
+        edge = mp.mpf(t)
+
+        def density(x: Any) -> Any:  # times exp(t^-3): mpmath's rule stops at an absolute error
+            power = edge**-3 - (edge - x) ** -3 if x < edge else mp.ninf
+            return 4 * x / (1 + x * x) ** 3 * mp.exp(power)
+
+        cuts = [0, *(edge / 4**k for k in range(8, -1, -1))]
+        rest = arb(str(mp.quad(density, cuts) * mp.exp(-(edge**-3))))
+    assert_close((-(-found.kl).expm1()), rest, 1e-12)
 
 
 def test_infinite_means() -> None:

@@ -316,6 +316,36 @@ def test_an_error_in_the_caller_leaves_no_process_behind() -> None:
     assert set(multiprocessing.active_children()) <= before
 
 
+def test_stopped_half_way_the_claims_that_are_done_are_told() -> None:
+    claims = [
+        claim("t8", uses=("t9",)),  # done, but what it uses is not
+        claim("t7", source="Theorem 7", stance="as_printed", evidence=(TRUE, TRUE)),
+        claim("t9", evidence=(TRUE, TRUE)),
+    ]
+
+    def stop(done: int, total: int, name: str) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(ledger.Interrupted) as stopped:
+        ledger.run(claims, jobs=1, progress=stop)
+    assert [entry.claim.id for entry in stopped.value.ledger.entries] == ["t7"]
+    assert [verdict.statement for verdict in stopped.value.ledger.verdicts] == ["Theorem 7"]
+    assert stopped.value.number == 3
+
+
+def test_a_process_that_was_stopped_as_well_says_nothing_of_its_claim() -> None:
+    claims = [claim("t8", evidence=(Exact(os._exit, (1,)),)), claim("t9")]
+
+    def stop(done: int, total: int, name: str) -> None:
+        if name == "t8":
+            raise KeyboardInterrupt
+
+    with pytest.raises(ledger.Interrupted) as stopped:
+        ledger.run(claims, jobs=2, progress=stop)
+    assert "t8" not in [entry.claim.id for entry in stopped.value.ledger.entries]
+
+
 SLEEPER = """
 import sys, time
 from verify import ledger
@@ -352,7 +382,7 @@ def test_interrupt_ends_at_once_and_cleanly(tmp_path: Path, group: bool) -> None
     assert time.monotonic() - started < 10
     assert process.returncode != 0
     assert errors.count("Traceback") == 1, errors  # the caller's own; none from the workers
-    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert errors.rstrip().endswith("verify.ledger.Interrupted")
     with pytest.raises(ProcessLookupError):  # nobody of the group is left
         for _ in range(100):
             os.killpg(process.pid, 0)

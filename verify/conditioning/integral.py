@@ -168,7 +168,7 @@ class PairIntegral(Cuts):
                 z, slope = piece.box(s)
                 return [(slope * size).upper() for size in self.sizes(z)]
 
-        tolerances = [self.share * size / SHARES for size in self.seen]
+        tolerances = [self.share * size / SHARES for size in self._sizes_that_matter()]
         bound_bits = self.bound_bits + piece.bits
         with working_precision(ctx.prec + piece.bits):
             return integrate_panels(values, sizes, piece.low, piece.high, tolerances)
@@ -290,9 +290,21 @@ class PairIntegral(Cuts):
         raise Undecided("the tails are too slow to be cut")
 
     def _is_negligible(self, parts: Sequence[arb]) -> bool:
-        return all(
-            part.rad() <= self.share * size / 4 for part, size in zip(parts, self.seen, strict=True)
-        )
+        pairs = zip(parts, self._sizes_that_matter(), strict=True)
+        return all(part.rad() <= self.share * size / 4 for part, size in pairs)
+
+    def _sizes_that_matter(self) -> list[arb]:
+        """The sizes that were seen, but means to which next to nothing is added as they are.
+
+        The answer is the centre plus the quotient of a quantity and the mass: where ``U > t`` is
+        nearly sure, that quotient is nearly 0, and no digit of it is asked for.
+        """
+        centres = [ZERO, *(c for c in (self.above.centre, self.centre) if c is not None)]
+        mass = self.seen[0]
+        return [
+            size.max(abs(centre).mid() * mass).mid()
+            for size, centre in zip(self.seen, centres, strict=True)
+        ]
 
     # ---- next to an anchor ------------------------------------------------------------------
 
