@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import inf, isfinite, sqrt
+from math import inf, isfinite, isnan, nan, sqrt
 from typing import Any, Literal
 
 #: Of the intervals.
 LEVEL = 0.95
 
-Outcome = Literal["holds", "fails", "unknown"]
+Outcome = Literal["holds", "not contradicted", "fails", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,10 @@ class Finding:
         An interval for it; :attr:`how` says which.
     below, above : float
         The number is foretold to be below the one, and above the other.
+    foretold : float
+        The number itself, where that is foretold; else NaN.
+    narrow : float
+        An interval that has the foretold number bears it out if it is narrower than this.
     how : str
         What the interval is.
     said : Outcome or None
@@ -39,6 +43,8 @@ class Finding:
     high: float
     below: float = inf
     above: float = -inf
+    foretold: float = nan
+    narrow: float = inf
     how: str = ""
     said: Outcome | None = None
 
@@ -46,13 +52,21 @@ class Finding:
     def verdict(self) -> Outcome:
         """Whether all of the interval is where it was foretold, none of it, or some.
 
-        What is not a number is nowhere: unknown.
+        Where a number itself is foretold: whether the interval is narrow and has it, is wide and
+        has it, or does not have it. What is not a number is nowhere: unknown.
         """
         if self.said is not None:
             return self.said
+        if not isnan(self.foretold):
+            return self._of_number()
         if self.above < self.low <= self.high < self.below:
             return "holds"
         return "fails" if self.high <= self.above or self.low >= self.below else "unknown"
+
+    def _of_number(self) -> Outcome:
+        if self.low <= self.foretold <= self.high:
+            return "holds" if self.high - self.low < self.narrow else "not contradicted"
+        return "fails" if self.foretold < self.low or self.high < self.foretold else "unknown"
 
     def as_json(self) -> dict[str, Any]:
         """As JSON; an infinite or missing number is null."""
@@ -85,7 +99,7 @@ def over_seeds(
         error = float(np.std(numbers, ddof=1)) / sqrt(len(numbers))
         margin = float(t.isf((1 - LEVEL) / 2, len(numbers) - 1)) * error
     how = f"95 % over {len(numbers)} seeds"
-    return Finding(prediction, mean, mean - margin, mean + margin, below, above, how)
+    return Finding(prediction, mean, mean - margin, mean + margin, below, above, how=how)
 
 
 def at_most(prediction: str, numbers: Sequence[float], most: float, rounding: float) -> Finding:
@@ -105,12 +119,13 @@ def at_most(prediction: str, numbers: Sequence[float], most: float, rounding: fl
     how = "the range of sums in float64"
     said: Outcome = "holds" if all(number < below for number in numbers) else "fails"
     mean = sum(numbers) / len(numbers)
-    return Finding(prediction, mean, low, high, below, -inf, how, said)
+    return Finding(prediction, mean, low, high, below, how=how, said=said)
 
 
 def agrees(
     prediction: str,
     foretold: float,
+    rival: float,
     outcome: float,
     low: float | None,
     high: float | None,
@@ -118,17 +133,22 @@ def agrees(
 ) -> Finding:
     """A finding on a number that is foretold itself: its interval is to hold it.
 
+    An interval bears the number out if it is narrower than the distance to its rival, so that it
+    could not have held both. A wider one does not contradict it, and that is all.
+
     Parameters
     ----------
     prediction : str
-    foretold, outcome : float
+    foretold, rival : float
+        The number, and what it would be if there were nothing to what is foretold.
+    outcome : float
     low, high : float or None
         Of the outcome's interval; None where there is none.
     how : str
         What the interval is.
     """
     text = f"{prediction}: {foretold:.4g}"
-    if low is None or high is None:
+    if low is None or high is None or isnan(foretold):
         return Finding(text, outcome, -inf, inf, how="no interval", said="unknown")
-    said: Outcome = "holds" if low <= foretold <= high else "fails"
-    return Finding(text, outcome, low, high, how=how, said=said)
+    narrow = abs(foretold - rival)
+    return Finding(text, outcome, low, high, foretold=foretold, narrow=narrow, how=how)

@@ -47,8 +47,37 @@ def test_exact_numbers_may_be_off_by_rounding_alone() -> None:
     assert at_most("none above 1", [nan], 1.0, 1e-9).verdict == "fails"
 
 
-def test_a_number_that_is_foretold_itself() -> None:
-    assert agrees("a gain", 1.5, 1.2, 1.0, 2.0, "").verdict == "holds"
-    assert agrees("a gain", 2.5, 1.2, 1.0, 2.0, "").verdict == "fails"
-    assert agrees("a gain", 1.5, 1.2, None, None, "").verdict == "unknown"
-    assert agrees("a gain", nan, 1.2, 1.0, 2.0, "").verdict == "fails"
+@pytest.mark.parametrize(
+    ("foretold", "low", "high", "verdict"),
+    [
+        (1.5, 1.0, 2.0, "holds"),
+        (1.0, 1.0, 1.9, "holds"),
+        (2.5, 1.0, 2.0, "fails"),
+        (0.5, 1.0, 2.0, "fails"),
+        (0.5, -0.2, 1.2, "not contradicted"),  # it has the rival, 0, as well
+        (1.0, 0.5, 1.5, "not contradicted"),  # as wide as the rival is far
+        (0.0, -0.1, 0.1, "not contradicted"),  # no width tells a number from itself
+        (-1.5, -2.0, -1.0, "holds"),
+        (1.5, None, None, "unknown"),
+        (1.5, nan, 2.0, "unknown"),
+        (1.5, 1.0, nan, "unknown"),
+        (2.5, nan, 2.0, "fails"),
+        (1.5, -inf, inf, "not contradicted"),
+        (nan, 1.0, 2.0, "unknown"),
+    ],
+)
+def test_a_number_that_is_foretold_itself(
+    foretold: float, low: float | None, high: float | None, verdict: str
+) -> None:
+    found = agrees("a gain", foretold, 0.0, 1.2, low, high, "")
+    assert found.verdict == found.as_json()["verdict"] == verdict
+
+
+def test_what_holds_could_not_have_held_the_rival() -> None:
+    for low in range(-20, 20):
+        for high in range(low, 20):
+            one = agrees("a gain", 3.0, -4.0, 0.0, low, high, "").verdict
+            other = agrees("a gain", -4.0, 3.0, 0.0, low, high, "").verdict
+            assert (one, other) != ("holds", "holds")
+            if one == "holds":
+                assert other == "fails"

@@ -34,6 +34,7 @@ def findings(shop: Workshop) -> list[Finding]:
                 agrees(
                     f"best of {each.n:,}, error {text}, {shop.size.draws:,} draws: E V",
                     float(mean.mid()),
+                    0.0,  # E V of the base: nothing gained
                     each.utility.value,
                     each.utility.value - margin,
                     each.utility.value + margin,

@@ -33,6 +33,7 @@ def _findings(
         agrees(
             f"best of {each.n} by {what}: gain of gold if {each.prediction.name}",
             each.foretold - base,
+            0.0,  # nothing gained
             each.outcome.gain.value,
             each.outcome.gain.low,
             each.outcome.gain.high,
