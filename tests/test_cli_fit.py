@@ -55,6 +55,16 @@ def test_an_n_beside_a_kl_is_said(terminal: Terminal) -> None:
     assert "warning: row 2 has KL 0.7, and the best of n = 2 has 0.1931: the KL is used" in done.out
 
 
+def test_a_fit_without_residuals_has_no_criterion(terminal: Terminal) -> None:
+    """Akaike's is minus infinity then, which is no number to JSON or to a reader of CSV."""
+    Path("exact.csv").write_text("kl,gold\n0,0\n1,1\n4,2\n9,3\n16,4\n")
+    answer = json.loads(terminal("fit", "exact.csv", "--json", "-").out)
+    assert [fit["aic"] for fit in answer["fits"]] == [None, None]
+    table = list(csv.DictReader(io.StringIO(terminal("fit", "exact.csv", "--csv", "-").out)))
+    assert [row["aic"] for row in table] == ["", ""]
+    assert "inf" not in terminal("fit", "exact.csv").out
+
+
 def test_the_json_and_the_csv_agree(terminal: Terminal) -> None:
     answer = json.loads(terminal("fit", "curve.csv", "--json", "-").out)
     assert answer["rows"] == 17 and answer["level"] == 0.95

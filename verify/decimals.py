@@ -28,6 +28,11 @@ class DecimalError(InputError):
     """Text that is not a decimal number within the bounds; the message is one line."""
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things in words: "1 row", "2 rows"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def parse_decimal(
     text: object, what: str, digits: int = LITERAL_DIGITS, exponent: int = LITERAL_EXPONENT
 ) -> Decimal:

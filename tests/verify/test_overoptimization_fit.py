@@ -368,8 +368,9 @@ def test_the_proxy_has_a_base_of_its_own() -> None:
     [
         ([0.1, 0.2, 0.3], {}, "3 rows for 3 parameters; expected 4 or more (with --base"),
         ([0.1, 0.2], {"base": 0.0}, "2 rows for 2 parameters; expected 3 or more"),
-        ([0.1, 0.1, 0.1, 0.2], {}, "2 different KL divergences do not determine 3 parameters"),
-        ([1.0, 1.0, 1.0, 1.0], {"base": 0.0}, "1 different KL divergences do not determine 2"),
+        ([0.1, 0.1, 0.1, 0.2], {}, "2 different KL divergences cannot determine 3 parameters"),
+        ([1.0, 1.0, 1.0, 1.0], {"base": 0.0}, "1 different KL divergence cannot determine 2"),
+        ([1.0], {}, "1 row for 3 parameters; expected 4 or more (with --base"),
     ],
 )
 def test_too_little_is_refused(kl: list[float], options: dict[str, Any], says: str) -> None:

@@ -79,6 +79,8 @@ def test_an_n_that_is_not_read_is_compared(tmp_path: Path) -> None:
         "row 2 has KL 0.69, and the best of n = 2 has 0.1931: the KL is used; --n n uses n "
         "(2 such rows)"
     )
+    single = read(tmp_path, "n,KL,gold\n1,0,0\n2,0.69,1\n")
+    assert single.disagreement is not None and single.disagreement.endswith("(1 such row)")
     for n in ("x", "0"):
         meant = read(tmp_path, f"n,KL,gold\n{n},0.1,1\n")
         assert meant.unread_n == "n" and meant.disagreement is None

@@ -140,13 +140,14 @@ def _write(answer: CurveFit, json: str | None, csv: str | None) -> None:
 
 
 def _print(answer: CurveFit) -> None:
+    from verify.decimals import counted
     from verify.overoptimization.samples import SampledCurve
 
     data = answer.data
     if isinstance(data, SampledCurve):
-        typer.echo(f"best of n by proxy: {data.answers} answers of {data.path}")
+        typer.echo(f"best of n by proxy: {counted(data.answers, 'answer')} of {data.path}")
     else:
-        typer.echo(f"score against d = sqrt KL: {len(data.kl)} rows of {data.path}")
+        typer.echo(f"score against d = sqrt KL: {counted(len(data.kl), 'row')} of {data.path}")
     unread = "" if data.unread_n is None else f"; not read: {data.unread_n!r}, as there is a KL"
     typer.echo(f"  columns: {', '.join(_role(answer, role) for role in data.columns)}{unread}")
     if isinstance(data, SampledCurve):

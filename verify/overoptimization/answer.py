@@ -218,7 +218,7 @@ class CurveFit:
                 fit.base_value,
                 *("" if place is None else place for place in places or [None] * 5),
                 fit.deviation,
-                fit.criterion,
+                fit.criterion if isfinite(fit.criterion) else "",
             ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from verify.decimals import counted
 from verify.errors import InputError
 from verify.overoptimization.forms import best_of_n_kl
 from verify.reading import DataError, broken_files, exact_floats, numbers_in, quoted, read_table
@@ -195,10 +196,10 @@ def _disagreement(path: str, table: Any, column: str, divergences: Floats) -> st
     off = (n >= 1) & (abs(divergences - expected) > AGREE * (1 + expected))
     if not off.any():
         return None
-    row = int(off.argmax())
+    row, such = int(off.argmax()), counted(int(off.sum()), "such row")
     return (
         f"row {row + 1} has KL {divergences[row]:.4g}, and the best of n = {n[row]:g} has "
-        f"{expected[row]:.4g}: the KL is used; --n {column} uses n ({off.sum()} such rows)"
+        f"{expected[row]:.4g}: the KL is used; --n {column} uses n ({such})"
     )
 
 

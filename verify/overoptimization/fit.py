@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import inf, isfinite, sqrt
 from typing import TYPE_CHECKING
 
+from verify.decimals import counted
 from verify.errors import InputError
 from verify.overoptimization.answer import LEVEL, CurveFit, FormFit, Number, Peak, Score
 from verify.overoptimization.data import CurveData
@@ -148,14 +149,15 @@ def _check_determined(data: CurveData, columns: Floats) -> None:
     rows, parameters = columns.shape
     if rows <= parameters:
         raise InputError(
-            f"{data.path}: {rows} rows for {parameters} parameters; expected {parameters + 1} or "
-            "more" + (" (with --base NUMBER one fewer)" if parameters == 3 else "")
+            f"{data.path}: {counted(rows, 'row')} for {counted(parameters, 'parameter')}; expected "
+            f"{parameters + 1} or more"
+            + (" (with --base NUMBER one fewer)" if parameters == 3 else "")
         )
     if not full_rank(columns):
         distinct = len(set(data.kl.tolist()))
         raise InputError(
-            f"{data.path}: {distinct} different KL divergences do not determine {parameters} "
-            "parameters; expected more of them, further apart"
+            f"{data.path}: {counted(distinct, 'different KL divergence')} cannot determine "
+            f"{counted(parameters, 'parameter')}; expected more of them, further apart"
         )
 
 
