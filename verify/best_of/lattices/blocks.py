@@ -35,7 +35,7 @@ from math import comb
 
 from flint import arb, arb_mat, arb_poly, arb_series, ctx, fmpq
 
-from verify.best_of.lattices.cell import PARAMETERS, Cell, Row, Window
+from verify.best_of.lattices.cell import Cell, Row, Window
 from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.parts.leaves import goal_bits
 from verify.best_of.ranks import RADIUS, polynomial_size, terms, weight_at, weight_series
@@ -145,7 +145,7 @@ class Block:
         found = []
         for j, stretch in enumerate(self.cell.stretches):
             rules = []
-            for k, parameter in enumerate(PARAMETERS):
+            for k, parameter in enumerate(stretch.parameters):
                 sizes = self._sizes_on(j, k)
                 growth = (sizes[0] * stretch.reach(parameter)).upper()
                 missed = [stretch.missed(size, parameter).upper() for size in sizes]

@@ -2,48 +2,40 @@
 
 With atoms at ``step k`` and ``t = step K + s``, ``0 <= s < step``, the density of U at t is
 ``sum over m of p(K + m) f_V(s - step m)``: the values of ``f_V(s - step m)`` are the same for
-each K. The cell is cut where an end of V falls into it, and each part has a Gauss-Legendre rule.
-
-Next to an end where V is not smooth the rules are in ``y``, the logarithm of the distance d from
-it: there ``f_V d`` is what is integrated over y. What V has within some least distance is left
-out, and bounded.
+each K. The cell is cut where an end of V falls into it, and each part has a Gauss-Legendre rule
+(:mod:`verify.best_of.lattices.stretches`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
-from math import ceil, log
 
 from flint import acb, arb, arb_mat, ctx, fmpq
 
 from verify.best_of.convolution.interval_sums import Place, largest
-from verify.best_of.parts.density import Density, Knot, Parts
-from verify.best_of.parts.far import Side
-from verify.best_of.parts.leaves import (
-    ELLIPSES,
-    ellipse,
-    error_bound,
-    goal_bits,
-    lost_bits,
-    points,
-    rule,
+from verify.best_of.lattices.stretches import (
+    CLOSEST_BITS,
+    PARAMETERS,
+    Cuts,
+    RootPlace,
+    Stretch,
+    bits_lost,
+    boxes,
+    half_width,
+    is_graded,
+    reach,
 )
+from verify.best_of.parts.density import Density, Parts
+from verify.best_of.parts.far import Side
+from verify.best_of.parts.leaves import error_bound, goal_bits, lost_bits, points
 from verify.enclosure import Undecided, working_precision
 
-#: Parameters of the ellipses on which the rules are bounded.
-PARAMETERS = ELLIPSES[:4]
 #: Halvings of a part of a cell.
 MOST_HALVINGS = 12
 #: Cells on which V is looked at, on either side.
 MOST_CELLS = 2**11
 #: Bits by which a rule's error is below the goal; one of the many beside an end.
 RULE_BITS, GRADED_BITS = 4, 10
-#: How far apart stretches beside an end begin, as a logarithm.
-STEP = log(16)
-#: Bits by which what is left out next to an end is below the goal; how close that is, at most.
-LEFT_BITS, CLOSEST_BITS = 8, 512
 
 
 @dataclass(frozen=True)
@@ -65,82 +57,6 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Corner:
-    """Where an end of V falls into the cell.
-
-    Attributes
-    ----------
-    at : arb
-        The place in the cell.
-    density : Density
-        What ends.
-    knot : Knot
-        Its end.
-    """
-
-    at: arb
-    density: Density
-    knot: Knot
-
-    @property
-    def side(self) -> int:
-        """On which side of it V is: +1 for the right."""
-        return -self.knot.end
-
-    def closest(self, width: arb) -> arb:
-        """A distance, exact, up to which V has next to nothing; below a width.
-
-        On other cells V need not be small there: the distance is next to nothing itself.
-        """
-        goal = arb(2) ** (-goal_bits() - LEFT_BITS)
-        for bits in range(goal_bits() + LEFT_BITS, CLOSEST_BITS, 2):
-            distance = (width * arb(2) ** -bits).mid()
-            with working_precision(ctx.prec + lost_bits(distance)):
-                end = self.knot.place
-                other = end + self.side * distance
-                ends = (end, other) if self.side > 0 else (other, end)
-                if self.density.mass(*ends) < goal:
-                    return distance
-        raise Undecided(f"{self.density.law}: too much of it is next to its end")
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A part of the cell, which has a rule.
-
-    Attributes
-    ----------
-    place : Place
-        It, in s or in the logarithm of a distance.
-    points : int
-        Those of the rule.
-    """
-
-    place: Place
-    points: int
-
-    def reach(self, parameter: float) -> arb:
-        """How far from its interval a point of an ellipse is at most, in y."""
-        return _reach(self.place, parameter)
-
-    def missed(self, size: arb, parameter: float) -> arb:
-        """A bound of its rule's error, for what is bounded on an ellipse."""
-        return error_bound(_half(self.place), size, parameter, self.points)
-
-    def nodes(self) -> list[tuple[arb, arb]]:
-        """Points s and weights; a point is known well enough to show its distance from an end."""
-        place, found = self.place, []
-        middle, half = (place.low + place.high) / 2, (place.high - place.low) / 2
-        near = None if place.origin is None else place.low.exp()
-        for root, weight in rule(self.points):
-            y = middle + half * root
-            with working_precision(ctx.prec + lost_bits(near)):
-                s = place.t(y)
-            found.append((s, half * weight * place.slope(y)))
-        return found
-
-
-@dataclass(frozen=True)
 class Row:
     """What V has on one cell: at the nodes, and bounds on the ellipse of each stretch.
 
@@ -151,7 +67,7 @@ class Row:
     between : list of arb
         ``Pr(v - step < V <= v)`` at the nodes, and at last for s = 0.
     sizes, of_sizes : list of list of arb
-        Bounds of the two for each stretch, for each of :data:`PARAMETERS`; NaN: not known.
+        Bounds of the two for each stretch, for each of its parameters; NaN: not known.
     left, of_left : arb
         What is left out next to ends of V, on this cell: the mass, and ``E|V|``.
     """
@@ -200,9 +116,9 @@ class Cell:
         waiting = [(place, 0) for place in self._places(stretches)]
         while waiting:
             place, depth = waiting.pop()
-            count = self._points(place, window)
-            if count is not None:
-                self.stretches.append(Stretch(place, count))
+            stretch = self._stretch(place, window)
+            if stretch is not None:
+                self.stretches.append(stretch)
             elif depth == MOST_HALVINGS:
                 law = parts.densities[0].law
                 raise Undecided(f"{law}: too narrow beside a lattice, or not smooth enough")
@@ -210,65 +126,19 @@ class Cell:
                 waiting += [(half, depth + 1) for half in place.halves()]
         self.nodes = [node for stretch in self.stretches for node in stretch.nodes()]
 
-    def _corners(self) -> list[Corner]:
-        """Where the ends of V are; one between two cells is where V lies."""
-        found = []
-        for density in self.parts.densities:
-            for knot in density.knots:
-                if not knot.real:
-                    continue
-                place = density.law.support[0 if knot.end < 0 else 1]
-                if not isinstance(place, int | fmpq):
-                    raise Undecided(f"{density.law}: its end is not rational")
-                count = int((fmpq(place) / self.exact).floor())
-                if knot.end > 0 and place == self.exact * count:
-                    count -= 1
-                found.append(Corner(arb(place - self.exact * count), density, knot))
+    def _places(self, stretches: int) -> list[Place]:
+        """The stretches to begin with; what lies next to ends of V is left out."""
+        cuts = Cuts(self.parts, self.exact)
+        found = list(cuts.places(stretches))
+        self.left_out += cuts.left_out
         return found
 
-    def _places(self, stretches: int) -> Iterator[Place]:
-        """The stretches to begin with."""
-        corners = self._corners()
-        cuts = [arb(self.exact * k / stretches) for k in range(stretches + 1)]
-        for corner in corners:
-            if all(corner.at > cut or corner.at < cut for cut in cuts):
-                cuts.append(corner.at)
-        for low, high in pairwise(sorted(cuts, key=float)):
-            left, right = (
-                [c for c in corners if c.side == side and not c.knot.regular and c.at.overlaps(cut)]
-                for side, cut in ((+1, low), (-1, high))
-            )
-            middle = ((low + high) / 2).mid()
-            if left and right:
-                yield from self._graded(left, middle)
-                yield from self._graded(right, middle)
-            elif left:
-                yield from self._graded(left, high)
-            elif right:
-                yield from self._graded(right, low)
-            else:
-                yield Place(low, high)
-
-    def _graded(self, corners: list[Corner], end: arb) -> Iterator[Place]:
-        """Stretches from where some ends of V are to a point, in the logarithm of the distance."""
-        first = corners[0]
-        width = abs(end - first.at)
-        closest = min((corner.closest(width) for corner in corners), key=float)
-        with working_precision(ctx.prec + lost_bits(closest)):
-            inner = first.at + first.side * closest
-        self.left_out.append((first.at, inner) if first.side > 0 else (inner, first.at))
-        low, high = closest.log().mid(), width.log()
-        count = ceil(float(high - low) / STEP)
-        cuts = [low, *((low + (high - low) * k / count).mid() for k in range(1, count)), high]
-        for near, far in pairwise(cuts):
-            yield Place(near, far, first.at, first.side)
-
-    def _points(self, place: Place, window: Window) -> int | None:
-        """The points of a rule that is good enough; None: there is none."""
-        is_graded = place.origin is not None
-        goal = arb(2) ** (-goal_bits() - (GRADED_BITS if is_graded else RULE_BITS))
-        counts = range(2, points() + 1, 2) if is_graded else [points()]
-        half, best = _half(place), None
+    def _stretch(self, place: Place, window: Window) -> Stretch | None:
+        """A part with a rule that is good enough; None: there is none."""
+        is_one_of_many = is_graded(place)
+        goal = arb(2) ** (-goal_bits() - (GRADED_BITS if is_one_of_many else RULE_BITS))
+        counts = range(2, points() + 1, 2) if is_one_of_many else [points()]
+        half, best = half_width(place), None
         for parameter in PARAMETERS:
             total = arb(0)
             for m in range(window.first, window.last + 1):
@@ -276,11 +146,11 @@ class Cell:
                 if not error_bound(half, total, parameter, counts[-1]) < goal:
                     break
             else:
-                if not total * _reach(place, parameter) < self.growth:
+                if not total * reach(place, parameter) < self.growth:
                     continue
                 found = next(c for c in counts if error_bound(half, total, parameter, c) < goal)
                 best = found if best is None else min(best, found)
-        return best
+        return None if best is None else Stretch(place, best)
 
     def _inside(self, place: Place, m: int) -> list[Density]:
         """The densities that live on a stretch of a cell."""
@@ -297,20 +167,25 @@ class Cell:
         densities = self._inside(place, m)
         if not densities:
             return arb(0)
-        boxes = ellipse(place.middle, _half(place), parameter)
+        ends = {}
+        if isinstance(place, RootPlace):
+            ends = {end.density: end for row, end in place.corners if row == m}
         sizes = []
-        near = None if place.origin is None else place.low.exp()
-        with working_precision(ctx.prec + lost_bits(near)):
-            for y in boxes:
-                v = acb(place.t(y)) - self.exact * m
-                slope = abs(place.slope(y)) if place.origin is None else y.exp().abs_upper()
-                sizes.append(sum((d.over(v) for d in densities), arb(0)) * slope)
+        with working_precision(ctx.prec + (bits_lost(place) if is_graded(place) else 0)):
+            for y in self._boxes(place, parameter, m):
+                v, slope = acb(place.t(y)) - self.exact * m, acb(place.slope(y)).abs_upper()
+                parts = (ends[d].over(y) if d in ends else d.over(v) * slope for d in densities)
+                sizes.append(sum(parts, arb(0)))
         return largest(sizes)
+
+    def _boxes(self, place: Place, parameter: float, m: int) -> list[acb]:
+        """The upper half of the ellipse of a parameter, in y, as fine as a cell needs it."""
+        return boxes(place, parameter)
 
     def region(self, stretch: Stretch, parameter: float) -> tuple[acb, arb]:
         """A box around the s of an ellipse of a stretch, and a bound of the slope there."""
         place, found, slopes = stretch.place, [], []
-        for y in ellipse(place.middle, _half(place), parameter):
+        for y in boxes(place, parameter):
             found.append(acb(place.t(y)))
             slopes.append(acb(place.slope(y)).abs_upper())
         real, imag = found[0].real, found[0].imag
@@ -326,8 +201,9 @@ class Cell:
                 inside = self._inside(stretch.place, m)
                 for s, _ in stretch.nodes():
                     self._add_node(found, inside, s, m)
-                sizes = [self._size(stretch.place, parameter, m) for parameter in PARAMETERS]
-                far = [self._farthest(stretch.place, parameter, m) for parameter in PARAMETERS]
+                place, parameters = stretch.place, stretch.parameters
+                sizes = [self._size(place, parameter, m) for parameter in parameters]
+                far = [self._farthest(place, parameter, m) for parameter in parameters]
                 found.sizes.append(sizes)
                 found.of_sizes.append([a * b for a, b in zip(sizes, far, strict=True)])
             found.between.append(self._between(-self.step * m))
@@ -367,8 +243,8 @@ class Cell:
 
     def _farthest(self, place: Place, parameter: float, m: int) -> arb:
         """A bound of |v| on the ellipse of a parameter."""
-        boxes = ellipse(place.middle, _half(place), parameter)
-        return largest((acb(place.t(y)) - self.step * m).abs_upper() for y in boxes)
+        ellipse = boxes(place, parameter)
+        return largest((acb(place.t(y)) - self.step * m).abs_upper() for y in ellipse)
 
     def _between(self, v: arb) -> arb:
         return sum((d.mass(v - self.exact, v) for d in self.parts.densities), arb(0))
@@ -384,17 +260,6 @@ class Cell:
                 arb_mat([row.between for row in rows]),
             )
         return self._matrices[key]
-
-
-def _half(place: Place) -> arb:
-    """At least half the width of a part in y, measured from its middle, which is exact."""
-    return abs(place.high - place.middle).max(abs(place.low - place.middle)).upper()
-
-
-def _reach(place: Place, parameter: float) -> arb:
-    """How far from an interval of y a point of an ellipse is at most."""
-    r = arb(parameter)
-    return (_half(place) * ((r + 1 / r) / 2 - 1 + (r - 1 / r) / 2)).upper()
 
 
 def window(parts: Parts, step: arb, goal: arb) -> Window | None:
