@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from flint import arb, fmpq
 
+from verify.best_of.bottom import Bottom
 from verify.best_of.heavy_left import heavy_left
 from verify.best_of.lattices.beside_atoms import lattice_pair
 from verify.best_of.lattices.beside_density import beside_lattice, expand
@@ -18,7 +19,7 @@ from verify.best_of.log_cauchy.beside_densities import Alone, alone, gathered, m
 from verify.best_of.panels import SumLaw
 from verify.best_of.parts.density import take_apart
 from verify.best_of.parts.far import Beyond, Side
-from verify.best_of.ranks import Bottom, RankIntegral
+from verify.best_of.ranks import RankIntegral
 from verify.conditioning import condition
 from verify.enclosure import Diverges, Undecided
 from verify.law import Law
@@ -57,10 +58,10 @@ def rank_integral(
     utility, error = utility - shifts[0], error - shifts[1]
     cut = None if cut is None else cut - shifts[0] - shifts[1]
     ranks = _ranks(error, utility, shifts, cut, progress, seconds)
-    far, place = ranks.far_left.mass, ranks.steps[-1].piece.place
+    far, place = ranks.far_left, ranks.steps[-1].piece.place
     sides = (utility, error), (error, utility)
     of_v, of_x = (heavy_left(one, other, far, place) for one, other in sides)
-    ranks.heavy_left = of_v, of_x
+    ranks.know_left((of_v, of_x))
     return ranks
 
 

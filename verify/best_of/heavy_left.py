@@ -14,11 +14,10 @@ s above 0. Its first part is summed by intervals ``(s, 2s]``, with
 *That of B.* The weight is at most ``n F^(n-1)`` there, and A is below u where U is and ``B > 0``:
 so ``E[B_+; U < u] <= Pr(A <= u) E B_+``.
 
-*What is left out*, an event of mass q, wherever it is. For m up to n its weight is at most
-``n Pr(U' <= U)^(m-1)``, which is at most ``n (M/U_-^p)^(m-1)`` where U is below 0, with M for
-``E|U|^p``. For ``p = 1/m`` what is left of ``U_-`` is ``U_-^p``: its part is at most
-``n M^(m-1) E[U_-^p]`` over the event, and by Hölder's inequality that is at most
-``n M^(m-1) (E|U|^(a p))^(1/a) q^(1-1/a)``. A moment is at most a power of a higher one.
+*What is left out*, an event of mass q, wherever it is: of ``U_-`` it has at most
+``n int_0^oo min(q, F(-s)) F(-s)^(n-1) ds``, as the weight on ``U < -s`` is at most
+``n Pr(U' < -s)^(n-1)``. That is summed by the same intervals, up to where F is below q, and bounded
+as above from there on.
 """
 
 from __future__ import annotations
@@ -30,6 +29,8 @@ from flint import arb, fmpq
 
 from verify.affine import Affine
 from verify.best_of.infinite_means import left_part_is_finite
+from verify.best_of.left_powers import LeftPower, left_power
+from verify.best_of.parts.far import Beyond
 from verify.enclosure import Diverges, Undecided, ball
 from verify.law import Law
 from verify.mixture import Mixture
@@ -42,8 +43,8 @@ DOUBLINGS = 160
 SHARE = fmpq(1, 8)
 #: Orders of Markov's inequality: the index less it halved so often.
 ORDERS = range(1, 16)
-#: Larger m than this over the index are not taken.
-ENOUGH_DRAWS = 64
+#: Intervals at most up to where there is less than is left out.
+MOST_DOUBLINGS = 2000
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class HeavyLeft:
         A bound of F, what U has beyond the pieces.
     place : arb
         A point inside of the first piece.
+    power : LeftPower or None
+        Its leading power beyond the pieces, where it is known.
     """
 
     law: Law
@@ -67,6 +70,15 @@ class HeavyLeft:
     index: fmpq
     mass: arb
     place: arb
+    power: LeftPower | None = None
+
+    def part(self, n: int) -> arb:
+        """``E A`` under the best of n beyond the pieces, enclosed; NaN: not known."""
+        bound = self.beyond(n)
+        if not bound.is_finite():
+            return arb.nan()
+        found = arb.nan() if self.power is None else self.power.part(n)
+        return found if found.rad() < bound else arb(0, bound)
 
     def beyond(self, n: int) -> arb:
         """A bound of ``E|A|`` under the best of n beyond the pieces; NaN: none."""
@@ -86,16 +98,20 @@ class HeavyLeft:
         mass, of_other : arb
             Bounds of the mass and of ``E|B|`` that are left out.
         """
-        top = self.law.support[1]
+        top, top_other = self.law.support[1], self.other.support[1]
         if mass == 0:
             return arb(0)
         if not n * self.index > 1 or isinstance(top, Diverges):
             return arb.nan()
-        m = min(n, int((ENOUGH_DRAWS / self.index).ceil()))
-        a = (1 + m * self.index) / 2
-        # Of E|U|^(a p): its power 1/a bounds E|U|^p, and is taken once more.
-        size = self._moment(a / m) ** (m / a)
-        of_sum = size * mass ** (1 - 1 / a)
+        if not isinstance(top_other, Diverges):
+            of_other = abs(ball(top_other)) * mass
+        total, s = mass, arb(1)  # up to 1, and on
+        for _ in range(MOST_DOUBLINGS):
+            far = self._below(s)
+            if far < mass:
+                break
+            total, s = total + s * mass * far ** (n - 1), 2 * s
+        of_sum = total + self._markov(n, s)
         return (n * (of_sum + of_other + abs(ball(top)) * mass)).upper()
 
     def _of_sum(self, n: int) -> arb:
@@ -112,9 +128,11 @@ class HeavyLeft:
         """The first s, which is exact, and bounds of ``Pr(U < -s)`` for each one that is summed."""
         start = (-self.place).mid()
         places = [start * arb(2) ** j for j in range(DOUBLINGS)]
-        return start, [
-            (self.law.cdf(-s * (1 - SHARE)) + self.other.cdf(-s * SHARE)).upper() for s in places
-        ]
+        return start, [self._below(s) for s in places]
+
+    def _below(self, s: arb) -> arb:
+        """A bound of ``Pr(U < -s)``."""
+        return (self.law.cdf(-s * (1 - SHARE)) + self.other.cdf(-s * SHARE)).upper().min(arb(1))
 
     def _markov(self, n: int, s: arb) -> arb:
         """A bound of the integral from s on."""
@@ -130,14 +148,16 @@ class HeavyLeft:
         return moment_size(self.law, order) + moment_size(self.other, order)
 
 
-def heavy_left(law: Law, other: Law, mass: arb, place: arb) -> HeavyLeft | None:
+def heavy_left(law: Law, other: Law, far: Beyond, place: arb) -> HeavyLeft | None:
     """The law as one without a mean on the left, if it is one and the bounds are for it.
 
     Parameters
     ----------
     law, other : Law
         A and B.
-    mass, place : arb
+    far : Beyond
+        Bounds of what U has beyond the pieces.
+    place : arb
         As of :class:`HeavyLeft`.
     """
     if law.mean() != Diverges(-1):
@@ -146,7 +166,8 @@ def heavy_left(law: Law, other: Law, mass: arb, place: arb) -> HeavyLeft | None:
     known = [index for index in indices if isinstance(index, fmpq)]
     if None in indices or not known or not _right(other).is_finite():
         return None
-    return HeavyLeft(law, other, min(known), mass.upper(), place)
+    power = None if far.point is None else left_power(law, other, far.point)
+    return HeavyLeft(law, other, min(known), far.mass.upper(), place, power)
 
 
 def why_open(law: Law, other: Law, n: int) -> str:

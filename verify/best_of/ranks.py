@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from flint import arb, arb_poly, arb_series, fmpq
 
+from verify.best_of.bottom import Bottom
 from verify.best_of.panel import Panel
 from verify.best_of.parts.far import Beyond
 from verify.best_of.parts.jumps import Jump
@@ -31,6 +32,8 @@ if TYPE_CHECKING:  # they are made of what is here
 RADIUS, TERM_BITS = 3.2, 1.678
 #: Draws up to which the weight is a product, not the exponential of a logarithm.
 FEW_DRAWS = 32
+#: Ranks below this are summed up from the left, where that is possible.
+LEFT_RANK = 2.0**-8
 #: The weight may change by so much, as a power of e, on a part.
 CHANGE = 3.0
 
@@ -52,11 +55,22 @@ def light() -> arb:
 
 @dataclass
 class Part:
-    """A part of a panel: the polynomials about its middle, in the panel's variable."""
+    """A part of a panel: the polynomials about its middle, in the panel's variable.
+
+    Attributes
+    ----------
+    panel : Panel
+        The panel.
+    low, high : arb
+        Its ends.
+    below : arb or None
+        ``Pr(U <= t)`` at the panel's left end, where it is known better than by what lies above.
+    """
 
     panel: Panel
     low: arb
     high: arb
+    below: arb | None = None
 
     @property
     def half(self) -> arb:
@@ -104,22 +118,21 @@ class Part:
     def halves(self) -> tuple[Part, Part]:
         """Its halves, the left one first."""
         middle = (self.low + self.high) / 2
-        return Part(self.panel, self.low, middle), Part(self.panel, middle, self.high)
+        ends = (self.low, middle), (middle, self.high)
+        left, right = (Part(self.panel, *end, self.below) for end in ends)
+        return left, right
 
     def integrals(self, n: int, above: arb) -> list[arb]:
         """The integrals of the weight times the densities; ``above``: S at the panel's end."""
         half, count = self.half, terms()
-        survival = [above + self.series[0][0], *self.series[0].coeffs()[1:]]
         with series_length(count):
-            weight = weight_series(n, survival, count)
+            weight = self._weight(n, above, count)
             products = [arb_series(p.coeffs(), prec=count) * weight for p in self.series[1:]]
-        # On the disc |1 - S| <= 1 - S(middle) + change.
-        most = weight_at(n, survival[0] - self.sizes[0])
+        most, steepest = self._largest_weights(n, above)
         left = 2 * half * arb(RADIUS) ** -count / (1 - 1 / arb(RADIUS)) * most
         # The true S is off by no more than the panel misses: by the mean value theorem, so much
         # is the weight.
-        missed = self.missed[0]
-        left += 2 * half * n * weight_at(n - 1, self.above_end(above)) * missed
+        left += 2 * half * steepest * self.missed[0]
         found = []
         for product, size in zip(products, self.sizes[1:], strict=True):
             total, power = arb(0), 2 * half
@@ -128,6 +141,30 @@ class Part:
                 power = power * half * half
             found.append(total + arb(0, (left * size).upper()))
         return found
+
+    def _rank(self, below: arb) -> tuple[arb, arb]:
+        """``Pr(U <= t)`` at its middle and at its right end, from what it is left of its panel."""
+        total = self.panel.totals[0]
+        ends = total - self.series[0][0], total - self._own_above + arb(0, self.missed[0])
+        return below + ends[0], below + ends[1]
+
+    def _weight(self, n: int, above: arb, count: int) -> arb_series:
+        """The weight as a series; flint's cap on series is to be in force."""
+        falls = self.series[0].coeffs()[1:]
+        if self.below is None:
+            return weight_series(n, [above + self.series[0][0], *falls], count)
+        rank = self._rank(self.below)[0]
+        shares = arb_series([arb(1), *(-c / rank for c in falls)], prec=count)
+        return n * rank ** (n - 1) * shares ** (n - 1)
+
+    def _largest_weights(self, n: int, above: arb) -> tuple[arb, arb]:
+        """Bounds of the weight on the disc, and of its slope in S at the right end."""
+        # On the disc |1 - S| <= 1 - S(middle) + change.
+        if self.below is None:
+            most = weight_at(n, above + self.series[0][0] - self.sizes[0])
+            return most, n * weight_at(n - 1, self.above_end(above))
+        middle, end = self._rank(self.below)
+        return n * (middle + self.sizes[0]) ** (n - 1), n * (n - 1) * end ** (n - 2)
 
 
 def weight_series(n: int, survival: list[arb], count: int) -> arb_series:
@@ -168,40 +205,6 @@ class Step:
     of_x: arb
     sizes: tuple[arb, arb]
     own: tuple[arb, arb]
-
-
-@dataclass(frozen=True)
-class Bottom:
-    """What lies left of the pieces, where V and X have there about the same means for any weight.
-
-    Attributes
-    ----------
-    mass : arb
-        ``F = Pr(U <= T)``.
-    means : tuple of arb
-        Those of V and X; NaN where it is not so.
-    spread, lost : tuple of arb
-        For V and X: by how much ``E[V w]`` may differ from ``F^n E V``, for each unit of
-        ``(2n - 1) F^n``, and beside for each of ``2 n F^(n-1)``.
-    """
-
-    mass: arb
-    means: tuple[arb, arb]
-    spread: tuple[arb, arb]
-    lost: tuple[arb, arb]
-
-    def part(self, n: int) -> list[arb]:
-        """Its mass under the best of n, and its parts of ``E V`` and ``E X``."""
-        gain, weight = self.mass**n, n * self.mass ** (n - 1)
-        errors = [
-            (2 * n * gain * spread + 2 * weight * lost).upper()
-            for spread, lost in zip(self.spread, self.lost, strict=True)
-        ]
-        parts = [
-            gain * mean + arb(0, error) if error.is_finite() else arb.nan()
-            for mean, error in zip(self.means, errors, strict=True)
-        ]
-        return [gain, *parts]
 
 
 class RankIntegral:
@@ -256,6 +259,20 @@ class RankIntegral:
         self.sizes = sizes[0] + far_left.of_v, sizes[1] + far_left.of_x
         self.heavy_left: tuple[HeavyLeft | None, HeavyLeft | None] = (None, None)
 
+    def know_left(self, heavy_left: tuple[HeavyLeft | None, HeavyLeft | None]) -> None:
+        """Take in what is known far out on the left: there ``1 - S`` does not tell ranks from 0."""
+        self.heavy_left = heavy_left
+        known = [one.power for one in heavy_left if one is not None and one.power is not None]
+        if not known:
+            return
+        below = known[0].mass + arb(0).union(self.lost.mass)
+        for step in reversed(self.steps):
+            if not isinstance(step.piece, Part) or not 0 < below < LEFT_RANK:
+                break
+            panel = step.piece.panel
+            step.piece.below = below
+            below = below + panel.totals[0] + arb(0, panel.missed[0])
+
     def means(self, n: int, cut: fmpq | None = None) -> tuple[arb, arb, arb]:
         """The mass (about 1), ``E V`` and ``E X`` under the best of n.
 
@@ -280,10 +297,8 @@ class RankIntegral:
             if ended:
                 break
         else:
-            if self.bottom is not None:
-                totals = [a + b for a, b in zip(totals, self.bottom.part(n), strict=True)]
-            else:
-                self._add_bounds(totals, self._beyond_left(n))
+            far = self._beyond_left(n) if self.bottom is None else self.bottom.part(n)
+            totals = [a + b for a, b in zip(totals, far, strict=True)]
         self._add_bounds(totals, self._left_out(n))
         if self.moved is not None:
             moved = self.moved
@@ -315,13 +330,14 @@ class RankIntegral:
         return bounds
 
     def _beyond_left(self, n: int) -> list[arb]:
-        """Bounds of what lies beyond the pieces on the left."""
+        """What lies beyond the pieces on the left: of the mass, of ``E V`` and of ``E X``."""
         far, weight = self.far_left, n * self.far_left.mass ** (n - 1)
-        bounds = [weight * size for size in (far.mass, far.of_v, far.of_x)]
+        parts = [arb(0)] * 3
+        self._leave(parts, weight, (far.mass, far.of_v, far.of_x))
         for k, one in enumerate(self.heavy_left):
             if one is not None:
-                bounds[k + 1] = one.beyond(n)
-        return bounds
+                parts[k + 1] = one.part(n)
+        return parts
 
     def _left_out(self, n: int) -> list[arb]:
         """Bounds of what is in no piece."""

@@ -6,11 +6,12 @@ from flint import arb, arb_poly, fmpq
 
 from tests.verify.balls import assert_close
 from verify.best_of import best_of
+from verify.best_of.bottom import Bottom
 from verify.best_of.convolution.interval_sums import Place
 from verify.best_of.floats import best_of_floats
 from verify.best_of.panel import Panel
 from verify.best_of.parts.far import Beyond
-from verify.best_of.ranks import Bottom, RankIntegral
+from verify.best_of.ranks import RankIntegral
 from verify.enclosure import working_precision
 from verify.laws import exponential, normal
 

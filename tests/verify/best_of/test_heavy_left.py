@@ -16,6 +16,7 @@ from verify.best_of.curve import best_of_curve
 from verify.best_of.expansion import rank_integral
 from verify.best_of.heavy_left import HeavyLeft, heavy_left, moment_size
 from verify.best_of.pair import BITS
+from verify.best_of.parts.far import Beyond
 from verify.enclosure import Diverges, working_precision
 from verify.laws import parse
 
@@ -85,6 +86,11 @@ def test_two_of_them_are_alike(n: int) -> None:
     assert x < pareto_mean(fmpq(1, 2), n)
 
 
+def beyond(mass: arb) -> Beyond:
+    """A mass alone, at no point that is known."""
+    return Beyond(mass, arb.nan(), arb.nan())
+
+
 def exact_beyond(k: fmpq, n: int, t: arb) -> arb:
     """``E[A_- n F^(n-1); A < -t]`` for -pareto(k): n k t^(1 - n k)/(n k - 1)."""
     return n * k * t ** (1 - n * k) / (n * k - 1)
@@ -99,7 +105,7 @@ def exact_beyond(k: fmpq, n: int, t: arb) -> arb:
 def test_the_bound_beyond_is_one(k: Fraction, n: int, bits: int) -> None:
     index, t = fmpq(k.numerator, k.denominator), arb(2) ** bits
     law = parse(f"-pareto({k})")
-    bound = heavy_left(law, parse("point(0)"), t ** (-index), -t)
+    bound = heavy_left(law, parse("point(0)"), beyond(t ** (-index)), -t)
     assert bound is not None
     if not n * k > 1:
         assert bound.beyond(n).is_nan()
@@ -138,7 +144,7 @@ def test_what_is_left_out_is_bounded(n: int) -> None:
     An event of A itself, ``A < -t``, is the worst one of its mass: there it is known.
     """
     law, t = parse("-pareto(1/2)"), arb(2) ** 60
-    bound = heavy_left(law, parse("point(0)"), t ** fmpq(-1, 2), -t)
+    bound = heavy_left(law, parse("point(0)"), beyond(t ** fmpq(-1, 2)), -t)
     assert bound is not None
     q = law.cdf(-t)
     assert bound.lost(n, q, arb(0)) >= exact_beyond(fmpq(1, 2), n, t)
@@ -163,7 +169,7 @@ def test_moments_by_the_layers_of_the_law(law: str, order: fmpq) -> None:
 
 
 def test_others_have_none() -> None:
-    mass, place = arb(1) / 8, arb(-8)
+    mass, place = beyond(arb(1) / 8), arb(-8)
     assert heavy_left(parse("normal()"), parse("normal()"), mass, place) is None
     assert heavy_left(parse("cauchy()"), parse("normal()"), mass, place) is None
     assert heavy_left(parse("-pareto(1/2)"), parse("pareto(3/4)"), mass, place) is None

@@ -89,7 +89,7 @@ class AtomLine:
         far = self.far_left
         right = arb(0).union(far.mass), arb(0, far.of_v.upper()), arb(0, far.of_x.upper())
         pieces = [_mirrored_piece(piece) for piece in reversed(self.pieces)]
-        return AtomLine(pieces, right, far, self.far_right, self.lost, far.mass)
+        return AtomLine(pieces, right, far, self.far_right.mirrored, self.lost, far.mass)
 
     def turned(self, is_left: bool, is_v: bool) -> AtomLine:
         """That of -U, if so said, and where X is called V, if so said."""
@@ -167,7 +167,7 @@ def _entropy_bound(weight: arb) -> arb:
 
 
 def _swapped(bounds: Beyond) -> Beyond:
-    return Beyond(bounds.mass, bounds.of_x, bounds.of_v)
+    return Beyond(bounds.mass, bounds.of_x, bounds.of_v, bounds.point)
 
 
 def _swapped_piece(piece: Jump | AtomBlock) -> Jump | AtomBlock:

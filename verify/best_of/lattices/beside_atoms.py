@@ -142,9 +142,8 @@ class LatticePair(BesideLattice):
         of_x = tail.shift * mass + self.step * of_k
         of_x = of_x + arb(0, beyond) if beyond.is_finite() else arb.nan()
         size_x = abs(arb(tail.shift)) * mass + self.step * of_k + beyond
-        return (mass, of_v + arb(0, seen.of_v), of_x), Beyond(
-            mass.upper(), (size + seen.of_v).upper(), size_x.upper()
-        )
+        sizes = mass.upper(), (size + seen.of_v).upper(), size_x.upper()
+        return (mass, of_v + arb(0, seen.of_v), of_x), Beyond(*sizes, arb(tail.place(end)))
 
     def is_alone(self, end: int) -> bool:
         """Whether a law without a mean decides alone, and has atoms that are nothing to any n."""

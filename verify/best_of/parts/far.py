@@ -14,11 +14,21 @@ SHARES = (0.5, 0.25, 0.75, 0.125, 0.875, 0.0625, 0.9375)
 
 @dataclass(frozen=True)
 class Beyond:
-    """Bounds beyond a point: of the mass, and of ``E|V|`` and ``E|X|`` there (NaN: infinite)."""
+    """Bounds beyond a point: of the mass, and of ``E|V|`` and ``E|X|`` there (NaN: infinite).
+
+    The point is kept where it may be asked for.
+    """
 
     mass: arb
     of_v: arb
     of_x: arb
+    point: arb | None = None
+
+    @property
+    def mirrored(self) -> Beyond:
+        """Those of -U beyond -t."""
+        point = None if self.point is None else -self.point
+        return Beyond(self.mass, self.of_v, self.of_x, point)
 
 
 @dataclass(frozen=True)
@@ -98,7 +108,7 @@ def beyond(error: Parts, utility: Parts, t: arb, side: int) -> Beyond:
         of_x = of_v + (abs(t) + abs(x.last)) * found.mass
     elif not of_v.is_finite() and v.last is not None:
         of_v = of_x + (abs(t) + abs(v.last)) * found.mass
-    return Beyond(found.mass, of_v, of_x)
+    return Beyond(found.mass, of_v, of_x, t)
 
 
 def _beyond(x: Side, v: Side, t: arb) -> Beyond:
