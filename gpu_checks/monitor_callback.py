@@ -33,7 +33,8 @@ class MonitorCallback(TrainerCallback):  # type: ignore[misc]
 
     def __init__(self, monitor: Monitor) -> None:
         self.monitor = monitor
-        self._warned: set[str] = set()
+        #: By its kind: the step at which a warning first applied, and the warning.
+        self.said: dict[str, tuple[int, str]] = {}
 
     def attach(self, trainer: Any) -> None:
         """Put this callback before the others of a trainer, so that trackers log its numbers too.
@@ -55,9 +56,9 @@ class MonitorCallback(TrainerCallback):  # type: ignore[misc]
         if state.log_history:
             state.log_history[-1].update(metrics)
         for kind, text in seen.warnings.items():
-            if kind not in self._warned and state.is_world_process_zero:
+            if kind not in self.said and state.is_world_process_zero:
                 _LOGGER.warning("step %d: %s", state.global_step, text)
-            self._warned.add(kind)
+            self.said.setdefault(kind, (state.global_step, text))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Write the monitor of this process beside the checkpoint."""

@@ -44,7 +44,7 @@ def train(
         int | None, typer.Option(metavar="TOKENS", help="Of an answer (default: 7, or 32).")
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(metavar="NUMBER", help="Default: 2e-3, or 1e-5.")
+        float | None, typer.Option(metavar="NUMBER", help="Default: 5e-4, or 1e-5.")
     ] = None,
     coefficient: Annotated[
         float, typer.Option(metavar="NUMBER", help="Of the KL penalty, reward per nat.")
@@ -55,6 +55,13 @@ def train(
     ] = None,
     clip: Annotated[
         float, typer.Option(metavar="REWARD", help="Where the clipped arm clips its reward.")
+    ] = 5.0,
+    odds_cap: Annotated[
+        float,
+        typer.Option(
+            metavar="TIMES",
+            help="How many times as often as the base policy the capped arm may give an answer.",
+        ),
     ] = 5.0,
     seeds: Annotated[int, typer.Option(metavar="NUMBER", help="Runs of each arm.")] = 3,
     seed: Annotated[int, typer.Option(metavar="NUMBER", help="Of the first run.")] = 0,
@@ -76,7 +83,8 @@ def train(
 ) -> None:
     """Optimise a policy for U = V + X with a KL penalty: what becomes of V when X is heavy?
 
-    Four arms: a heavy error, a light one, a heavy one clipped, and a heavy one without a penalty.
+    Five arms: a heavy error, a light one, a heavy one clipped, one with the odds capped, and one
+    without a penalty.
     With the enumerable policy, means and KL are summed over all answers, in float64, and the best
     policy is known.
 
@@ -105,16 +113,26 @@ def train(
         answers=answers,
         group=answers if small else 8,
         length=length or (7 if small else 32),
-        learning_rate=learning_rate or (2e-3 if small else 1e-5),
+        learning_rate=learning_rate or (5e-4 if small else 1e-5),
         coefficient=coefficient,
         target_kl=target_kl,
+        base_answers=1024 if small else 4 * answers,
     )
     numbers = range(seed, seed + seeds)
     if small:
-        found = _enumerable(settings, clip, numbers)
+        found = _enumerable(settings, clip, odds_cap, numbers)
     else:
         found = _of_policy(
-            policy, prompts, error_text, utility_text, settings, clip, numbers, device, dtype
+            policy,
+            prompts,
+            error_text,
+            utility_text,
+            settings,
+            clip,
+            odds_cap,
+            numbers,
+            device,
+            dtype,
         )
     _write(found, json, csv)
     if STDOUT not in outputs.values():
@@ -125,7 +143,7 @@ def train(
         draw(plot_experiment, found, plot)
 
 
-def _enumerable(settings: Settings, clip: float, seeds: range) -> Experiment:
+def _enumerable(settings: Settings, clip: float, odds_cap: float, seeds: range) -> Experiment:
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
@@ -139,7 +157,7 @@ def _enumerable(settings: Settings, clip: float, seeds: range) -> Experiment:
     with TemporaryDirectory() as work:
         folder = Path(work)
         base = save_enumerable_policy(folder)
-        chosen = arms(settings, ERROR, UTILITY, clip)
+        chosen = arms(settings, ERROR, UTILITY, clip, odds_cap)
         return run_experiment(folder, base, [PROMPT] * settings.answers, chosen, seeds, True, _say)
 
 
@@ -150,6 +168,7 @@ def _of_policy(
     utility_text: str,
     settings: Settings,
     clip: float,
+    odds_cap: float,
     seeds: range,
     device: str | None,
     dtype: str | None,
@@ -169,7 +188,8 @@ def _of_policy(
     texts = read_prompts(prompts).texts
     base = base_policy(name, device=device, dtype=dtype)
     utility = {_token(base, utility_text, "--utility-text"): 1.0}
-    chosen = arms(settings, _token(base, error_text, "--error-text"), utility, clip)
+    error = _token(base, error_text, "--error-text")
+    chosen = arms(settings, error, utility, clip, odds_cap)
     given: list[Any] = list(texts)
     if base.tokenizer.chat_template is not None:
         given = [[{"role": "user", "content": text}] for text in texts]
@@ -233,5 +253,7 @@ def _print(found: Experiment) -> None:
         ]
     )
     for run in found.runs:
-        for warning in run.warnings:
-            typer.echo(f"tail monitor, {run.arm}, seed {run.seed}: {warning}")
+        said = run.watched
+        typer.echo(f"tail monitor, {run.arm}, seed {run.seed}: {said.end}")
+        for update, text in said.warnings.values():
+            typer.echo(f"  from update {update} on: {text}")

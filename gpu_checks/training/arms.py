@@ -25,8 +25,10 @@ class Arm:
     settings: Settings
 
 
-def arms(settings: Settings, error: int, utility: dict[int, float], clip: float) -> tuple[Arm, ...]:
-    """The four arms.
+def arms(
+    settings: Settings, error: int, utility: dict[int, float], clip: float, odds_cap: float
+) -> tuple[Arm, ...]:
+    """The five arms.
 
     Parameters
     ----------
@@ -38,6 +40,8 @@ def arms(settings: Settings, error: int, utility: dict[int, float], clip: float)
         What other tokens are worth.
     clip : float
         Where the third clips the reward.
+    odds_cap : float
+        How many times as often as the base policy the fourth may give an answer.
     """
     heavy = KnownParts(error, Exponential(1.0), utility, error_scale=0.1)
     light = KnownParts(error, Power(1.0), utility, error_scale=0.5)
@@ -46,5 +50,6 @@ def arms(settings: Settings, error: int, utility: dict[int, float], clip: float)
         Arm("heavy", "heavy error, KL penalty", heavy, settings),
         Arm("light", "light error, KL penalty", light, settings),
         Arm("clipped", "heavy error, clipped, KL penalty", heavy, replace(settings, clip=clip)),
+        Arm("capped", "heavy error, odds capped", heavy, replace(free, odds_cap=odds_cap)),
         Arm("unpenalised", "heavy error, no penalty, stopped early", heavy, free),
     )

@@ -35,7 +35,7 @@ class ErrorTail:
     values : array
         In increasing order.
     log_survival : array
-        ``log Q(X >= x)``: exact up to rounding, or of the share of a sample.
+        ``log Q(X >= x)``: computed in float64, or of the share of a sample.
     low, high : array
         Where it was measured, an interval for each, at the level asked for; else the same number.
     samples : int or None

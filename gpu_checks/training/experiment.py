@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from gpu_checks.models.policy import BasePolicy
 from gpu_checks.training.arms import Arm
-from gpu_checks.training.exact_parts import Enumerated, ExactCallback, ExactParts
 from gpu_checks.training.recorder import Entry
-from gpu_checks.training.running import train_policy
+from gpu_checks.training.running import Watched, train_policy
+from gpu_checks.training.summed_parts import Enumerated, PartMeans, SumCallback
 
 #: How often all answers are summed over in a run, beside its beginning and its end.
 SUMS = 4
@@ -28,29 +29,42 @@ class ArmRun:
     seed : int
     entries : tuple of Entry
         What was logged.
-    exact : dict of int to ExactParts
-        By the number of updates; empty where answers cannot be listed.
-    warnings : tuple of str
-        Of the tail monitor.
+    summed : dict of int to PartMeans
+        Over all answers, by the number of updates; empty where answers cannot be listed.
+    watched : Watched
+        What the tail monitor said.
     """
 
     arm: str
     seed: int
     entries: tuple[Entry, ...]
-    exact: dict[int, ExactParts]
-    warnings: tuple[str, ...]
+    summed: dict[int, PartMeans]
+    watched: Watched
 
     @property
-    def last(self) -> ExactParts:
-        """Where it ended: exactly if answers can be listed, else by the last answers."""
-        if self.exact:
-            return self.exact[max(self.exact)]
+    def last(self) -> PartMeans:
+        """Where it ended: over all answers if they can be listed, else over the last drawn."""
+        if self.summed:
+            return self.summed[max(self.summed)]
         entry = self.entries[-1]
-        return ExactParts(entry.u.mean, entry.v.mean, entry.x.mean, entry.k1.mean)
+        return PartMeans(entry.u.mean, entry.v.mean, entry.x.mean, entry.k1.mean)
 
-    def stopped_at(self, kl: float) -> Entry | None:
-        """What was logged when the KL first came to so much; None if it never did."""
-        return next((entry for entry in self.entries if entry.k1.mean >= kl), None)
+    def utility_at(self, kl: float) -> float | None:
+        """E V when the KL divergence first came to so much; None if it never did.
+
+        Between two policies of the run, one before and one after, it is taken to be linear in the
+        KL.
+        """
+        along = [
+            (0.0, entry.v.mean) if not entry.step else (entry.k1.mean, entry.v.mean)
+            for entry in self.entries
+        ]
+        if self.summed:
+            along = [(means.kl, means.v) for _, means in sorted(self.summed.items())]
+        for (before, low), (after, high) in pairwise(along):
+            if before < kl <= after:
+                return low + (high - low) * (kl - before) / (after - before)
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,19 +76,25 @@ class Experiment:
     arms : tuple of Arm
     runs : tuple of ArmRun
         One for each arm and seed, arm by arm.
-    base : ExactParts or None
+    base : PartMeans or None
         Of the base policy, for the arms' rewards by name.
-    tilted : dict of str to ExactParts
-        What the best policy does under an arm's penalty, where answers can be listed.
+    best : dict of str to PartMeans
+        What the best policy does for an arm's objective, where answers can be listed.
     best_objective : dict of str to float
-        What its ``E U - coefficient KL`` is: no policy has more.
+        What its ``E U - coefficient KL`` is, under a penalty: no policy has more.
+    fingerprint : str
+        Of the base policy.
+    device : torch.device
+        That it was trained on.
     """
 
     arms: tuple[Arm, ...]
     runs: tuple[ArmRun, ...]
-    base: dict[str, ExactParts]
-    tilted: dict[str, ExactParts]
+    base: dict[str, PartMeans]
+    best: dict[str, PartMeans]
     best_objective: dict[str, float]
+    fingerprint: str
+    device: Any
 
     def of(self, name: str) -> list[ArmRun]:
         """The runs of an arm."""
@@ -104,24 +124,29 @@ def run_experiment(
         Told a line before each run.
     """
     runs = []
-    begins: dict[str, ExactParts] = {}
-    tilted: dict[str, ExactParts] = {}
-    best: dict[str, float] = {}
+    begins: dict[str, PartMeans] = {}
+    best: dict[str, PartMeans] = {}
+    objective: dict[str, float] = {}
     for arm in arms:
         answers = Enumerated(base, arm.reward) if enumerable else None
-        coefficient = arm.settings.coefficient
         if answers is not None:
             begins[arm.name] = answers.of(base)
-            if coefficient > 0 and arm.settings.target_kl is None:
-                tilted[arm.name] = answers.tilted(coefficient, arm.settings.clip)
-                best[arm.name] = answers.best_objective(coefficient, arm.settings.clip)
+            found = answers.best(arm.settings)
+            if found is not None:
+                best[arm.name] = found
+                if arm.settings.odds_cap is None:
+                    objective[arm.name] = answers.best_objective(
+                        arm.settings.coefficient, arm.settings.clip
+                    )
         for seed in seeds:
             if progress is not None:
                 progress(f"{arm.name}: seed {seed}")
             runs.append(_run(folder, base, prompts, arm, seed, answers))
         if answers is None:
             begins[arm.name] = _began(runs[-len(seeds) :])
-    return Experiment(tuple(arms), tuple(runs), begins, tilted, best)
+    return Experiment(
+        tuple(arms), tuple(runs), begins, best, objective, base.fingerprint, base.device
+    )
 
 
 def _run(
@@ -136,17 +161,17 @@ def _run(
     callbacks = []
     if answers is not None:
         every = max(1, settings.steps // SUMS)
-        callbacks.append(ExactCallback(answers, base.tokenizer, every))
+        callbacks.append(SumCallback(answers, base.tokenizer, every))
     with TemporaryDirectory() as work:
         run = train_policy(folder, base, prompts, arm.reward, settings, Path(work), callbacks)
-    exact = callbacks[0].found if callbacks else {}
-    return ArmRun(arm.name, seed, run.entries, exact, run.warnings)
+    summed = callbacks[0].found if callbacks else {}
+    return ArmRun(arm.name, seed, run.entries, summed, run.watched)
 
 
-def _began(runs: Sequence[ArmRun]) -> ExactParts:
+def _began(runs: Sequence[ArmRun]) -> PartMeans:
     """The base policy, by the answers of all runs before their first update."""
     first = [run.entries[0] for run in runs]
     u, v, x = (
         sum(getattr(entry, part).mean for entry in first) / len(first) for part in ("u", "v", "x")
     )
-    return ExactParts(u, v, x, 0.0)
+    return PartMeans(u, v, x, 0.0)

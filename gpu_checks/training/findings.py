@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gpu_checks.finding import Finding, at_most, over_seeds
-from gpu_checks.training.experiment import ArmRun, Experiment
+from gpu_checks.training.experiment import Experiment
 
 #: Rounding of sums over all answers, as a share of what is summed: float32 weights of the policy
 #: are read in float64, and each probability is known to some 1e-13.
 ROUNDING = 1e-9
 #: So much of what the utility began with, or of 1, counts as nothing gained at an equal KL.
 NOTHING = 0.1
+#: The KL divergences, in nats, at which a run with a penalty is set beside one without.
+EQUAL_KL = (0.5, 1.0, 2.0, 4.0)
 
 
 def findings(experiment: Experiment) -> list[Finding]:
@@ -21,28 +23,35 @@ def findings(experiment: Experiment) -> list[Finding]:
 
 def _of_arms(experiment: Experiment) -> Iterator[Finding]:
     base = experiment.base["heavy"]
-    heavy, light, clipped = (experiment.of(name) for name in ("heavy", "light", "clipped"))
+    heavy, light, clipped, capped = (
+        experiment.of(name) for name in ("heavy", "light", "clipped", "capped")
+    )
     proxy, utility = [run.last.u for run in heavy], [run.last.v for run in heavy]
     yield over_seeds("heavy error: the proxy rises", proxy, above=base.u)
     yield over_seeds("heavy error: the utility gains nothing", utility, below=base.v)
-    for text, runs in (("light error", light), ("heavy error, clipped", clipped)):
+    kept = {
+        "light error": light,
+        "heavy error, clipped": clipped,
+        "heavy error, odds capped": capped,
+    }
+    for text, runs in kept.items():
         yield over_seeds(f"{text}: the utility rises", [run.last.v for run in runs], above=base.v)
 
 
 def _at_equal_kl(experiment: Experiment) -> Iterator[Finding]:
-    pairs = zip(experiment.of("heavy"), experiment.of("unpenalised"), strict=True)
-    differences = [_difference(penalised, free) for penalised, free in pairs]
-    found = [difference for difference in differences if difference is not None]
-    if found:
-        text = "heavy error, equal KL: the penalty keeps no more utility than stopping early"
-        nothing = NOTHING * max(abs(experiment.base["heavy"].v), 1.0)
-        yield over_seeds(text, found, below=nothing)
-
-
-def _difference(penalised: ArmRun, free: ArmRun) -> float | None:
-    """The utility under the penalty less that of the free run when it first had as large a KL."""
-    stopped = free.stopped_at(penalised.last.kl - 2 * penalised.entries[-1].k1.error)
-    return None if stopped is None else penalised.last.v - stopped.v.mean
+    """Pairs of runs with the same seed, the one penalised and the other stopped at the same KL."""
+    pairs = list(zip(experiment.of("heavy"), experiment.of("unpenalised"), strict=True))
+    nothing = NOTHING * max(abs(experiment.base["heavy"].v), 1.0)
+    for kl in EQUAL_KL:
+        both = [(one.utility_at(kl), other.utility_at(kl)) for one, other in pairs]
+        gains = [
+            penalised - stopped
+            for penalised, stopped in both
+            if penalised is not None and stopped is not None
+        ]
+        if gains:
+            text = f"heavy error, at a KL of {kl:g}: the penalty keeps no more utility than none"
+            yield over_seeds(text, gains, below=nothing)
 
 
 def _below_the_best(experiment: Experiment) -> Iterator[Finding]:

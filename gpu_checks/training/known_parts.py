@@ -148,6 +148,11 @@ class KnownParts:
         """Whether the error is heavy where the count has a geometric tail."""
         return self.growth.heavy
 
+    def least(self, length: int) -> float:
+        """What no answer of so many tokens or fewer is worth less than."""
+        worst = float(min(self._worths.min(initial=0.0), 0.0))
+        return worst if self.utility == "mean" else length * worst
+
     def __call__(self, ids: Sequence[Sequence[int]] | Any) -> Parts:
         """The parts of the reward of each answer.
 

@@ -7,10 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from gpu_checks.finding import LEVEL
+from gpu_checks.suite.provenance import provenance
 from gpu_checks.training.experiment import Experiment
 from gpu_checks.training.findings import findings
 
-SCHEMA = "goodhart-train/1"
+SCHEMA = "goodhart-train/2"
 PARTS = ("u", "v", "x", "k1", "k3")
 
 
@@ -19,6 +20,8 @@ def to_dict(experiment: Experiment) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "level": LEVEL,
+        "policy": experiment.fingerprint,
+        "provenance": provenance(experiment.device),
         "arms": [
             {
                 "name": arm.name,
@@ -27,15 +30,17 @@ def to_dict(experiment: Experiment) -> dict[str, Any]:
                 "settings": asdict(arm.settings),
                 "base": experiment.base[arm.name].as_json(),
                 "best_policy": (
-                    experiment.tilted[arm.name].as_json() if arm.name in experiment.tilted else None
+                    experiment.best[arm.name].as_json() if arm.name in experiment.best else None
                 ),
                 "runs": [
                     {
                         "seed": run.seed,
                         "last": run.last.as_json(),
                         "logged": [entry.as_json() for entry in run.entries],
-                        "exact": {str(step): parts.as_json() for step, parts in run.exact.items()},
-                        "warnings": list(run.warnings),
+                        "summed": {
+                            str(step): parts.as_json() for step, parts in run.summed.items()
+                        },
+                        "monitor": run.watched.as_json(),
                     }
                     for run in experiment.of(arm.name)
                 ],

@@ -15,7 +15,31 @@ from gpu_checks.monitor_callback import MonitorCallback
 from gpu_checks.training.known_parts import KnownParts
 from gpu_checks.training.recorder import Entry, Recorder
 from gpu_checks.training.settings import Settings
-from verify.tails.monitor import Monitor, watched
+from verify.tails.monitor import Monitor
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What the tail monitor said of the rewards that were given.
+
+    Attributes
+    ----------
+    base, end : str
+        Of the tail of the base policy's rewards, and of those in training.
+    warnings : dict of str to (int, str)
+        By its kind: the update after which a warning first applied, and the warning.
+    """
+
+    base: str
+    end: str
+    warnings: dict[str, tuple[int, str]]
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON."""
+        said = {
+            kind: {"update": update, "text": text} for kind, (update, text) in self.warnings.items()
+        }
+        return {"base": self.base, "end": self.end, "warnings": said}
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +52,13 @@ class Run:
         The trained one.
     entries : tuple of Entry
         What was logged, one for each update; the last is of the policy before its last update.
-    warnings : tuple of str
+    watched : Watched
         What the tail monitor said.
     """
 
     policy: BasePolicy
     entries: tuple[Entry, ...]
-    warnings: tuple[str, ...]
+    watched: Watched
 
 
 def train_policy(
@@ -69,8 +93,9 @@ def train_policy(
 
     from gpu_checks.training.adaptive import AdaptiveCoefficient
 
-    recorder = Recorder(reward, base, settings.clip, settings.temperature)
     monitor = Monitor()
+    recorder = Recorder(reward, base, settings, monitor)
+    at_base = recorder.show_base(prompts)
     callbacks = [*callbacks]
     if settings.target_kl is not None:
         callbacks.append(AdaptiveCoefficient(recorder, settings.target_kl))
@@ -98,14 +123,15 @@ def train_policy(
     with _quiet():
         trainer = RLOOTrainer(
             model=str(folder),
-            reward_funcs=watched(recorder, monitor),
+            reward_funcs=recorder,
             args=config,
             train_dataset=Dataset.from_dict({"prompt": list(prompts)}),
             processing_class=base.tokenizer,
             callbacks=callbacks,
         )
     trainer.remove_callback(PrinterCallback)
-    MonitorCallback(monitor).attach(trainer)
+    watching = MonitorCallback(monitor)
+    watching.attach(trainer)
     recorder.policy = BasePolicy(trainer.model, base.tokenizer, "the policy in training")
     recorder.coefficient = lambda: float(trainer.beta)
     for callback in callbacks:
@@ -114,7 +140,8 @@ def train_policy(
     with _quiet():
         trainer.train()
     trained = BasePolicy(trainer.model.eval(), base.tokenizer, "the trained policy")
-    return Run(trained, tuple(recorder.entries), tuple(monitor.state().warnings.values()))
+    watched = Watched(at_base.tail, monitor.state().tail, watching.said)
+    return Run(trained, tuple(recorder.entries), watched)
 
 
 def save_policy(policy: BasePolicy, folder: Path) -> None:

@@ -29,8 +29,13 @@ class Settings:
         In nats per answer: the coefficient is moved until the KL is there.
     clip : float, optional
         Rewards above it count as it.
+    odds_cap : float, optional
+        Above 1. An answer that the policy gives more than so many times as often as the base policy
+        earns the least that any answer can.
     temperature : float
         At which answers are drawn.
+    base_answers : int
+        Answers of the base policy that the tail monitor is shown before training; two or more.
     seed : int
 
     Raises
@@ -43,11 +48,13 @@ class Settings:
     answers: int = 128
     group: int = 128
     length: int = 7
-    learning_rate: float = 2e-3
+    learning_rate: float = 5e-4
     coefficient: float = 1.0
     target_kl: float | None = None
     clip: float | None = None
+    odds_cap: float | None = None
     temperature: float = 1.0
+    base_answers: int = 1024
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -64,6 +71,10 @@ class Settings:
                 raise InputError(f"{name}: expected a positive number, got {getattr(self, name)}")
         if not 0 <= self.coefficient < float("inf"):
             raise InputError(f"coefficient: expected 0 or more, got {self.coefficient}")
+        if self.odds_cap is not None and not 1 < self.odds_cap < float("inf"):
+            raise InputError(f"odds cap: expected a number above 1, got {self.odds_cap}")
+        if self.base_answers < 2:
+            raise InputError(f"base answers: expected 2 or more, got {self.base_answers}")
         if self.target_kl is not None and not 0 < self.target_kl < float("inf"):
             raise InputError(f"target KL: expected a positive number, got {self.target_kl}")
         if self.target_kl is not None and self.coefficient == 0:

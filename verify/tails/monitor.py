@@ -20,7 +20,7 @@ from math import isnan, nan
 from typing import TYPE_CHECKING, Any
 
 from verify.errors import InputError
-from verify.tails.monitor_state import TOP, Start, State, Window, share_of_top, state_of
+from verify.tails.monitor_state import TOP, Start, State, Window, state_of
 from verify.tails.upper_tail import UpperTail
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class Monitor:
     steps, seen, left_out : int
         Updates so far; finite rewards in them, and others.
     start : Start or None
-        What the first full window was like.
+        What the rewards of the base policy were like, where it was shown them; else the first full
+        window, once there is one.
     kl : float
         The KL divergence, in nats per answer, of rewards that come without one; NaN if it is not
         known. May be set at any time, where it is measured elsewhere than the rewards.
@@ -115,8 +116,39 @@ class Monitor:
         for first in range(0, finite.shape[1], self.window):  # a step may exceed the window
             self._put(finite[:, first : first + self.window])
 
+    def begin(self, rewards: Iterable[float | None]) -> State:
+        """Take in rewards of the base policy, drawn before training: later ones are compared.
+
+        A run may be over before a window is full, and a mean that runs away then goes unseen.
+
+        Parameters
+        ----------
+        rewards : iterable of float or None
+            As in :meth:`update`. They are not held, and not counted.
+
+        Returns
+        -------
+        State
+            What they look like.
+
+        Raises
+        ------
+        InputError
+            If there are not two finite ones.
+        """
+        import numpy as np
+
+        values = _numbers(rewards)
+        finite = values[np.isfinite(values)]
+        if len(finite) < 2:
+            raise InputError("rewards of the base policy: expected two finite ones or more")
+        self.start = Start.of(finite)
+        unknown = np.full(len(finite), nan)
+        window = Window(finite, unknown, np.zeros(len(finite)))
+        return state_of(0, len(finite), len(values) - len(finite), window, None, self.seed)
+
     def state(self) -> State:
-        """What the last rewards look like, compared with the first window of them."""
+        """What the last rewards look like, compared with those at the start."""
         window = Window(*self._in_order())  # a sum depends on the order
         return state_of(self.steps, self.seen, self.left_out, window, self.start, self.seed)
 
@@ -148,10 +180,7 @@ class Monitor:
         self._held = min(self._held + count, self.window)
         self.seen += count
         if self.start is None and self._held == self.window:
-            held = self._rows[_REWARD]
-            self.start = Start(
-                self._held, float(held.mean()), float(held.std()), share_of_top(held)
-            )
+            self.start = Start.of(self._rows[_REWARD])
 
     def _in_order(self) -> Floats:
         """What is held, the oldest first."""

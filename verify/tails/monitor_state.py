@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from math import inf, isfinite, log, nan, sqrt
 from typing import TYPE_CHECKING
 
-from verify.tails.atom import above_atom
+from verify.tails.atom import FEWEST as FEWEST_TIED
+from verify.tails.atom import SHARE, above_atom
 from verify.tails.estimators import exponential_test
 from verify.tails.index_interval import index_interval, largest_used
-from verify.tails.rounding import detect, spread
+from verify.tails.rounding import cells, detect, spread
 from verify.tails.upper_tail import UpperTail
 from verify.tails.verdict import Interval
 
@@ -57,7 +58,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Start:
-    """What the first full window was like.
+    """What rewards were like at the start: those of the base policy, or the first full window.
 
     Attributes
     ----------
@@ -73,6 +74,11 @@ class Start:
     mean: float
     deviation: float
     share: float
+
+    @classmethod
+    def of(cls, rewards: Floats) -> Start:
+        """What these rewards are like."""
+        return cls(len(rewards), float(rewards.mean()), float(rewards.std()), share_of_top(rewards))
 
 
 @dataclass(frozen=True)
@@ -94,12 +100,18 @@ class State:
     share_of_top : float
         Which share of what lies above the median, summed up, the top 0.1 % carries: 0.8 % for a
         normal law, 1.4 % for an exponential one. NaN for fewer than 1000 rewards.
+    tied_at_top : float
+        Which share of the rewards equals the largest one. NaN before the first.
+    ends_in_ties : bool
+        Whether these are too many for a tail: the rewards are clipped there, or cannot be larger,
+        or the answers are alike. They are bounded by what is seen, and no index is given.
     shape : Interval
         The extreme-value index of the rewards: 1/a for a power law of index a, 0 for an
         exponential tail, below 0 for a bounded one. Unchanged by shift and scale.
     shape_within : Interval
         That of the rewards less the mean of their prompt, as a policy cannot choose its prompts;
-        NaN where no step had two rewards for a prompt.
+        NaN where no step had two rewards for a prompt, and where the rewards end in ties: less
+        the means of their steps they would look like a tail.
     warnings : dict
         From ``heavy tail``, ``heavy tail within prompts``, ``share rising`` and ``reward beyond
         KL`` to a sentence each.
@@ -114,9 +126,29 @@ class State:
     largest: float
     kl: float
     share_of_top: float
+    tied_at_top: float
+    ends_in_ties: bool
     shape: Interval
     shape_within: Interval
     warnings: dict[str, str]
+
+    @property
+    def tail(self) -> str:
+        """What can be said of the upper tail of the rewards that are held, in a sentence."""
+        if self.ends_in_ties:
+            return (
+                f"{self.tied_at_top:.0%} of {self.held:,} rewards equal the largest, "
+                f"{self.largest:.4g}: they are bounded there, and have no tail to judge"
+            )
+        if any(kind in self.warnings for kind in _OF_TAILS):
+            return " ".join(self.warnings[kind] for kind in _OF_TAILS if kind in self.warnings)
+        if isfinite(self.shape.value):
+            shape = self.shape
+            return (
+                f"the tail of {self.held:,} rewards is not called heavy (extreme-value index "
+                f"{shape.value:.2g}, {shape.low:.2g} to {shape.high:.2g})"
+            )
+        return f"{self.held:,} rewards are too few, or too often equal, for their tail"
 
     def metrics(self) -> dict[str, float]:
         """Numbers for a tracker of experiments, those that are not known left out."""
@@ -128,6 +160,7 @@ class State:
             "largest": self.largest,
             "kl": self.kl,
             "share_of_top": self.share_of_top,
+            "tied_at_top": self.tied_at_top,
             "shape": self.shape.value,
             "shape_low": self.shape.low,
             "shape_high": self.shape.high,
@@ -144,11 +177,12 @@ def state_of(
     import numpy as np
 
     values = window.rewards
-    within = window.within[np.isfinite(window.within)]
     known = window.kl[np.isfinite(window.kl)]
     some = len(values) > 0
-    shape, root = _shape_and_root(values, seed)
-    shape_within, root_within = _shape_and_root(within, seed)
+    tied = int((values == values.max()).sum()) if some else 0
+    ends_in_ties = tied >= max(FEWEST_TIED, SHARE * TAIL * len(values))
+    judged = (values[:0], values[:0]) if ends_in_ties else (values, _within(window, seed))
+    (shape, root), (shape_within, root_within) = (_shape_and_root(each, seed) for each in judged)
     warnings = {}
     if root >= CRITICAL:
         warnings["heavy tail"] = _HEAVY.format("", shape.value, root)
@@ -165,6 +199,8 @@ def state_of(
         float(values.max()) if some else nan,
         float(known.mean()) if len(known) else nan,
         share_of_top(values),
+        tied / len(values) if some else nan,
+        ends_in_ties,
         shape,
         shape_within,
         warnings,
@@ -178,6 +214,29 @@ _HEAVY = (
     "the largest rewards{} fall off more slowly than exponentially (extreme-value index {:.2g}, "
     "{:.1f} standard deviations from an exponential tail)"
 )
+
+
+#: The kinds of warnings that are of a tail.
+_OF_TAILS = ("heavy tail", "heavy tail within prompts")
+
+
+def _within(window: Window, seed: int) -> Floats:
+    """The rewards less the mean of their prompt, with rounded ones spread over their cells.
+
+    Each step has a mean of its own, and takes it from a lattice of rewards: what is left lies on
+    many lattices, on which no rounding would be found.
+    """
+    import numpy as np
+
+    within = window.within
+    rounding = detect(window.rewards) if np.isfinite(within).any() else None
+    if rounding is not None:
+        order = np.argsort(window.rewards, kind="stable")
+        ascending = window.rewards[order]
+        low, high = cells(ascending, rounding)
+        within = within.copy()
+        within[order] += np.random.default_rng(seed).uniform(low, high) - ascending
+    return within[np.isfinite(within)]
 
 
 def share_of_top(values: Floats) -> float:

@@ -15,12 +15,12 @@ from gpu_checks.training.settings import Settings
 
 
 def findings(shop: Workshop) -> list[Finding]:
-    """What becomes of the utility in the four arms."""
+    """What becomes of the utility in the five arms."""
     settings = Settings(steps=shop.size.training_steps)
     with TemporaryDirectory() as work:
         folder = Path(work)
         base = save_enumerable_policy(folder)
         base.model.to(shop.policy.device)
-        chosen = arms(settings, 1, {2: 1.0, 3: -1.0}, clip=5.0)
+        chosen = arms(settings, 1, {2: 1.0, 3: -1.0}, clip=5.0, odds_cap=5.0)
         seeds = range(shop.seed, shop.seed + shop.size.seeds)
         return findings_of_arms(run_experiment(folder, base, [PROMPT] * 128, chosen, seeds, True))
