@@ -127,6 +127,36 @@ def test_the_least_mean_under_another_divergence(terminal: Terminal) -> None:
     assert 0 < float(answer["least"][0]["lower"][0]) < 1 < float(answer["points"][0]["lower"][0])
 
 
+@pytest.mark.parametrize(("token", "budgets"), [("js", "0.01 0.1"), ("tv", "0.01 0.1 1")])
+def test_budgets_that_nobody_named_are_ones_that_there_are(
+    terminal: Terminal, token: str, budgets: str
+) -> None:
+    """No Jensen-Shannon divergence is above log 2; a total variation of 1 allows every law."""
+    answer = json.loads(terminal("frontier", "uniform()", "--divergence", token, "--json", "-").out)
+    assert [point["budget"] for point in answer["points"]] == budgets.split()
+
+
+@pytest.mark.parametrize(
+    ("token", "budgets", "note"),
+    [
+        ("tv", "0.5,2,1", "goodhart: tv is never above 1.000: a budget of 2 allows every law\n"),
+        (
+            "js",
+            "0.6932",
+            "goodhart: js is never above 0.6931: a budget of 0.6932 allows every law\n",
+        ),
+        ("js", "0.6931", ""),
+        ("kl", "9", ""),
+    ],
+)
+def test_a_budget_that_limits_nothing_is_noted(
+    terminal: Terminal, token: str, budgets: str, note: str
+) -> None:
+    done = terminal("frontier", "bernoulli(p=0.3)", "--divergence", token, "--budgets", budgets)
+    assert (done.status, done.err) == (0, note)
+    assert done.out.count("\n") >= 3 + budgets.count(",")
+
+
 def test_the_picture_of_another_divergence(terminal: Terminal) -> None:
     done = terminal(
         "frontier",
@@ -171,6 +201,7 @@ def test_rewards_in_a_file(terminal: Terminal) -> None:
         (("normal()", "--budgets", "nan"), "budget: expected a decimal number"),
         (("normal()", "--divergence", "l2"), "--divergence: expected one of kl, chi2, renyi:A"),
         (("normal()", "--divergence", "renyi:1"), "--divergence: renyi:A: expected an order A"),
+        (("normal()", "--budgets", ""), "budget: expected a decimal number"),
         (("normal()", "--plot", "f.jpeg"), "--plot: expected a file ending in"),
         (("normal()", "--json", "-", "--csv", "-"), "both go to standard output"),
         (("nosuch()",), "nosuch"),

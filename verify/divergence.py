@@ -75,6 +75,11 @@ class Divergence(ABC):
         """How it is scaled."""
         return NORMALISATIONS[self.token.partition(":")[0]]
 
+    @property
+    def largest(self) -> arb | None:
+        """Its value where P and Q have no mass in common, the largest of all; None: infinite."""
+        return None
+
     @abstractmethod
     def of_groups(self, groups: Iterable[tuple[arb, arb]]) -> Number:
         """The divergence of a weight with finitely many values.
@@ -98,6 +103,13 @@ class Generated(Divergence):
     @abstractmethod
     def at_zero(self) -> Number:
         """``f(0)``, the price of leaving all of a unit of Q."""
+
+    @property
+    def largest(self) -> arb | None:
+        slope, leaving = self.slope_at_infinity, self.at_zero
+        if isinstance(slope, Diverges) or isinstance(leaving, Diverges):
+            return None
+        return slope + leaving
 
     @abstractmethod
     def _generator(self, w: arb) -> arb:

@@ -231,6 +231,21 @@ def test_groups() -> None:
     assert isinstance(left_out, Diverges) and "leaves out a part" in left_out.because
 
 
+@pytest.mark.parametrize("token", [*GENERATED, "renyi:2", "odds"])
+def test_the_largest_value_is_that_of_laws_without_common_mass(token: str) -> None:
+    """P lies where Q has next to no mass."""
+    divergence = parse_divergence(token)
+    with working_precision(500):
+        tiny = arb(2) ** -200
+        found = divergence.of_groups([(1 - tiny, arb(0)), (tiny, 1 / tiny)])
+        largest = divergence.largest
+        if largest is None:
+            assert isinstance(found, Diverges) or found > 100
+        else:
+            # At w = 2^200, f(w)/w is f'(oo) less about w^(-1/2) (hellinger), or still less.
+            assert isinstance(found, arb) and largest >= found and largest - found < arb(2) ** -98
+
+
 def test_an_empty_group_does_not_count() -> None:
     groups = [(arb(1), arb(1)), (arb(0), arb(9))]
     assert OddsCap().of_groups(groups) == 0

@@ -138,6 +138,17 @@ def test_what_is_not_settled_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.lower is None and not found.settled and "not settled" in found.because
 
 
+@pytest.mark.parametrize("token", ["odds", "chi2"])
+def test_what_is_not_settled_is_not_said_to_be_attained(
+    monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    assert at("exponential()", token, "0.5").attained is True
+    for limit in ("AIM", "ENOUGH"):  # no gap is small enough now
+        monkeypatch.setattr(module, limit, arb(0))
+    found = at("exponential()", token, "0.5")
+    assert not found.settled and found.attained is None
+
+
 def test_bad_budgets() -> None:
     for budget in ("-1", "x", "nan", "1e400"):
         with pytest.raises(InputError, match="budget"):

@@ -11,12 +11,14 @@ import typer
 if TYPE_CHECKING:
     from flint import arb
 
+    from verify.divergence import Divergence
     from verify.enclosure import Number
     from verify.frontier import Frontier, FrontierPoint
 
 SETTLED, UNDECIDED = 0, 4
 #: As :data:`verify.divergence.TOKENS` has them; help texts load nothing heavy.
 DIVERGENCES = ("kl", "chi2", "renyi:A", "power:A", "odds", "tv", "hellinger", "js", "reverse_kl")
+DEFAULT_BUDGETS = "0.01,0.1,1"
 #: Digits of a mean in the table: as many as both values agree in. The JSON has them in full.
 MOST_DIGITS, FEWEST_DIGITS = 13, 8
 
@@ -31,11 +33,12 @@ def frontier(
         typer.Option(metavar="NAME", help=f"What is limited: {', '.join(DIVERGENCES)}; A > 0."),
     ] = "kl",
     budgets: Annotated[
-        str,
+        str | None,
         typer.Option(
-            metavar="NUMBERS", help="The budgets d (KL: in nats; odds: log R), commas between."
+            metavar="NUMBERS",
+            help="The budgets d (KL: in nats; odds: log R), commas between (default: 0.01,0.1,1).",
         ),
-    ] = "0.01,0.1,1",
+    ] = None,
     two_sided: Annotated[bool, typer.Option("--two-sided", help="Add the least mean.")] = False,
     per_prompt: Annotated[
         str | None,
@@ -85,19 +88,13 @@ def frontier(
 
     outputs = {"--json": json, "--csv": csv, "--plot": plot, "--split": split}
     check_outputs(outputs, data_files(law) if per_prompt is None else [per_prompt])
-    if divergence != "kl":
-        from verify.divergence import parse_divergence
-
-        try:
-            divergence = parse_divergence(divergence).token
-        except InputError as error:
-            raise InputError(f"--divergence: {str(error).removeprefix('divergence: ')}") from None
+    limited = _divergence(divergence)
+    divergence, numbers = limited.token, _budgets(budgets, limited)
     if plot is not None:
         from verify.plotting import format_of
 
         format_of(plot)
     quiet = STDOUT in outputs.values()
-    numbers = [text.strip() for text in budgets.split(",")]
     of_prompts = {"--prompt": prompt, "--reward": reward, "--weights": weights, "--split": split}
     if per_prompt is None:
         asked = Question(numbers, divergence, two_sided)
@@ -114,6 +111,35 @@ def frontier(
             per_prompt, of_prompts, numbers, Outputs(quiet, json, csv, plot)
         )
     raise typer.Exit(SETTLED if settled else UNDECIDED)
+
+
+def _divergence(token: str) -> Divergence:
+    from verify.divergence import parse_divergence
+    from verify.errors import InputError
+
+    try:
+        return parse_divergence(token)
+    except InputError as error:
+        raise InputError(f"--divergence: {str(error).removeprefix('divergence: ')}") from None
+
+
+def _budgets(written: str | None, divergence: Divergence) -> list[str]:
+    """The budgets that are asked for; a note says which ones limit nothing."""
+    from verify.decimals import rational
+    from verify.frontier import parse_budget
+
+    asked = [text.strip() for text in (DEFAULT_BUDGETS if written is None else written).split(",")]
+    largest = divergence.largest
+    if largest is None:
+        return asked
+    beyond = [text for text in asked if rational(parse_budget(text)) > largest]
+    if written is None:
+        return [text for text in asked if text not in beyond]
+    for text in beyond:
+        most = largest.str(4, radius=False)
+        never = f"{divergence.token} is never above {most}: a budget of {text} allows every law"
+        typer.echo(f"goodhart: {never}", err=True)
+    return asked
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from flint import arb, fmpq
 from verify.decimals import decimal_text, rational
 from verify.divergence import (
     Divergence,
-    Generated,
     JensenShannon,
     OddsCap,
     Power,
@@ -224,12 +223,7 @@ def _at_top(
 def _allows_everything(divergence: Divergence, budget: fmpq) -> bool:
     """Whether no law, even one that Q gives no mass, is beyond the budget."""
     with working_precision(PRECISIONS[0]):
-        if not isinstance(divergence, Generated):
-            return False
-        at_zero, slope = divergence.at_zero, divergence.slope_at_infinity
-        if isinstance(at_zero, Diverges) or isinstance(slope, Diverges):
-            return False
-        return bool(ball(budget) >= at_zero + slope)
+        return divergence.largest is not None and bool(ball(budget) >= divergence.largest)
 
 
 def _next_to_top(budget: Decimal, scale: Scale) -> PenalisedPoint:
@@ -274,7 +268,8 @@ def _by_search(law: Law, divergence: Divergence, budget: Decimal, scale: Scale) 
     if best is None:
         best = _by_a_smaller_budget(law, divergence, budget, scale, reason)
     assert isinstance(best.lower, arb) and best.gap is not None
-    return replace(best, settled=bool(best.gap < ENOUGH * size_of(law, best.lower)))
+    settled = bool(best.gap < ENOUGH * size_of(law, best.lower))
+    return replace(best, settled=settled, attained=best.attained if settled else None)
 
 
 def _by_a_smaller_budget(
