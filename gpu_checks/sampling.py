@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from gpu_checks.models.uniform import UniformPolicy, uniform_policy
 from gpu_checks.records.engines import engine_of
 from gpu_checks.records.folder import RunFolder
 from gpu_checks.records.prompts import Prompts
-from gpu_checks.records.run import Job, Made, Outcome, Tick, run_jobs
+from gpu_checks.records.run import MOST_ROWS, Job, Outcome, Tick, run_jobs
 from verify.errors import InputError
 from verify.progress import Progress
 
@@ -27,7 +26,7 @@ SCHEMA = "goodhart-samples/1"
 
 @dataclass(frozen=True)
 class Plan:
-    """What is sampled: it decides every row, whatever the batch size and the engine.
+    """What is sampled: it decides every row, whatever the batch, the file and the engine.
 
     Parameters
     ----------
@@ -39,18 +38,15 @@ class Plan:
         Row i draws from a generator of its own, ``SeedSequence(seed, spawn_key=(i,))``.
     uniform : bool
         Uniform random tokens, special ones left out, in place of the policy's answers.
-    rows : int
-        Of a file.
     """
 
     answers: int
     tokens: int
     seed: int
     uniform: bool = False
-    rows: int = 1024
 
     def __post_init__(self) -> None:
-        for option in ("answers", "tokens", "rows"):
+        for option in ("answers", "tokens"):
             if getattr(self, option) < 1:
                 raise InputError(
                     f"{option}: expected a number from 1 on, got {getattr(self, option)}"
@@ -120,16 +116,18 @@ class SampleWorker:
             **asdict(self.plan),
         }
 
-    def work(self, job: Job, tick: Tick) -> Made:
+    @property
+    def forward_seconds(self) -> float:
+        """How long the model's forward passes have taken so far."""
+        return self.policy.forward_seconds
+
+    def work(self, job: Job, tick: Tick) -> pa.Table:
         """Make the rows of a job."""
-        first: int = job.what
-        rows = range(first, first + job.rows)
+        rows: range = job.what
         generators = [self.plan.generator(row) for row in rows]
-        before = self.policy.forward_seconds
         contexts = [self.policy.encode_prompt(self._prompt(row)) for row in rows]
         answers = self.policy.sample(contexts, self.plan.tokens, generators, tick=tick)
-        table = self._table(rows, contexts, answers)
-        return Made(table, self.policy.forward_seconds - before)
+        return self._table(rows, contexts, answers)
 
     def _prompt(self, row: int) -> str:
         return self.prompts.texts[row // self.plan.answers]
@@ -161,6 +159,7 @@ def sample(
     engine: str = "local",
     workers: int = 1,
     progress: Progress | None = None,
+    most: int = MOST_ROWS,
 ) -> Outcome:
     """Sample into a folder, going on from what is done there.
 
@@ -178,11 +177,13 @@ def sample(
         Of the cluster.
     progress : callable, optional
         Told how far it is.
+    most : int
+        How many rows a file has at most.
 
     Raises
     ------
     InputError
-        If the folder holds another run, or the model cannot be had.
+        If the folder holds another run, another process is at it, or the model cannot be had.
     OutputError
         If the disk is full; what is done stays.
     """
@@ -190,10 +191,4 @@ def sample(
     total = len(opener.prompts.texts) * plan.answers
     with engine_of(engine, opener, workers, opener.device) as (run, description):
         folder = RunFolder(out, description)
-        return run_jobs(_jobs(total, plan.rows), folder, run, total, progress)
-
-
-def _jobs(total: int, rows: int) -> Iterator[Job]:
-    """Jobs of consecutive rows, each with its first row."""
-    for number, first in enumerate(range(0, total, rows)):
-        yield Job(number, min(rows, total - first), first)
+        return run_jobs([range(total)], folder, run, total, progress, most)

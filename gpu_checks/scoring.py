@@ -10,7 +10,7 @@ from gpu_checks.models import RewardModel, reward_model
 from gpu_checks.models.fingerprint import vocabulary_fingerprint
 from gpu_checks.records.engines import engine_of
 from gpu_checks.records.folder import RunFolder
-from gpu_checks.records.run import Job, Made, Outcome, Tick, run_jobs
+from gpu_checks.records.run import MOST_ROWS, Job, Outcome, Tick, run_jobs
 from gpu_checks.records.texts import Texts
 from verify.errors import InputError
 from verify.progress import Progress
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 SCHEMA = "goodhart-scores/1"
 #: Columns of token ids, as ``goodhart sample`` writes them: what is scored is one after the other.
 IDS = ("prompt_ids", "answer_ids")
-ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -77,18 +76,20 @@ class ScoreWorker:
             "vocabulary_fingerprint": vocabulary_fingerprint(self.reward.tokenizer),
             "column": self.opener.column,
             "ids": self.opener.ids,
-            "rows": ROWS,
         }
 
-    def work(self, job: Job, tick: Tick) -> Made:
+    @property
+    def forward_seconds(self) -> float:
+        """How long the model's forward passes have taken so far."""
+        return self.reward.forward_seconds
+
+    def work(self, job: Job, tick: Tick) -> pa.Table:
         """Score the rows of a job."""
         import pyarrow as pa
 
         table: pa.Table = job.what
-        before = self.reward.forward_seconds
         rewards = self.reward.score_ids(self._tokens(table), tick)
-        scored = table.append_column(self.opener.column, pa.array(rewards, pa.float64()))
-        return Made(scored, self.reward.forward_seconds - before)
+        return table.append_column(self.opener.column, pa.array(rewards, pa.float64()))
 
     def _tokens(self, table: pa.Table) -> list[list[int]]:
         if not self.opener.ids:
@@ -105,6 +106,7 @@ def score(
     engine: str = "local",
     workers: int = 1,
     progress: Progress | None = None,
+    most: int = MOST_ROWS,
 ) -> Outcome:
     """Score files into a folder, going on from what is done there.
 
@@ -120,12 +122,14 @@ def score(
         Of the cluster.
     progress : callable, optional
         Told how far it is.
+    most : int
+        How many rows a file has at most.
 
     Raises
     ------
     InputError
-        If the folder holds another run, the model cannot be had, or it does not share the token
-        ids that are scored.
+        If the folder holds another run, another process is at it, the model cannot be had, or it
+        does not share the token ids that are scored.
     OutputError
         If the disk is full; what is done stays.
     """
@@ -135,17 +139,17 @@ def score(
         if opener.ids:
             _check_vocabulary(description, of)
         folder = RunFolder(out, {**description, "of": of})
-        return run_jobs(jobs_of(opener), folder, run, total, progress)
+        return run_jobs(blocks_of(opener), folder, run, total, progress, most)
 
 
-def jobs_of(opener: OpenScorer) -> Iterator[Job]:
-    """The rows that are to be scored, in jobs."""
-    for number, table in enumerate(opener.texts.blocks(ROWS)):
+def blocks_of(opener: OpenScorer) -> Iterator[pa.Table]:
+    """The rows that are to be scored."""
+    for table in opener.texts.blocks(MOST_ROWS):
         if opener.column in table.column_names:
             raise InputError(
                 f"the rows have a column {opener.column!r} already; --column names another"
             )
-        yield Job(number, table.num_rows, table)
+        yield table
 
 
 def _check_vocabulary(description: dict[str, Any], of: list[dict[str, Any]]) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gpu_checks.commands.options import Device, Dtype, Json, RewardName
+
 if TYPE_CHECKING:
     from gpu_checks.attack.result import Attack
     from gpu_checks.attack.settings import Settings
@@ -16,13 +18,7 @@ MOST_RUNS = 10_000
 
 
 def attack(
-    reward_model: Annotated[
-        str,
-        typer.Argument(
-            metavar="REWARD_MODEL",
-            help="A folder or hub id of a reward model, or a head saved by train-reward.",
-        ),
-    ],
+    reward_model: RewardName,
     prompt: Annotated[
         str, typer.Option(metavar="TEXT", help="What the answers are to (default: nothing).")
     ] = "",
@@ -124,20 +120,13 @@ def attack(
         bool,
         typer.Option("--no-prefix-cache", help="Read each candidate from its first token on."),
     ] = False,
-    device: Annotated[
-        str | None, typer.Option(metavar="NAME", help="cpu, cuda or cuda:NUMBER.")
-    ] = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="float64, float32 (default), bfloat16 or float16."),
-    ] = None,
+    device: Device = None,
+    dtype: Dtype = None,
     work: Annotated[
         str | None,
         typer.Option(metavar="FOLDER", help="Keep the state here: a run that was cut off goes on."),
     ] = None,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
-    ] = None,
+    json: Json = None,
     csv: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Each better reward as CSV ('-' for stdout)."),

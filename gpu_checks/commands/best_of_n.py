@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gpu_checks.commands.options import Json
 from verify.commands.frontier import draw, print_table
 
 if TYPE_CHECKING:
@@ -44,9 +45,7 @@ def best_of_n(
     seed: Annotated[
         int, typer.Option(metavar="NUMBER", help="Of planted errors, and of predictions.")
     ] = 0,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
-    ] = None,
+    json: Json = None,
     csv: Annotated[
         str | None, typer.Option(metavar="FILE", help="A row for each n ('-' for stdout).")
     ] = None,

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from gpu_checks.commands.options import Device, Dtype, Engine, Json, Workers, report
+
 
 def sample(
     out: Annotated[
@@ -42,17 +44,11 @@ def sample(
     seed: Annotated[
         int, typer.Option(metavar="NUMBER", help="Every answer has random numbers of its own.")
     ] = 0,
-    device: Annotated[
-        str | None, typer.Option(metavar="NAME", help="cpu or cuda (default: cuda if it is here).")
-    ] = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="float32 (default), float64, bfloat16 or float16."),
-    ] = None,
-    engine: Annotated[
-        str, typer.Option(metavar="NAME", help="local, or ray: workers with a GPU each.")
-    ] = "local",
-    workers: Annotated[int, typer.Option(metavar="NUMBER", help="Of engine ray.")] = 1,
+    device: Device = None,
+    dtype: Dtype = None,
+    engine: Engine = "local",
+    workers: Workers = 1,
+    json: Json = None,
 ) -> None:
     """Sample answers at temperature 1, and keep the log-probability of every token.
 
@@ -62,7 +58,9 @@ def sample(
     Exit status: 0 sampled, 2 bad input or a full disk.
     """
     from gpu_checks.extra import require_extra
+    from verify.files import check_outputs
 
+    check_outputs({"--json": json}, [] if prompts is None else [prompts])
     require_extra("goodhart sample")
     from gpu_checks.records.prompts import Prompts, read_prompts
     from gpu_checks.sampling import OpenSampler, Plan
@@ -74,4 +72,4 @@ def sample(
     opener = OpenSampler(policy, plan, found, device, dtype)
     with progress_bar() as progress:
         outcome = sample_into(opener, out, engine=engine, workers=workers, progress=progress)
-    typer.echo(outcome.line("sampled"))
+    report(outcome, "sampled", out, json)

@@ -6,15 +6,11 @@ from typing import Annotated
 
 import typer
 
+from gpu_checks.commands.options import Device, Dtype, Engine, Json, RewardName, Workers, report
+
 
 def score(
-    reward_model: Annotated[
-        str,
-        typer.Argument(
-            metavar="REWARD_MODEL",
-            help="A folder or hub id of a reward model, or a head saved by train-reward.",
-        ),
-    ],
+    reward_model: RewardName,
     texts: Annotated[
         list[str],
         typer.Argument(
@@ -42,17 +38,11 @@ def score(
         bool,
         typer.Option("--ids", help="Score token ids as they are, of a model with that vocabulary."),
     ] = False,
-    device: Annotated[
-        str | None, typer.Option(metavar="NAME", help="cpu or cuda (default: cuda if it is here).")
-    ] = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="float32 (default), float64, bfloat16 or float16."),
-    ] = None,
-    engine: Annotated[
-        str, typer.Option(metavar="NAME", help="local, or ray: workers with a GPU each.")
-    ] = "local",
-    workers: Annotated[int, typer.Option(metavar="NUMBER", help="Of engine ray.")] = 1,
+    device: Device = None,
+    dtype: Dtype = None,
+    engine: Engine = "local",
+    workers: Workers = 1,
+    json: Json = None,
 ) -> None:
     """Score texts with a reward model; goodhart audit reads what is written.
 
@@ -62,7 +52,9 @@ def score(
     Exit status: 0 scored, 2 bad input or a full disk.
     """
     from gpu_checks.extra import require_extra
+    from verify.files import check_outputs
 
+    check_outputs({"--json": json}, texts)
     require_extra("goodhart score")
     from gpu_checks.records.texts import open_texts
     from gpu_checks.scoring import OpenScorer
@@ -73,4 +65,4 @@ def score(
     opener = OpenScorer(reward_model, found, column, ids, device, dtype)
     with progress_bar() as progress:
         outcome = score_into(opener, out, engine=engine, workers=workers, progress=progress)
-    typer.echo(outcome.line("scored"))
+    report(outcome, "scored", out, json)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gpu_checks.commands.options import Device, Json
+
 if TYPE_CHECKING:
     from gpu_checks.preferences import Preferences
     from gpu_checks.reward_training.accuracy import Accuracy
@@ -80,9 +82,7 @@ def train_reward(
     max_tokens: Annotated[
         int, typer.Option(metavar="NUMBER", help="Of a text; longer ones lose their beginning.")
     ] = 256,
-    device: Annotated[
-        str | None, typer.Option(metavar="NAME", help="cpu or cuda (default: cuda if it is here).")
-    ] = None,
+    device: Device = None,
     dtype: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The format of products: float32 (default) or bfloat16."),
@@ -91,9 +91,7 @@ def train_reward(
         str | None,
         typer.Option(metavar="FOLDER", help="Keep what was done here: a cut-off run goes on."),
     ] = None,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
-    ] = None,
+    json: Json = None,
 ) -> None:
     """Train a Bradley-Terry reward model on human preferences, and say how good it is.
 

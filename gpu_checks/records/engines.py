@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from gpu_checks.records.run import Engine, Job, Made, Tick, Worker
+from gpu_checks.records.run import Engine, Job, Made, Tick, Worker, made_by
 from verify.errors import InputError
 
 ENGINES = ("local", "ray")
@@ -19,7 +19,7 @@ def _local(worker: Worker) -> Engine:
 
     def engine(jobs: Iterator[Job], tick: Tick) -> Iterator[tuple[Job, Made]]:
         for job in jobs:
-            yield job, worker.work(job, tick)
+            yield job, made_by(worker, job, tick)
 
     return engine
 
@@ -68,7 +68,7 @@ class _Remote:
         return self._worker.describe()
 
     def work(self, job: Job) -> Made:
-        return self._worker.work(job, lambda _: None)
+        return made_by(self._worker, job, lambda _: None)
 
 
 @contextmanager

@@ -1,10 +1,14 @@
-"""A folder of Parquet files, one for each job of a run, and what the run is."""
+"""A folder of Parquet files, each with consecutive rows of a run, and what the run is."""
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
-from collections.abc import Mapping, Sequence
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +24,9 @@ DESCRIPTION = "_run.json"
 METADATA = b"goodhart"
 #: Of files that were being written when a run was killed.
 UNFINISHED = ".goodhart-*"
+FILES = "part-*.parquet"
+#: A file is named after its first row.
+NAME = re.compile(r"part-(\d{12})\.parquet")
 
 
 class RunFolder:
@@ -49,8 +56,6 @@ class RunFolder:
         record = self.place / DESCRIPTION
         if record.is_file():
             _check_same(place, description_of(record), self.description)
-            for left in self.place.glob(UNFINISHED):
-                left.unlink()
             return
         try:
             self.place.mkdir(parents=True, exist_ok=True)
@@ -62,34 +67,71 @@ class RunFolder:
             raise OutputError(f"cannot write {place}: {reason(error)}") from None
         write_text(str(record), json.dumps(self.description, indent=2, sort_keys=True) + "\n")
 
-    def file(self, job: int) -> Path:
-        """The file of a job, numbered from 0."""
-        return self.place / f"part-{job:06d}.parquet"
-
-    def is_done(self, job: int) -> bool:
-        """Whether the file of a job is there.
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes away, and remove what a killed one left half-written.
 
         Raises
         ------
         InputError
-            If it is there and damaged, or of another run.
+            If another process is at it.
         """
-        file = self.file(job)
-        if not file.is_file():
-            return False
+        handle = os.open(self.place, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError(
+                    f"{self.place}: another process is writing there; wait until it ends, or name "
+                    "another folder"
+                ) from None
+            except OSError:
+                pass  # a file system that has no locks
+            for left in self.place.glob(UNFINISHED):
+                left.unlink()
+            yield
+        finally:
+            os.close(handle)
+
+    def file(self, first: int) -> Path:
+        """The file that begins with this row, numbered from 0."""
+        return self.place / f"part-{first:012d}.parquet"
+
+    def done(self) -> dict[int, int]:
+        """The first row of each file that is there, and how many it has.
+
+        Raises
+        ------
+        InputError
+            If one is damaged, of another run, or has rows that another has too.
+        """
+        found, end = {}, 0
+        for file in sorted(self.place.glob(FILES)):
+            named = NAME.fullmatch(file.name)
+            first, rows = int(named[1]) if named else -1, self._rows(file)
+            if first < end:
+                raise InputError(
+                    f"{file}: has rows that another file has, or a name that is not its own; "
+                    "delete it, and the run makes them again"
+                )
+            found[first] = rows
+            end = first + rows
+        return found
+
+    def _rows(self, file: Path) -> int:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
-            found = pq.read_metadata(file).metadata or {}
+            found = pq.read_metadata(file)
         except (OSError, pa.ArrowInvalid):
             raise InputError(f"{file}: is damaged; delete it, and the run makes it again") from None
-        if found.get(METADATA) != self._packed():
+        if (found.metadata or {}).get(METADATA) != self._packed():
             raise InputError(f"{file}: belongs to another run; name another folder")
-        return True
+        return int(found.num_rows)
 
-    def write(self, job: int, table: pa.Table) -> None:
-        """Write the rows of a job.
+    def write(self, first: int, table: pa.Table) -> None:
+        """Write consecutive rows, the first of which has this number.
 
         Raises
         ------
@@ -101,7 +143,7 @@ class RunFolder:
         buffer = io.BytesIO()
         marked = table.replace_schema_metadata({METADATA: self._packed()})
         pq.write_table(marked, buffer, compression="zstd")
-        with whole_file(str(self.file(job))) as file:
+        with whole_file(str(self.file(first))) as file:
             file.write(buffer.getbuffer())
 
     def _packed(self) -> bytes:
@@ -139,7 +181,7 @@ def read_records(
             f"{place}: expected a folder of goodhart sample or score: no {DESCRIPTION}"
         )
     description = description_of(record)
-    files = sorted(Path(place).glob("part-*.parquet"))
+    files = sorted(Path(place).glob(FILES))
     if not files:
         raise InputError(f"{place}: no rows yet; run the command that makes it to its end")
     tables = []

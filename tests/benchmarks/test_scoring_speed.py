@@ -31,7 +31,7 @@ def test_scoring_is_about_as_fast_as_the_forward_passes(tmp_path: Path) -> None:
     from gpu_checks.records.folder import RunFolder
     from gpu_checks.records.run import run_jobs
     from gpu_checks.records.texts import open_texts
-    from gpu_checks.scoring import OpenScorer, ScoreWorker, jobs_of
+    from gpu_checks.scoring import OpenScorer, ScoreWorker, blocks_of
 
     rng = np.random.default_rng(0)
     answers = [" ".join(rng.choice(WORDS, rng.integers(5, 120))) for _ in range(ROWS)]
@@ -57,7 +57,7 @@ def test_scoring_is_about_as_fast_as_the_forward_passes(tmp_path: Path) -> None:
     def scoring(name: str) -> float:
         folder = RunFolder(str(tmp_path / name), {})
         with engine_of("local", lambda: ScoreWorker(reward, opener), 1, None) as (engine, _):
-            return run_jobs(jobs_of(opener), folder, engine, ROWS).seconds
+            return run_jobs(blocks_of(opener), folder, engine, ROWS).seconds
 
     floor()  # the first pass takes longer
     # Side by side, three times: the least of each, as others only make it slower.

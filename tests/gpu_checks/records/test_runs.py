@@ -8,17 +8,24 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.gpu_checks import tiny
 from tests.gpu_checks.models.test_log_probs import CLOSE
 from tests.gpu_checks.records.folders import save_policy, save_reward
 from tests.test_cli_files import quota
 from verify.errors import InputError
+
+if TYPE_CHECKING:
+    from gpu_checks.records.run import Job, Made, Outcome, Tick
 
 pytestmark = pytest.mark.gpu
 
@@ -39,9 +46,9 @@ def killing(file):
         os.kill(os.getpid(), signal.SIGKILL)
     fsync(file)
 verify.files.os.fsync = killing
-plan = Plan(answers=8, tokens=6, seed=5, rows=4)
+plan = Plan(answers=8, tokens=6, seed=5)
 opener = OpenSampler(sys.argv[1], plan, Prompts.of(sys.argv[3:]), "cpu", "float64")
-sample(opener, sys.argv[2])
+sample(opener, sys.argv[2], most=4)
 """
 
 
@@ -49,7 +56,7 @@ def sampler(name: str, **others: Any) -> Any:
     from gpu_checks.records.prompts import Prompts
     from gpu_checks.sampling import OpenSampler, Plan
 
-    plan = Plan(**{"answers": 8, "tokens": 6, "seed": 5, "rows": 4, **others})
+    plan = Plan(**{"answers": 8, "tokens": 6, "seed": 5, **others})
     return OpenSampler(name, plan, Prompts.of(PROMPTS), "cpu", "float64")
 
 
@@ -68,9 +75,9 @@ def test_after_kill_9_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert len(list(cut.glob("part-*"))) == 2  # and one that was being written
     assert len(list(cut.glob(".goodhart-*"))) == 1
-    outcome = sample(sampler(name), str(cut))
+    outcome = sample(sampler(name), str(cut), most=4)
     assert (outcome.kept, outcome.rows) == (8, 16)
-    sample(sampler(name), str(whole))
+    sample(sampler(name), str(whole), most=4)
     assert read_records(str(cut))[0].equals(read_records(str(whole))[0])
     assert sorted(each.name for each in cut.iterdir()) == sorted(
         each.name for each in whole.iterdir()
@@ -111,7 +118,7 @@ def test_rows_do_not_depend_on_how_many_a_file_holds(tmp_path: Path) -> None:
     name = save_policy(tmp_path / "model")
     tables = []
     for rows in (4, 24):
-        sample(sampler(name, rows=rows), str(tmp_path / str(rows)))
+        sample(sampler(name), str(tmp_path / str(rows)), most=rows)
         tables.append(read_records(str(tmp_path / str(rows)), ["answer_ids"])[0])
     assert tables[0].equals(tables[1])
     with pytest.raises(InputError, match=r"another run: seed is 5 there and 6 here; name another"):
@@ -121,22 +128,88 @@ def test_rows_do_not_depend_on_how_many_a_file_holds(tmp_path: Path) -> None:
 def test_a_full_disk_keeps_what_is_done(tmp_path: Path) -> None:
     import pyarrow as pa
 
+    from gpu_checks.records import read_records
     from gpu_checks.records.folder import RunFolder
-    from gpu_checks.records.run import Job, Made, run_jobs
+    from gpu_checks.records.run import Made, run_jobs
 
-    noise = np.random.default_rng(0).random(4096)  # does not compress: 32 KiB
-    jobs = [Job(0, 1, noise[:1]), Job(1, 1, noise[:2]), Job(2, 4096, noise)]
+    noise = np.random.default_rng(0).random(4098)  # does not compress: 32 KiB
+    blocks = [noise[:1], noise[1:2], noise[2:]]
 
-    def engine(left: Any, tick: Any) -> Any:
+    def engine(left: Iterator[Job], tick: Tick) -> Iterator[tuple[Job, Made]]:
         for job in left:
-            yield job, Made(pa.table({"reward": job.what}), 0.0)
+            yield job, Made(pa.table({"reward": job.what}), 0.0, 0.0)
+
+    def run() -> Outcome:
+        return run_jobs(blocks, RunFolder(str(tmp_path / "out"), {}), engine, 4098, most=4096)
 
     with quota(16_384), pytest.raises(InputError) as error:
-        run_jobs(jobs, RunFolder(str(tmp_path / "out"), {}), engine, 4098)
-    assert "file too large; 2 of 4,098 rows are done and stay: the same command" in str(error.value)
-    assert len(list((tmp_path / "out").iterdir())) == 3  # the description, and two files
-    outcome = run_jobs(jobs, RunFolder(str(tmp_path / "out"), {}), engine, 4098)
-    assert (outcome.kept, outcome.rows) == (2, 4096)
+        run()
+    written = len(list((tmp_path / "out").glob("part-*")))
+    there = read_records(str(tmp_path / "out"))[0]["reward"].to_pylist()
+    assert 2 <= written < len(there) < 4098 and there == noise[: len(there)].tolist()
+    said = f"file too large; {len(there):,} of 4,098 rows are done and stay: the same command"
+    assert said in str(error.value)
+    assert len(list((tmp_path / "out").iterdir())) == 1 + written  # and the description
+    outcome = run()
+    assert (outcome.kept, outcome.rows) == (len(there), 4098 - len(there))
+    assert read_records(str(tmp_path / "out"))[0]["reward"].to_pylist() == noise.tolist()
+
+
+def test_a_file_has_the_rows_of_some_seconds() -> None:
+    """A slow model loses little to an interruption, a fast one has few files."""
+    from gpu_checks.records.run import FEWEST_ROWS, FIRST_ROWS, MOST_ROWS, SECONDS, Pace
+
+    pace = Pace(MOST_ROWS)
+    taken = []
+    for rate in (1.0, 1.0, 3.0, 100.0, 100.0, 100.0, 1e9, 0.01):
+        taken.append(pace.rows)
+        pace.took(pace.rows, pace.rows / rate)
+    assert taken == [FIRST_ROWS, 20, 20, 60, 240, 960, MOST_ROWS, MOST_ROWS] and SECONDS == 20
+    assert pace.rows == FEWEST_ROWS
+    assert Pace(4).rows == 4
+
+
+@given(
+    sizes=st.lists(st.integers(0, 9), max_size=6),
+    cuts=st.sets(st.integers(0, 54)),
+    gone=st.sets(st.integers(0, 54)),
+    most=st.integers(1, 12),
+)
+def test_what_files_have_is_left_out_and_nothing_else(
+    sizes: list[int], cuts: set[int], gone: set[int], most: int
+) -> None:
+    """Whatever files were there, wherever they began: each other row is made once, in order."""
+    from gpu_checks.records.run import Pace, jobs_left
+
+    total = sum(sizes)
+    ends = sorted({0, total, *(each for each in cuts if each < total)})
+    done = {a: b - a for a, b in pairwise(ends) if a not in gone}
+    starts = [sum(sizes[:place]) for place in range(len(sizes))]
+    blocks = [range(first, first + size) for first, size in zip(starts, sizes, strict=True)]
+    jobs = list(jobs_left(blocks, done, Pace(most)))
+    made = [row for job in jobs for row in job.what]
+    assert sorted(made + [row for a, n in done.items() for row in range(a, a + n)]) == [
+        *range(total)
+    ]
+    assert made == sorted(made)
+    assert all(list(job.what) == [*range(job.first, job.first + job.rows)] for job in jobs)
+    assert all(1 <= job.rows <= most for job in jobs)
+
+
+def test_two_processes_are_kept_apart(tmp_path: Path) -> None:
+    from gpu_checks.records.folder import RunFolder
+
+    one, other = (RunFolder(str(tmp_path), {"seed": 1}) for _ in range(2))
+    half_written = tmp_path / ".goodhart-half.parquet"
+    half_written.write_text("")
+    with one.locked():
+        assert not half_written.exists()
+        half_written.write_text("")
+        with pytest.raises(InputError, match="another process is writing there; wait until"):
+            other.locked().__enter__()
+        assert half_written.exists()
+    with other.locked():
+        pass
 
 
 def test_a_damaged_file_and_a_foreign_folder_are_refused(tmp_path: Path) -> None:
@@ -146,15 +219,22 @@ def test_a_damaged_file_and_a_foreign_folder_are_refused(tmp_path: Path) -> None
     from gpu_checks.records.folder import RunFolder
 
     folder = RunFolder(str(tmp_path / "out"), {"seed": 1})
-    folder.write(0, pa.table({"reward": [1.0]}))
-    assert folder.is_done(0) and not folder.is_done(1)
-    folder.file(1).write_bytes(folder.file(0).read_bytes()[:-9])
+    folder.write(0, pa.table({"reward": [1.0, 2.0]}))
+    assert folder.done() == {0: 2}
+    whole = folder.file(0).read_bytes()
+    folder.file(2).write_bytes(whole[:-9])
     with pytest.raises(InputError, match="is damaged; delete it, and the run makes it again"):
-        folder.is_done(1)
+        folder.done()
+    folder.file(2).unlink()
+    for name in ("part-000000000001.parquet", "part-x.parquet"):
+        (tmp_path / "out" / name).write_bytes(whole)
+        with pytest.raises(InputError, match="has rows that another file has, or a name that is"):
+            folder.done()
+        (tmp_path / "out" / name).unlink()
     other = RunFolder(str(tmp_path / "other"), {"seed": 2})
     other.file(0).write_bytes(folder.file(0).read_bytes())
     with pytest.raises(InputError, match="belongs to another run"):
-        other.is_done(0)
+        other.done()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("")
     with pytest.raises(InputError, match="has other files; expected an empty or a new one"):
@@ -168,7 +248,7 @@ def test_progress_says_the_rate_and_the_time_left(tmp_path: Path) -> None:
 
     said: list[tuple[int, int, str]] = []
     name = save_policy(tmp_path / "model")
-    sample(sampler(name), str(tmp_path / "out"), progress=lambda *each: said.append(each))
+    sample(sampler(name), str(tmp_path / "out"), progress=lambda *each: said.append(each), most=4)
     assert [each[0] for each in said] == [4, 8, 12, 16, 20, 24]
     assert all(each[1] == 24 and "rows/s, " in each[2] and "left" in each[2] for each in said)
 
@@ -222,6 +302,6 @@ def test_workers_of_a_cluster_make_the_same_rows(tmp_path: Path) -> None:
 
     name = save_policy(tmp_path / "model")
     sample(sampler(name), str(tmp_path / "local"))
-    outcome = sample(sampler(name), str(tmp_path / "ray"), engine="ray", workers=2)
+    outcome = sample(sampler(name), str(tmp_path / "ray"), engine="ray", workers=2, most=4)
     assert outcome.rows == 24
     assert read_records(str(tmp_path / "ray"))[0].equals(read_records(str(tmp_path / "local"))[0])
