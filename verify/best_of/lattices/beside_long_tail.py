@@ -14,22 +14,33 @@ from time import process_time
 from flint import arb, ctx
 
 from verify.best_of.convolution.interval_sums import TooWide
-from verify.best_of.lattices.beside_density import FAR, NEAR, STEEP, STEEP_FROM, Expanded, check
+from verify.best_of.lattices.beside_density import (
+    FAR,
+    MIDDLE,
+    NEAR,
+    STEEP,
+    STEEP_FROM,
+    Expanded,
+    check,
+)
 from verify.best_of.lattices.blocks import Block
-from verify.best_of.lattices.cell import CLOSEST_BITS, Cell
+from verify.best_of.lattices.cell import Cell, Window
+from verify.best_of.lattices.flat_cell import FlatCell
 from verify.best_of.lattices.long_tail import BEGIN, REACH, LongTail
 from verify.best_of.lattices.power_tail import PowerTail
+from verify.best_of.lattices.stretches import CLOSEST_BITS
 from verify.best_of.lattices.wide_block import (
-    FIRST_CELLS,
     NEAR_CELLS,
     FirstCell,
     Seen,
     SeenFirst,
     WideBlock,
+    first_cells,
 )
 from verify.best_of.line import right_goal
-from verify.best_of.parts.density import take_apart
+from verify.best_of.parts.density import Parts, take_apart
 from verify.best_of.parts.far import Beyond
+from verify.best_of.parts.roots import rooted
 from verify.conditioning.parts import is_atomic
 from verify.enclosure import Diverges, Undecided, working_precision
 from verify.law import Law
@@ -38,6 +49,8 @@ from verify.progress import Progress
 #: Exponents up to which it is done so: beside steeper ones blocks are narrow. Those up to 2 have no
 #: mean.
 STEEPEST = 10
+#: The first cell on which a rank may grow more.
+MIDDLE_FROM = 16
 #: Blocks at most, before a tail is too long.
 MOST_BLOCKS = 320
 #: How often a block is made narrower, by a quarter, where an expansion fails.
@@ -77,14 +90,23 @@ class BesideLongTail:
         pieces: list[Block] = [*first, *blocks]
         return Expanded(pieces, (mass, of_v, of_x), sizes, nothing, nothing, None)
 
+    def _cell(self, window: Window, shape: tuple[int, float]) -> Cell:
+        """V on one cell of a lattice."""
+        long = self.long
+        kind = FlatCell if long.parts.densities[0].flat_ends() else Cell
+        return kind(long.parts, long.step, window, *shape)
+
     def _first(self, is_swapped: bool, deadline: float | None) -> list[FirstCell]:
         """The cells before the blocks."""
-        long, shape = self.long, NEAR if self.long.tail.s < STEEP_FROM else STEEP
-        seen = SeenFirst(long, Cell(long.parts, long.step, FIRST_CELLS, *shape))
-        found = []
-        for k in range(1, BEGIN):
+        is_steep, found = self.long.tail.s >= STEEP_FROM, []
+        shapes = (STEEP, NEAR) if is_steep else (NEAR, MIDDLE)
+        for first, last, shape in zip((1, MIDDLE_FROM), (MIDDLE_FROM, BEGIN), shapes, strict=True):
             check(deadline)
-            found.append(FirstCell(seen, k, is_swapped))
+            cell = self._cell(first_cells(last - 1), shape)
+            seen = SeenFirst(self.long, last - 1, cell)
+            for k in range(first, last):
+                check(deadline)
+                found.append(FirstCell(seen, k, is_swapped))
         return found
 
     def _blocks(
@@ -92,7 +114,7 @@ class BesideLongTail:
     ) -> list[WideBlock]:
         """The blocks, up to where what is left is nothing to the largest n."""
         goal, first = right_goal(), BEGIN
-        seen = Seen(self.long, Cell(self.long.parts, self.long.step, NEAR_CELLS, *FAR))
+        seen = Seen(self.long, self._cell(NEAR_CELLS, FAR))
         found: list[WideBlock] = []
         while True:
             check(deadline)
@@ -139,8 +161,8 @@ class BesideLongTail:
 def beside_long_tail(law: Law, other: Law) -> BesideLongTail | None:
     """Two laws as such, if they are; ``law``: the one on the lattice, ``other``: begins at 0.
 
-    None too where the first atom is below 0, and where the other law is not smooth where it begins:
-    a cell would have too many points.
+    None too where the first atom is below 0, and where the other law is neither smooth nor flat at
+    an end, nor a power of the distance from it: a cell would have too many points.
     """
     tail = PowerTail.of(law)
     if tail is None or not 2 < tail.s <= STEEPEST:
@@ -151,7 +173,17 @@ def beside_long_tail(law: Law, other: Law) -> BesideLongTail | None:
         return None
     with working_precision(ctx.prec + CLOSEST_BITS):  # its ends, so that points next to them show
         parts = take_apart(other)
-    knots = [knot for density in parts.densities for knot in density.knots]
-    if parts.atoms or parts.left_out or not all(knot.regular for knot in knots):
+    if parts.atoms or parts.left_out or not _is_simple(parts):
         return None
     return BesideLongTail(LongTail(tail, other, parts))
+
+
+def _is_simple(parts: Parts) -> bool:
+    """Whether V is smooth at its ends, or flat where it begins, or a power of the distance."""
+    if len(parts.densities) == 1 and parts.densities[0].flat_ends():
+        return True
+    return all(
+        knot.regular or rooted(density, knot) is not None
+        for density in parts.densities
+        for knot in density.knots
+    )

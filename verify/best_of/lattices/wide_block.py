@@ -3,27 +3,28 @@
 Near each cell V is taken as in :mod:`verify.best_of.lattices.blocks`, up to ``step (L + 1)``. What
 is far is of two kinds (:mod:`verify.best_of.lattices.long_tail`): derivatives of p at one point
 beside, which are taken as more atoms, and a function of t alone. That is a polynomial in
-``t = x(K) + s``, and so it is one in K for each s. Nothing is left out of V. But the ranks are by a
-formula, off by so much at most: they are the S~ of :mod:`verify.best_of.lattices.blocks`, and that
-is the q there.
+``t = x(K) + s``, and so it is one in K for each s. Nothing is left out of V but what may be next to
+where it begins. But the ranks are by a formula, off by so much at most: they are the S~ of
+:mod:`verify.best_of.lattices.blocks`, and that is the q there.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import accumulate
 from math import comb
 
 from flint import arb, arb_mat, arb_poly
 
 from verify.best_of.lattices.blocks import WIDE, Block, block_terms, polynomials
-from verify.best_of.lattices.cell import PARAMETERS, Cell, Window
-from verify.best_of.lattices.long_tail import BEGIN, ORDER, REACH, LongTail
+from verify.best_of.lattices.cell import Cell, Window
+from verify.best_of.lattices.long_tail import ORDER, REACH, LongTail
 from verify.best_of.lattices.long_tail_error import FormulaError
 from verify.best_of.lattices.single_cell import SingleCell
 from verify.best_of.ranks import polynomial_size
 
-#: The cells that V is seen on, near a block, and near the first atoms.
-NEAR_CELLS, FIRST_CELLS = Window(-REACH, 0, arb(0), arb(0)), Window(-BEGIN, 0, arb(0), arb(0))
+#: The cells that V is seen on, near a block.
+NEAR_CELLS = Window(-REACH, 0, arb(0), arb(0))
 
 
 class Seen:
@@ -53,21 +54,25 @@ class Seen:
 
 
 class SeenFirst:
-    """V as seen from the cells before :data:`~.long_tail.BEGIN`: what is the same for all.
+    """V as seen from the cells up to one: what is the same for all.
 
     Parameters
     ----------
     long : LongTail
         The two laws.
+    last : int
+        That cell.
     cell : Cell
         V on the cells that are near.
     """
 
-    def __init__(self, long: LongTail, cell: Cell) -> None:
-        self.long, self.cell = long, cell
+    def __init__(self, long: LongTail, last: int, cell: Cell) -> None:
+        self.long, self.cell, self.window = long, cell, first_cells(last)
         places = [*(s for s, _ in cell.nodes), arb(0)]
-        self.beyond = [long.law.survival(s + long.step * BEGIN) for s in places]
-        rows = [cell.row(m) for m in range(FIRST_CELLS.first, FIRST_CELLS.last + 1)]
+        self.beyond = [long.law.survival(s + long.step * (last + 1)) for s in places]
+        counts = (len(stretch.parameters) for stretch in cell.stretches)
+        self.starts = [0, *accumulate(counts)]
+        rows = [cell.row(m) for m in range(self.window.first, self.window.last + 1)]
         self.sizes, self.of_sizes = (
             arb_mat([[size for stretch in sizes for size in stretch] for sizes in parts])
             for parts in ([row.sizes for row in rows], [row.of_sizes for row in rows])
@@ -75,7 +80,7 @@ class SeenFirst:
 
 
 class FirstCell(SingleCell):
-    """A cell before :data:`~.long_tail.BEGIN`: every atom is within what V is seen on.
+    """A cell before the blocks: every atom is within what V is seen on.
 
     Parameters
     ----------
@@ -89,7 +94,7 @@ class FirstCell(SingleCell):
 
     def __init__(self, seen: SeenFirst, place: int, is_swapped: bool) -> None:
         self.seen = seen
-        super().__init__(seen.long.tail, seen.cell, FIRST_CELLS, place, is_swapped)
+        super().__init__(seen.long.tail, seen.cell, seen.window, place, is_swapped)
 
     def _expand(self, density: arb_mat, of_v: arb_mat, between: arb_mat) -> None:
         """What V has beyond, whatever X is, is in the ranks too."""
@@ -97,6 +102,12 @@ class FirstCell(SingleCell):
         beyond = self.seen.beyond
         self.above = [row + own for row, own in zip(self.above, beyond, strict=True)]
         self._end += beyond[-1]
+        self.rank_missed = _next_to_start(self)
+
+    @property
+    def ranks_moved(self) -> arb:
+        """How far S~ is from S."""
+        return self.rank_missed
 
     @cached_property
     def _all_sizes_on(self) -> tuple[list[arb], list[arb], list[arb]]:
@@ -109,7 +120,7 @@ class FirstCell(SingleCell):
     def _sizes_on(self, j: int, k: int) -> tuple[arb, arb, arb]:
         """By products of matrices."""
         of_mass, of_v, of_lifted = self._all_sizes_on
-        index = len(PARAMETERS) * j + k
+        index = self.seen.starts[j] + k
         return of_mass[index], of_v[index], of_lifted[index]
 
 
@@ -216,7 +227,8 @@ class WideBlock(Block):
         for one in above.entries():
             most = most.max(one)
         off = self.off
-        self.rank_missed = (most * share + off.above + self.far.panel.missed[0]).upper()
+        ranks = most * share + off.above + self.far.panel.missed[0]
+        self.rank_missed = (ranks + _next_to_start(self)).upper()
         rows = (
             mass * density + ends * height,
             mass * _sizes(of_v) + ends * moment,
@@ -248,7 +260,8 @@ class WideBlock(Block):
     def _sizes_on(self, j: int, k: int) -> tuple[arb, arb, arb]:
         """What is far is in the bounds too."""
         near = super()._sizes_on(j, k)
-        region, slope = self.cell.region(self.cell.stretches[j], PARAMETERS[k])
+        stretch = self.cell.stretches[j]
+        region, slope = self.cell.region(stretch, stretch.parameters[k])
         s, tall = region.real, abs(region.imag).upper()
         long, far = self.seen.long, self.far
         size = self.seen.error.edge_size(s, tall) * slope
@@ -306,6 +319,16 @@ class WideBlock(Block):
         light = (above * of_v + ends * edge_of_v)[0, 0] + _error(off.above_of_v)
         k = (lifted * chances + ends_lifted * edge)[0, 0] + _error(off.above_lifted)
         return mass + far[0], light + far[1], tail.shift * mass + tail.step * k + far[2]
+
+
+def first_cells(last: int) -> Window:
+    """The cells that V is seen on from those up to one."""
+    return Window(-last - 1, 0, arb(0), arb(0))
+
+
+def _next_to_start(block: Block) -> arb:
+    """A bound of what is left out of U on a cell as V is next to where it begins."""
+    return (block.tail.masses([block.first])[0] * block.cell.row(0).left).upper()
 
 
 def _error(size: arb) -> arb:
