@@ -13,7 +13,7 @@ from mpmath import mp
 
 from tests.verify.balls import assert_close, assert_contains, fraction
 from verify.conditioning import condition
-from verify.conditioning.cuts import Above, Cuts, Summand
+from verify.conditioning.cuts import ZERO, Above, Cuts, Summand
 from verify.conditioning.floats import survival_and_parts
 from verify.conditioning.panels import integrate_panels
 from verify.conditioning.parts import atoms_between, components, count_between
@@ -365,3 +365,35 @@ def test_the_largest_excess_is_a_bound() -> None:
 def test_a_summand_is_not_asked_for_an_endless_mean() -> None:
     with working_precision(BITS), pytest.raises(Undecided, match="a mean is infinite"):
         Summand(parse("pareto(alpha=1)")).beyond(fmpq(2), with_mean=True)
+
+
+# ---------------------------------------------------------------- atoms beside a mean of -oo
+
+
+def beyond_by_hand(first: int, t: int) -> tuple[arb, arb]:
+    """Mass and ``E[X; U > t, V > first]`` for X = -pareto(1/2) and V of poisson(3), by k."""
+    mass, of_x = arb(0), arb(0)
+    for k in range(max(first, t + 1, -1) + 1, 200):  # beyond there is less than 10^-200
+        chance = (-arb(3)).exp() * arb(3) ** k / arb(k + 1).gamma()
+        root = arb(k - t).sqrt()
+        mass, of_x = mass + chance * (1 - 1 / root), of_x - chance * (root - 1)
+    return mass, of_x
+
+
+@pytest.mark.parametrize("t", [-3, 5, 26])
+def test_atoms_beside_a_law_whose_mean_is_minus_infinity(t: int) -> None:
+    found = condition(-pareto(fmpq(1, 2)), parse("poisson(3)"), t)
+    mass, of_x = beyond_by_hand(-1, t)
+    assert isinstance(found.mean_x, arb)
+    assert_close(found.mass, mass, 1e-9)
+    assert_close(found.mean_x, of_x / mass, 1e-9)
+
+
+@pytest.mark.parametrize("x", [-2, 0, 4, 9])
+def test_the_bound_beyond_some_atoms_holds_the_truth(x: int) -> None:
+    above = Above(-pareto(fmpq(1, 2)), arb(0))
+    cuts = Cuts(Summand(parse("poisson(3)")), above, fmpq(-3), None)
+    for bound, truth in zip(cuts.right(fmpq(x)), beyond_by_hand(x, -3), strict=True):
+        assert bound.contains(truth)
+    # What B has there is what A may have: without it the truth is missed.
+    assert not ZERO.union(above.largest_excess()).contains(beyond_by_hand(x, -3)[1])

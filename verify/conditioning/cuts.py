@@ -120,11 +120,18 @@ class Cuts:
         """What ``B > x`` contributes: nearly all that A has."""
         y = self.t - x
         mass, moment = self._beyond(x)
-        pairs = zip(self.above.at(y), self.above.everything(), strict=True)
-        factors = [one.union(other) for one, other in pairs]
-        if self.above.centre is not None and not ball(y) < self.above.centre:
-            factors[1] = factors[1].union(self.above.largest_excess())
-        found = self.parts(mass, factors, moment)
+        if self.above.centre is not None and isinstance(self.above.law.mean(), Diverges):
+            factors = [self.above.at(y)[0].union(arb(1)), ZERO.union(self.above.largest_excess())]
+            found = self.parts(mass, factors, moment)
+            # The mean of A is -oo, so a is 0; and where A + B > t, -A is less than B - t.
+            most = finite(self.over.law.upper_mean(ball(x).max(ZERO))) + abs(self.t) * mass
+            found[1] += arb(0, most.upper())
+        else:
+            pairs = zip(self.above.at(y), self.above.everything(), strict=True)
+            factors = [one.union(other) for one, other in pairs]
+            if self.above.centre is not None and not ball(y) < self.above.centre:
+                factors[1] = factors[1].union(self.above.largest_excess())
+            found = self.parts(mass, factors, moment)
         if self.centre is not None and not ball(x) > self.centre:
             # B - b changes its sign; its negative part is at most b - x.
             found[-1] += arb(0, (mass * (self.centre - x) * (1 - factors[0])).abs_upper())
