@@ -12,6 +12,7 @@ from functools import cached_property
 from flint import arb, fmpq
 
 from verify.best_of.convolution.atoms_beside import AtomsAndDensity, Special
+from verify.best_of.convolution.holes import Within
 from verify.best_of.convolution.interval_sums import Place
 from verify.best_of.convolution.two_densities import TwoDensities
 from verify.best_of.log_cauchy.beside_densities import Alone
@@ -115,6 +116,11 @@ class Line:
             sum((row.of_v for row in rows), arb(0)),
             sum((row.of_x for row in rows), arb(0)),
         )
+
+    def within(self, place: Place) -> list[Within]:
+        """What U has in an interval, part by part, from both sides."""
+        low, high = place.ends[0].lower(), place.ends[1].upper()
+        return [row for pair in self.pairs for row in pair.within(low, high)]
 
     # ---- where it is cut --------------------------------------------------------------------
 
@@ -266,6 +272,8 @@ class Line:
             return self._corner(special.at)
         # Closer, a point would not show its distance from a singular one.
         least = abs(special.at) * arb(2) ** -SPARE_BITS
+        if self.alone is not None:  # an atom is next to the top: X and V are close to theirs
+            least = least.max(self.scale * arb(2) ** -CORNER_BITS)
         while not self._is_negligible_within(special, side, distance):
             if not special.regular and distance < least:
                 break

@@ -14,11 +14,12 @@ from time import process_time
 from flint import arb, fmpq
 
 from verify.best_of.convolution.interval_sums import Place, Sums, TooWide, terms
-from verify.best_of.line import Line
+from verify.best_of.convolution.lumps import lumped
+from verify.best_of.line import HOLE_BITS, Line
 from verify.best_of.log_cauchy.beside_densities import Alone
 from verify.best_of.panel import Panel
 from verify.best_of.parts.density import Parts
-from verify.best_of.parts.jumps import Jump
+from verify.best_of.parts.jumps import Jump, Lump
 from verify.best_of.parts.leaves import goal_bits
 from verify.enclosure import Undecided
 from verify.progress import Progress
@@ -70,6 +71,7 @@ class SumLaw(Line):
         super().__init__(error, utility, cut, alone)
         self.started, self.seconds = process_time(), seconds
         self.panels: list[Panel] = []
+        self.lumps: list[Lump] = []
         self.attempts = self.depth = 0
         self.body: arb | None = None  # where Pr(U <= t) begins not to be little
         if self.pairs:
@@ -82,7 +84,7 @@ class SumLaw(Line):
     @cached_property
     def pieces(self) -> list[Panel | Jump]:
         """In increasing order."""
-        return by_place([*self.panels, *self.jumps])
+        return by_place([*self.panels, *self.jumps, *self.lumps])
 
     def check_time(self) -> None:
         """Give up where the time is over."""
@@ -93,7 +95,7 @@ class SumLaw(Line):
         """What is to be done, step by step."""
         places = list(self.places())
         return [
-            *(partial(self._leave, hole) for hole in self.holes),
+            *(partial(self._leave_hole, hole) for hole in self.holes),
             *(partial(self._add, place, 0) for place in places),
         ]
 
@@ -170,6 +172,21 @@ class SumLaw(Line):
             return False
         self.panels.append(Panel.unknown(place, found))
         return True
+
+    def _leave_hole(self, hole: Place) -> None:
+        """Leave what lies next to a corner to bounds, or to its mass where that is not little."""
+        found = None
+        if not self.bounds(hole).mass < arb(2) ** -HOLE_BITS and not self._is_cut(hole):
+            found = lumped(self.within(hole), hole)
+        if found is None:
+            self._leave(hole)
+        else:
+            self.lumps.append(found[0])
+            self.panels.append(found[1])
+
+    def _is_cut(self, hole: Place) -> bool:
+        """Whether pieces are to end inside."""
+        return self.cut is not None and hole.hull.contains(self.cut)
 
     def _leave(self, place: Place) -> None:
         """Leave an interval to bounds."""

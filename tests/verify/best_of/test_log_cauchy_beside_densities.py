@@ -145,7 +145,7 @@ def test_it_is_answered_within_half_a_minute(utility: str) -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("utility", ["normal()", "exponential()"])
+@pytest.mark.parametrize("utility", ["normal()", "exponential()", "beta(a=1/2, b=1/2)"])
 def test_of_two_draws_the_sign_of_the_error_does_not_matter(utility: str) -> None:
     """``X - X'`` is symmetric; the far left end is found otherwise than the far right one."""
     right, left = (best_of(x, utility).at(2) for x in ("log_cauchy()", "-log_cauchy()"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flint import arb, fmpq
 
-from verify.best_of.convolution.holes import of_atoms
+from verify.best_of.convolution.holes import Within, atoms_within, of_atoms
 from verify.best_of.convolution.interval_sums import Place, Sums
 from verify.best_of.parts.density import Atom, Density, Knot
 from verify.best_of.parts.far import Beyond
@@ -102,6 +102,10 @@ class AtomsAndDensity:
     def bounds(self, low: arb, high: arb, _enough: arb) -> Beyond:
         """Bounds of its part of what U has in an interval; they are sharp."""
         return of_atoms(self.atoms, self.density, self.atoms_are_v, low, high)
+
+    def within(self, low: arb, high: arb) -> list[Within]:
+        """Its part of what U has in an interval, from both sides."""
+        return atoms_within(self.atoms, self.density, self.atoms_are_v, low, high)
 
     def estimate(self, place: Place) -> arb:
         """About the density at the middle of an interval."""

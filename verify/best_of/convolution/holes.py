@@ -3,14 +3,19 @@
 The range of v is cut into cells. On a cell C, with D the x that belong to it and w the width of the
 interval, the mass is at most ``Pr(V in C) Pr(X in D)``, ``w Pr(V in C) sup_D f_X`` and
 ``w Pr(X in D) sup_C f_V``. Where the least of the three is large, the cell is halved.
+
+*From below*, the mass on a cell is at least ``w Pr(V in C) inf_D f_X``, and, where ``X + V`` is in
+the interval for all v of C and x of a D', at least ``Pr(V in C) Pr(X in D')``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
+from typing import NamedTuple
 
 from flint import acb, arb
 
@@ -18,10 +23,18 @@ from verify.best_of.parts.density import Atom, Density
 from verify.best_of.parts.far import Beyond
 from verify.best_of.parts.sizes import Sizes
 
-#: Cells at most.
-MOST_CELLS = 240
+#: Cells at most, and where the mass is sought from both sides.
+MOST_CELLS, MOST_WITHIN = 240, 480
 #: Share of the bound below which a cell is not worth halving.
 SHARE = 2.0**-8
+
+
+class Within(NamedTuple):
+    """What a part of the line of V has of an interval of U: at least and at most, and its x."""
+
+    least: arb
+    most: Beyond
+    x: arb | None
 
 
 @dataclass(frozen=True)
@@ -31,16 +44,17 @@ class _Cell:
     low: arb | None
     high: arb | None
     bounds: Beyond
+    least: arb
 
     def __lt__(self, other: _Cell) -> bool:
-        """For a heap: the largest mass first, and one that is not known before all."""
+        """For a heap: first where the mass is known least, and before all where it is not."""
         return self.size > other.size
 
     @cached_property
     def size(self) -> float:
-        """The bound of its mass; infinite where there is none."""
+        """How far its mass may be from the least; infinite where there is no bound."""
         mass = self.bounds.mass
-        return float(mass.upper()) if mass.is_finite() else float("inf")
+        return float((mass - self.least).upper()) if mass.is_finite() else float("inf")
 
 
 def of_atoms(
@@ -61,13 +75,13 @@ def of_densities(
     error: Density, utility: Density, low: arb, high: arb, enough: arb | None = None
 ) -> Beyond:
     """Bounds for a density of X with one of V; not sharper than a mass that is little enough."""
-    first, last = _range(error, utility, low, high)
-    if first is not None and last is not None and not first < last:
+
+    def make(p: arb | None, q: arb | None) -> _Cell:
+        return _Cell(p, q, _bounds(error, utility, p, q, low, high), arb(0))
+
+    cells = _first_cells(error, utility, low, high, make)
+    if not cells:
         return Beyond(arb(0), arb(0), arb(0))
-    inside = utility.knots[0].place.mid() if first is None and last is None else None
-    cuts = [first, *([] if inside is None else [inside]), last]
-    cells = [_Cell(p, q, _bounds(error, utility, p, q, low, high)) for p, q in pairwise(cuts)]
-    heapify(cells)
     little = arb(0) if enough is None else enough
     # |V| and |X| are of this size, where the interval is.
     size = little * (abs(low.union(high)).upper() + error.spread + utility.spread)
@@ -80,11 +94,70 @@ def of_densities(
             break
         if total < little and _total(cells).within(goals):
             break
-        cell = heappop(cells)
-        middle = _middle(cell, utility.spread)
-        for p, q in ((cell.low, middle), (middle, cell.high)):
-            heappush(cells, _Cell(p, q, _bounds(error, utility, p, q, low, high)))
+        _halve(cells, utility.spread, make)
     return Beyond(*_total(cells))
+
+
+def densities_within(error: Density, utility: Density, low: arb, high: arb) -> list[Within]:
+    """For a density of X with one of V, from both sides; nothing where U has none."""
+
+    def make(p: arb | None, q: arb | None) -> _Cell:
+        bounds = _bounds(error, utility, p, q, low, high)
+        return _Cell(p, q, bounds, _least(error, utility, p, q, low, high))
+
+    cells = _first_cells(error, utility, low, high, make)
+    for _ in range(MOST_WITHIN):
+        if not cells or not sum(cell.size for cell in cells) > SHARE * _total(cells).mass:
+            break
+        _halve(cells, utility.spread, make)
+    found = []
+    for cell in cells:
+        p, q = cell.low, cell.high
+        x = None if p is None or q is None else (low - q).union(high - p)
+        found.append(Within(cell.least, cell.bounds, x))
+    return found
+
+
+def atoms_within(
+    atoms: tuple[Atom, ...], density: Density, atoms_are_v: bool, low: arb, high: arb
+) -> list[Within]:
+    """The same for atoms of one of X and V beside a density of the other."""
+    found = []
+    for atom in atoms:
+        x, share = atom
+        most = of_atoms((atom,), density, atoms_are_v, low, high)
+        near, far = (low - x).upper(), (high - x).lower()
+        least = (share * density.mass(near, far)).lower() if near < far else arb(0)
+        found.append(Within(least, most, (low - x).union(high - x) if atoms_are_v else arb(x)))
+    return found
+
+
+def _first_cells(
+    error: Density,
+    utility: Density,
+    low: arb,
+    high: arb,
+    make: Callable[[arb | None, arb | None], _Cell],
+) -> list[_Cell]:
+    """The v for which both densities may be above 0, as a heap; none where there are none."""
+    first, last = _range(error, utility, low, high)
+    if first is not None and last is not None and not first < last:
+        return []
+    inside = utility.knots[0].place.mid() if first is None and last is None else None
+    cuts = [first, *([] if inside is None else [inside]), last]
+    cells = [make(p, q) for p, q in pairwise(cuts)]
+    heapify(cells)
+    return cells
+
+
+def _halve(
+    cells: list[_Cell], spread: arb, make: Callable[[arb | None, arb | None], _Cell]
+) -> None:
+    """Cut the first cell of a heap in two."""
+    cell = heappop(cells)
+    middle = _middle(cell, spread)
+    for p, q in ((cell.low, middle), (middle, cell.high)):
+        heappush(cells, make(p, q))
 
 
 def _total(cells: list[_Cell]) -> Sizes:
@@ -130,3 +203,22 @@ def _bounds(
         if near.is_finite():
             mass = mass.min(near.upper())
     return Beyond(mass, mass * abs(c).upper(), mass * abs(d).upper())
+
+
+def _least(
+    error: Density, utility: Density, first: arb | None, last: arb | None, low: arb, high: arb
+) -> arb:
+    """What the mass on one cell is at least."""
+    if first is None or last is None:
+        return arb(0)
+    own, found = utility.mass(first, last), arb(0)
+    near, far = low - first, high - last
+    if near < far:
+        found = (own * error.mass(near, far)).lower()
+    away = (low - last).union(high - first)
+    ends = (error.low is None or away > error.low, error.high is None or away < error.high)
+    if all(ends):
+        height = own * (high - low) * error.at(away)
+        if height.is_finite():
+            found = found.max(height.lower())
+    return found.max(arb(0))

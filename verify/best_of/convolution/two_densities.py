@@ -14,7 +14,7 @@ from flint import acb, arb
 from verify.best_of.convolution.atoms_beside import Special
 from verify.best_of.convolution.cluster import INNER, Cluster
 from verify.best_of.convolution.gap import Gap
-from verify.best_of.convolution.holes import of_densities
+from verify.best_of.convolution.holes import Within, densities_within, of_densities
 from verify.best_of.convolution.interval_sums import Place, Sums, largest
 from verify.best_of.convolution.ranges import Ranges
 from verify.best_of.parts.density import Density
@@ -57,6 +57,10 @@ class TwoDensities:
     def bounds(self, low: arb, high: arb, enough: arb) -> Beyond:
         """Bounds of its part of what U has in an interval, no sharper than a mass that will do."""
         return of_densities(self.error, self.utility, low, high, enough)
+
+    def within(self, low: arb, high: arb) -> list[Within]:
+        """Its part of what U has in an interval, from both sides."""
+        return densities_within(self.error, self.utility, low, high)
 
     def estimate(self, place: Place) -> arb:
         """About the density at the middle of an interval, by rules on whole pieces."""
