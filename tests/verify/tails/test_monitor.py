@@ -112,6 +112,65 @@ def test_prompts_that_differ_are_not_a_heavy_tail_within_prompts(
     assert "heavy tail within prompts" in other.state().warnings
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_clipped_reward_has_no_tail(seed: int) -> None:
+    # Each step has another mean, so that less that mean the clipped rewards are many values: a tail
+    # of its own making, which had an index of 1.2 and gave an alarm.
+    rng = np.random.default_rng(seed)
+    monitor = Monitor()
+    for step in range(80):
+        mean = 2 + 2 * min(1, step / 8)
+        clipped = np.minimum(mean + 1.5 * np.round(rng.standard_normal(128)), 5)
+        monitor.update(clipped, prompts=["prompt"] * 128)
+    state = monitor.state()
+    assert state.ends_in_ties and state.warnings == {}
+    assert isnan(state.shape.value) and isnan(state.shape_within.value)
+    assert state.tied_at_top == (np.asarray(monitor.tail().values) == 5).mean() > 0.05
+    assert "equal the largest, 5: they are bounded there" in state.tail
+
+
+def test_a_heavy_reward_that_is_clipped_is_bounded(rng: np.random.Generator) -> None:
+    heavy = rng.standard_t(2, 16_384)
+    top = float(np.sort(heavy)[-100])
+    free, clipped = (fed(Monitor(), rewards).state() for rewards in (heavy, np.minimum(heavy, top)))
+    assert "heavy tail" in free.warnings and not free.ends_in_ties
+    assert "fall off more slowly" in free.tail
+    assert clipped.ends_in_ties and clipped.warnings == {}
+    assert f"{clipped.tied_at_top:.4f}" == f"{100 / 16_384:.4f}"
+
+
+def test_rounded_rewards_within_prompts_are_no_lattice(rng: np.random.Generator) -> None:
+    # Less the means of their steps, whole numbers are many lattices: spread before, they are not.
+    monitor, spread = Monitor(), Monitor()
+    for step in range(120):
+        counts = rng.poisson(1 + step / 40, 128).astype(float)
+        monitor.update(counts, prompts=["prompt"] * 128)
+        spread.update(counts + rng.uniform(-0.5, 0.5, 128), prompts=["prompt"] * 128)
+    one, other = monitor.state().shape_within, spread.state().shape_within
+    assert one.low < other.value < one.high and other.low < one.value < other.high
+    heavy = Monitor()
+    for _ in range(120):
+        heavy.update(np.rint(4 * rng.standard_t(2, 128)), prompts=["prompt"] * 128)
+    assert "heavy tail within prompts" in heavy.state().warnings
+
+
+def test_a_short_run_is_compared_with_the_base_policy(rng: np.random.Generator) -> None:
+    # 640 rewards fill no window: what they began with is known only if it is shown.
+    shown, alone = Monitor(), Monitor()
+    base = shown.begin([*rng.standard_normal(1000), nan])
+    assert (base.held, base.left_out, base.kl) == (1000, 1, 0) and base.warnings == {}
+    assert shown.seen == 0 and shown.start is not None and shown.start.count == 1000
+    for monitor in (shown, alone):
+        for _ in range(5):
+            monitor.update(40 + rng.standard_normal(128), kl=9.0)
+    assert shown.state().warnings.keys() == {"reward beyond KL"}
+    assert alone.state().warnings == {}
+    heavy = Monitor().begin(rng.standard_t(2, 16_384))
+    assert heavy.warnings.keys() == {"heavy tail"}
+    with pytest.raises(InputError, match="two finite ones"):
+        Monitor().begin([1.0, nan])
+
+
 @pytest.mark.heavy
 @pytest.mark.parametrize("light", ["standard_normal", "standard_exponential", "logistic"])
 def test_how_often_a_long_light_run_is_called_heavy(rng: np.random.Generator, light: str) -> None:
