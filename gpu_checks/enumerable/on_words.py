@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SCHEMA = "goodhart-enumerable/1"
 #: After this text, continued by these words.
 TEXT = "The weather today"
-WORDS = (" the", " a", " good", " bad", " very", " and", " is", "!")
+WORDS = (" the", " a", " good", " bad", " very", " and", " is", "!", " so", " not")
 #: The word that the error counts, and what others are worth.
 ERROR, WORTHS = " very", {" good": 1.0, " bad": -1.0}
 #: How the error grows: two that are light, two that are heavy.
