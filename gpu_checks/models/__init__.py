@@ -9,7 +9,7 @@ folder beside a trunk that is named (:mod:`.saved`). Each has a fingerprint (:mo
 from gpu_checks.models.drawing import Sampled
 from gpu_checks.models.heads import RewardNetwork, register_adapter
 from gpu_checks.models.policy import BasePolicy, base_policy
-from gpu_checks.models.reward import RewardModel, check_same_vocabulary, reward_model
+from gpu_checks.models.reward import RewardModel, reward_model
 
 __all__ = [
     "BasePolicy",
@@ -17,7 +17,6 @@ __all__ = [
     "RewardNetwork",
     "Sampled",
     "base_policy",
-    "check_same_vocabulary",
     "register_adapter",
     "reward_model",
 ]

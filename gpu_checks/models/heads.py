@@ -31,7 +31,6 @@ class RewardNetwork(torch.nn.Module, ABC):  # type: ignore[misc]
         """What decides the rewards beside weights and configurations; JSON can hold it."""
         return {"kind": type(self).__name__}
 
-    @abstractmethod
     def forward(
         self,
         mask: torch.Tensor,
@@ -48,6 +47,27 @@ class RewardNetwork(torch.nn.Module, ABC):  # type: ignore[misc]
             The tokens. With ``embeddings``, they only say what is special about a token's place.
         embeddings : torch.Tensor, optional
             Their embeddings, of shape (texts, tokens, hidden size), in place of the tokens'.
+        """
+        if embeddings is not None:
+            inputs = {"inputs_embeds": embeddings}
+        elif ids is not None:
+            inputs = {"input_ids": ids}
+        else:
+            raise ValueError("neither token ids nor embeddings")
+        return self.rewards({**inputs, "attention_mask": mask}, mask, ids)
+
+    @abstractmethod
+    def rewards(
+        self, inputs: dict[str, torch.Tensor], mask: torch.Tensor, ids: torch.Tensor | None
+    ) -> torch.Tensor:
+        """The rewards of texts, of shape (texts,).
+
+        Parameters
+        ----------
+        inputs : dict
+            What a model of transformers is called with: tokens or embeddings, and the mask.
+        mask, ids : torch.Tensor
+            As of :meth:`forward`.
         """
 
 
@@ -68,14 +88,10 @@ class SequenceClassifier(RewardNetwork):
         """The input embedding."""
         return self.model.get_input_embeddings()
 
-    def forward(
-        self,
-        mask: torch.Tensor,
-        ids: torch.Tensor | None = None,
-        embeddings: torch.Tensor | None = None,
+    def rewards(
+        self, inputs: dict[str, torch.Tensor], mask: torch.Tensor, ids: torch.Tensor | None
     ) -> torch.Tensor:
         """The rewards of texts, of shape (texts,)."""
-        inputs = _inputs(mask, ids, embeddings)
         if not self.reads_last:
             return self.model(**inputs).logits[:, 0]
         hidden = self.model.base_model(**inputs, use_cache=False)[0]
@@ -121,14 +137,11 @@ class TrunkWithHead(RewardNetwork):
         """The input embedding."""
         return self.trunk.get_input_embeddings()
 
-    def forward(
-        self,
-        mask: torch.Tensor,
-        ids: torch.Tensor | None = None,
-        embeddings: torch.Tensor | None = None,
+    def rewards(
+        self, inputs: dict[str, torch.Tensor], mask: torch.Tensor, ids: torch.Tensor | None
     ) -> torch.Tensor:
         """The rewards of texts, of shape (texts,)."""
-        hidden = self.trunk(**_inputs(mask, ids, embeddings))[0]
+        hidden = self.trunk(**inputs)[0]
         return self.head(pool(hidden, mask, self.pooling))[:, 0]
 
 
@@ -155,16 +168,6 @@ def last_of(true: torch.Tensor) -> torch.Tensor:
     """The last place of each row that is true, of shape (rows,); 0 where none is."""
     places = torch.arange(true.shape[1], device=true.device)
     return (places * true).argmax(1)
-
-
-def _inputs(
-    mask: torch.Tensor, ids: torch.Tensor | None, embeddings: torch.Tensor | None
-) -> dict[str, torch.Tensor]:
-    if embeddings is not None:
-        return {"inputs_embeds": embeddings, "attention_mask": mask}
-    if ids is None:
-        raise ValueError("neither token ids nor embeddings")
-    return {"input_ids": ids, "attention_mask": mask}
 
 
 #: Makes a network from a source, its configuration, a device and a dtype; None: not its kind.

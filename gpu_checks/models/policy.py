@@ -22,6 +22,7 @@ from gpu_checks.models.fingerprint import fingerprint
 from gpu_checks.models.loading import load_tokenizer, load_weights
 from gpu_checks.models.padding import padded
 from gpu_checks.models.sources import find_source
+from gpu_checks.models.token_reader import TokenReader
 from verify.errors import InputError
 
 #: Bytes of activations a token takes, over those of one hidden state in one layer.
@@ -29,7 +30,7 @@ STATES = 16
 
 
 @dataclass
-class BasePolicy:
+class BasePolicy(TokenReader):
     """A causal language model as a distribution over answers.
 
     Parameters
@@ -75,11 +76,6 @@ class BasePolicy:
         found = self.tokenizer.bos_token_id
         return None if found is None else int(found)
 
-    @property
-    def pad(self) -> int:
-        """The token that fills up short texts of a batch; it is masked."""
-        return int(self.tokenizer.pad_token_id)
-
     @cached_property
     def ends(self) -> frozenset[int]:
         """The tokens that end an answer: those that the tokenizer or the checkpoint name so."""
@@ -95,16 +91,14 @@ class BasePolicy:
         return int(getattr(self.model.config, "max_position_embeddings", 0) or 1 << 30)
 
     @property
-    def budget(self) -> Budget:
-        """What a batch may have: fitted to memory at first, smaller once memory ran out."""
-        if self._budget is None:
-            config = self.model.config
-            state = config.hidden_size * self.dtype.itemsize
-            # Logits in the model's format, and those of one text more in float64.
-            logits = self.vocabulary_size * (self.dtype.itemsize + 4)
-            cache = 2 * config.num_hidden_layers * state
-            self._budget = Budget.fitted(self.device, STATES * state + logits + cache)
-        return self._budget
+    def bytes_per_token(self) -> int:
+        """About how much memory a token of a batch takes."""
+        config = self.model.config
+        state = config.hidden_size * self.dtype.itemsize
+        # Logits in the model's format, and those of one text more in float64.
+        logits = self.vocabulary_size * (self.dtype.itemsize + 4)
+        cache = 2 * config.num_hidden_layers * state
+        return int(STATES * state + logits + cache)
 
     def encode_prompt(self, text: str) -> list[int]:
         """The tokens that an answer to this prompt follows; none for an empty prompt.
@@ -158,7 +152,7 @@ class BasePolicy:
         contexts = [self._context(prompt) for prompt in prompt_ids]
         texts = [[*context, *answer] for context, answer in zip(contexts, answer_ids, strict=True)]
         for text in texts:
-            self._check(text, len(text))
+            self.check_readable(text, len(text), self.longest)
         starts = [len(context) for context in contexts]
         found: list[np.ndarray] = [np.empty(0)] * len(texts)
 
@@ -229,7 +223,7 @@ class BasePolicy:
             raise InputError(f"max_new_tokens: expected a number from 1 on, got {max_new_tokens}")
         contexts = [self._context(prompt) for prompt in prompt_ids]
         for context in contexts:
-            self._check(context, len(context) + max_new_tokens)
+            self.check_readable(context, len(context) + max_new_tokens, self.longest)
         if isinstance(generator, np.random.Generator):
             generator = generator.spawn(len(contexts))
         # All random numbers are drawn first, so that a batch that is run again takes the same.
@@ -260,18 +254,6 @@ class BasePolicy:
                 "a text; give a prompt"
             )
         return [self.bos]
-
-    def _check(self, text: Sequence[int], length: int) -> None:
-        if length > self.longest:
-            raise InputError(
-                f"model {self.name}: a text of {length} tokens, of which it reads {self.longest}"
-            )
-        least, most = min(text), max(text)
-        if least < 0 or most >= self.vocabulary_size:
-            wrong = least if least < 0 else most
-            raise InputError(
-                f"model {self.name}: token {wrong} is not among its {self.vocabulary_size} tokens"
-            )
 
 
 def base_policy(

@@ -17,9 +17,9 @@ from gpu_checks.models.fingerprint import fingerprint
 from gpu_checks.models.heads import RewardNetwork, load_network
 from gpu_checks.models.loading import load_tokenizer
 from gpu_checks.models.padding import padded
-from gpu_checks.models.policy import BasePolicy
 from gpu_checks.models.saved import find_saved, load_saved
 from gpu_checks.models.sources import find_source
+from gpu_checks.models.token_reader import TokenReader
 from verify.errors import InputError
 
 #: Bytes of activations a token takes, over those of one hidden state in one layer.
@@ -27,7 +27,7 @@ STATES = 24
 
 
 @dataclass
-class RewardModel:
+class RewardModel(TokenReader):
     """A reward model with its tokenizer.
 
     Parameters
@@ -71,11 +71,6 @@ class RewardModel:
         """The format of its weights and activations."""
         return self.embedding.dtype
 
-    @property
-    def pad(self) -> int:
-        """The token that fills up short texts of a batch."""
-        return int(self.tokenizer.pad_token_id)
-
     @cached_property
     def fingerprint(self) -> str:
         """Sha256 over weights, head, configuration and tokenizer: 64 hexadecimal digits."""
@@ -84,11 +79,9 @@ class RewardModel:
         return fingerprint(self.network, self.tokenizer, what)
 
     @property
-    def budget(self) -> Budget:
-        """What a batch may have: fitted to memory at first, smaller once memory ran out."""
-        if self._budget is None:
-            self._budget = Budget.fitted(self.device, self.bytes_per_token)
-        return self._budget
+    def vocabulary_size(self) -> int:
+        """How many tokens have an embedding."""
+        return int(self.embedding.shape[0])
 
     @property
     def bytes_per_token(self) -> int:
@@ -203,14 +196,7 @@ class RewardModel:
     def _check(self, text: Sequence[int]) -> None:
         if not len(text):
             raise InputError(f"model {self.name}: a text without tokens has no reward")
-        if len(text) > self.longest:
-            raise InputError(
-                f"model {self.name}: a text of {len(text)} tokens, of which it reads {self.longest}"
-            )
-        least, most, size = min(text), max(text), self.embedding.shape[0]
-        if least < 0 or most >= size:
-            wrong = least if least < 0 else most
-            raise InputError(f"model {self.name}: token {wrong} is not among its {size} tokens")
+        self.check_readable(text, len(text), self.longest)
 
 
 def reward_model(
@@ -263,24 +249,3 @@ def longest_text(network: torch.nn.Module, tokenizer: Any) -> int:
         if isinstance(part, PreTrainedModel):
             limits.append(int(getattr(part.config, "max_position_embeddings", 0) or 1 << 30))
     return min(limits)
-
-
-def check_same_vocabulary(policy: BasePolicy, reward: RewardModel) -> None:
-    """Refuse a policy and a reward model that do not share their token ids.
-
-    Raises
-    ------
-    InputError
-        If some token has two ids, or is known to one of them only.
-    """
-    ours, theirs = policy.tokenizer.get_vocab(), reward.tokenizer.get_vocab()
-    if ours == theirs:
-        return
-    token = min(
-        token for token in ours.keys() | theirs.keys() if ours.get(token) != theirs.get(token)
-    )
-    raise InputError(
-        f"{policy.name} and {reward.name} do not share a vocabulary: {token!r:.40} is token "
-        f"{ours.get(token, 'none')} of the one and {theirs.get(token, 'none')} of the other; "
-        "score texts rather than token ids"
-    )

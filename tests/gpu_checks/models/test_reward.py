@@ -200,14 +200,3 @@ def test_a_head_of_another_kind_joins_by_an_adapter(
     with torch.no_grad():
         third = float(model(torch.tensor([TEXTS[0]])).logits[0, 2])
     assert abs(float(reward_model(name, "cpu", "float64").score_ids(TEXTS[:1])[0]) - third) < CLOSE
-
-
-def test_a_shared_vocabulary_is_asked_for() -> None:
-    from gpu_checks.models import check_same_vocabulary
-    from tests.gpu_checks.models.vocabularies import with_one_more_token
-
-    policy, reward = tiny.policy(), tiny.reward()
-    check_same_vocabulary(policy, reward)
-    reward.tokenizer = with_one_more_token()
-    with pytest.raises(InputError, match="'<planted>' is token none of the one and 373"):
-        check_same_vocabulary(policy, reward)
