@@ -12,13 +12,16 @@ from verify.best_of.heavy_left import heavy_left
 from verify.best_of.lattices.beside_atoms import lattice_pair
 from verify.best_of.lattices.beside_density import beside_lattice, expand
 from verify.best_of.lattices.beside_long_tail import beside_long_tail
-from verify.best_of.lattices.light import beside_light
+from verify.best_of.lattices.left_tail import LeftTail, left_tail
+from verify.best_of.lattices.light import beside_light, light_sum
 from verify.best_of.lattices.two_tails import two_tails
 from verify.best_of.log_cauchy.beside_atoms import SlowBesideAtoms
 from verify.best_of.log_cauchy.beside_densities import Alone, alone, gathered, moved, spread_out
+from verify.best_of.panel import Panel
 from verify.best_of.panels import SumLaw
 from verify.best_of.parts.density import take_apart
 from verify.best_of.parts.far import Beyond, Side
+from verify.best_of.parts.jumps import Jump
 from verify.best_of.ranks import RankIntegral
 from verify.conditioning import condition
 from verify.enclosure import Diverges, Undecided
@@ -83,6 +86,9 @@ def _ranks(
             lattice = beside_lattice(one, other)
             if lattice is not None:
                 return expand(lattice, one is utility, progress, seconds).ranks(shifts)
+            left = left_tail(one, other)
+            if left is not None:
+                return _beside_left_tail(left, one is utility, shifts, progress, seconds)
             wide = beside_long_tail(one, other)
             if wide is not None:
                 return wide.expand(one is utility, progress, seconds).ranks(shifts)
@@ -105,6 +111,41 @@ def _ranks(
     right = _right(error, utility, end.mid(), far_right)
     top = _top(law, end)
     return RankIntegral(law.pieces, right, far_right, far_left, law.lost, shifts, top)
+
+
+def _beside_left_tail(
+    left: LeftTail,
+    is_v: bool,
+    shifts: tuple[fmpq, fmpq],
+    progress: Progress | None,
+    seconds: float | None,
+) -> RankIntegral:
+    """The same where V, if so said, or X has a power tail on a lattice on the left."""
+    blocks, far_left = left.blocks(is_v, progress, seconds)
+    law, near = _right_of_tail(left, is_v, progress, seconds)
+    end = law.ends[1]
+    far_right = law.beyond(end, +1)
+    utility, error = _ordered(is_v, left.law, left.light)
+    right = _right(error, utility, end.mid(), far_right)
+    lost = _plus(law.lost, left.lost(is_v))
+    return RankIntegral([*blocks, *near], right, far_right, far_left, lost, shifts, _top(law, end))
+
+
+def _right_of_tail(
+    left: LeftTail, is_v: bool, progress: Progress | None, seconds: float | None
+) -> tuple[SumLaw, list[Panel | Jump]]:
+    """The law of U with the first atoms alone, and its pieces to the right of the blocks."""
+    lattice = light_sum(left.atoms, left.light, is_v, progress, seconds)
+    if lattice is not None and lattice.start <= left.cut:
+        return lattice, lattice.pieces_from(left.cut)
+    utility, error = _ordered(is_v, left.atoms, take_apart(left.light))
+    law = SumLaw(error, utility, left.cut, progress, seconds)
+    return law, [piece for piece in law.pieces if _inside(piece) > left.cut]
+
+
+def _inside(piece: Panel | Jump) -> arb:
+    """A point inside a piece."""
+    return arb(piece.at) if isinstance(piece, Jump) else piece.place.t(piece.place.middle)
 
 
 def _starts(utility: Law, error: Law) -> tuple[fmpq, fmpq]:

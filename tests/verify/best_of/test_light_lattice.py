@@ -118,6 +118,21 @@ def test_moved_and_scaled_it_moves_and_scales() -> None:
     assert _mean(moved.mean_v).overlaps(_mean(plain.mean_v) / 3 - 2)
 
 
+@pytest.mark.parametrize(
+    ("low", "v"), [("0", fmpq(49, 54)), ("-1", fmpq(-5, 54)), ("-1/2", fmpq(22, 54))]
+)
+def test_a_polynomial_density_that_ends_inside_a_cell_in_closed_form(low: str, v: fmpq) -> None:
+    """A fair coin and ``V = low + 3 Y/2``: E[V; best of two] by hand for a uniform Y, of degree 0.
+
+    With low = 0 the rank is t/3 up to 1, ``1/3 + 2 (t - 1)/3`` up to 3/2, and then
+    ``2/3 + (t - 3/2)/3``. The integral of ``2 F E[V; U in dt]`` is ``2/27 + 7/27 + 31/54``. On the
+    middle one V times its density has one term more than the density.
+    """
+    high = fmpq(*map(int, low.split("/"))) + fmpq(3, 2)
+    found = _mean(best_of("bernoulli(1/2)", f"uniform({low}, {high})").at(2).mean_v)
+    assert found.overlaps(arb(v)) and found.rad() < 1e-15  # at 53 bits
+
+
 def test_the_best_of_very_many_is_next_to_the_largest_value() -> None:
     """Beside ``V = 1 - d``: d is about ``(3 pi/(2 n))^2``, so far below the last stretch."""
     found = best_of("bernoulli(p=1/3)", "beta(a=1/2, b=1/2)").at(10**18)

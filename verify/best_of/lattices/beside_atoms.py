@@ -26,6 +26,7 @@ from verify.best_of.lattices.beside_density import (
     MOST_BLOCKS,
     BesideLattice,
     check,
+    left_goal,
 )
 from verify.best_of.lattices.cell import Window
 from verify.best_of.lattices.power_tail import PowerTail
@@ -35,7 +36,7 @@ from verify.best_of.parts.far import Beyond
 from verify.best_of.parts.jumps import Jump
 from verify.best_of.parts.leaves import goal_bits
 from verify.conditioning.parts import components, is_atomic
-from verify.enclosure import Diverges, Undecided
+from verify.enclosure import Undecided
 from verify.law import Law
 from verify.progress import Progress
 
@@ -45,8 +46,6 @@ STARTS = (*BEGINNINGS, 512, 768, 1024, 1536, 2048)
 FEW_ATOMS_FROM = 32
 #: Nodes of a cell at most.
 MOST_NODES = 128
-#: Bits below the goal of what is left beyond the blocks on the left: its weight is as small again.
-LEFT_BITS = 8
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class LatticePair(BesideLattice):
     @property
     def goal(self) -> arb:
         """The mass beyond the blocks that is nothing to any n."""
-        return arb(2) ** (-goal_bits() - LEFT_BITS) if self.is_left else right_goal()
+        return left_goal() if self.is_left else right_goal()
 
     @cached_property
     def reach(self) -> Window:
@@ -77,14 +76,6 @@ class LatticePair(BesideLattice):
     def largest(self, end: int) -> arb:
         """A bound of each mass of U beyond the blocks."""
         return self.tail.masses([arb(end + self.reach.first)])[0] + self.reach.mass
-
-    @cached_property
-    def size_x(self) -> arb:
-        """A bound of ``E|X|``, for X with the power tail; NaN: infinite."""
-        mean = self.tail.law.mean()
-        if isinstance(mean, Diverges):
-            return arb.nan()
-        return (abs(mean) + 2 * abs(arb(self.tail.shift))).upper()
 
     @property
     def left_out(self) -> Beyond:

@@ -23,9 +23,10 @@ from time import process_time
 from flint import arb, ctx, fmpq
 
 from verify.best_of.lattices.blocks import Block
-from verify.best_of.lattices.cell import CLOSEST_BITS, Cell, Window, window
+from verify.best_of.lattices.cell import Cell, Window, window
 from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.lattices.single_cell import SingleCell
+from verify.best_of.lattices.stretches import CLOSEST_BITS
 from verify.best_of.line import MOST_DRAWS_BITS, right_goal
 from verify.best_of.parts.density import Parts, take_apart
 from verify.best_of.parts.far import Beyond, Side
@@ -43,6 +44,8 @@ LEAST_ROOM = 16
 #: What is left out of V, in bits below what U has beyond a block; of the cells up to the blocks,
 #: so that it is nothing to the largest n.
 LEFT_OUT_BITS = 8
+#: Bits below the goal of what is left beyond the blocks on the left.
+LEFT_GOAL_BITS = 8
 #: Blocks at most, before a law's tail is too long.
 MOST_BLOCKS = 240
 #: A cell is so many stretches at first, and on the ellipses of their rules the rank grows by so
@@ -97,6 +100,14 @@ class BesideLattice:
         """A bound of ``E|V|``, for V light."""
         return Side(self.other, +1).moment(None).upper()
 
+    @cached_property
+    def size_x(self) -> arb:
+        """A bound of ``E|X|``, for X with the power tail; NaN: infinite."""
+        mean = self.tail.law.mean()
+        if isinstance(mean, Diverges):
+            return arb.nan()
+        return (abs(mean) + 2 * abs(arb(self.tail.shift))).upper()
+
     def change(self, end: int) -> arb:
         """The g of the module's docstring, where blocks end; with the a of :attr:`reach`."""
         far = max(-self.reach.first, self.reach.last)
@@ -124,8 +135,7 @@ class BesideLattice:
         for k in places:
             check(deadline)
             found.append(SingleCell(self.tail, cell, seen, k, is_v))
-        of_x = (_size(self.tail.law.mean()) * seen.mass).upper()
-        return found, Beyond(seen.mass, seen.of_v, of_x)
+        return found, Beyond(seen.mass, seen.of_v, (seen.mass * self.size_x).upper())
 
     def right(self, last: Block) -> tuple[tuple[arb, arb, arb], Beyond]:
         """What U has beyond a block, as in :class:`Expanded`, and bounds; for V light.
@@ -160,9 +170,11 @@ class BesideLattice:
         part = max(2, int((self.tail.s / 2).ceil()))
         return max(1, room // part - 2)
 
-    def blocks(self, is_v: bool, progress: Progress | None, deadline: float | None) -> list[Block]:
-        """The blocks, up to where what is left is nothing to the largest n."""
-        goal, first = right_goal(), self.begin
+    def blocks(
+        self, is_v: bool, is_left: bool, progress: Progress | None, deadline: float | None
+    ) -> list[Block]:
+        """The blocks, up to where what is left is nothing to any n; ``is_left``: if U is -U."""
+        goal, first = left_goal() if is_left else right_goal(), self.begin
         seen = _window(self.tail, self.other, first)
         assert seen is not None
         cell = Cell(self.other, self.tail.step, seen, *MIDDLE)
@@ -177,21 +189,23 @@ class BesideLattice:
             if progress is not None:
                 progress(len(found), MOST_BLOCKS, "blocks of cells of the proxy")
             first += count
-            if block.whole.above_end(arb(0)) < goal or self.is_alone(first):
+            is_alone = self.is_alone(first) and not is_left
+            if is_alone or block.whole.above_end(arb(0)) < goal:
                 return found
             seen = _window(self.tail, self.other, first)
             if seen is None or len(found) == MOST_BLOCKS:
                 raise Undecided(f"{self.tail.law}: its tail is too long")
 
 
+def left_goal() -> arb:
+    """The mass beyond the blocks that is nothing to any n on the left: its weight is as small."""
+    return arb(2) ** (-goal_bits() - LEFT_GOAL_BITS)
+
+
 def check(deadline: float | None) -> None:
     """Give up after a processor time; None: never."""
     if deadline is not None and process_time() > deadline:
         raise Undecided("the law of U takes too much work")
-
-
-def _size(mean: arb | Diverges) -> arb:
-    return arb.nan() if isinstance(mean, Diverges) else abs(mean).upper()
 
 
 def _window(tail: PowerTail, other: Parts, first: int) -> Window | None:
@@ -262,7 +276,10 @@ def expand(
         If it takes too much work.
     """
     deadline = None if seconds is None else process_time() + seconds
-    (near, below), blocks = beside.single(is_v, deadline), beside.blocks(is_v, progress, deadline)
+    (near, below), blocks = (
+        beside.single(is_v, deadline),
+        beside.blocks(is_v, False, progress, deadline),
+    )
     right, far_right = beside.right(blocks[-1])
     end, top, lost = blocks[-1].first + blocks[-1].count, None, Beyond(arb(0), arb(0), arb(0))
     if beside.is_alone(end):

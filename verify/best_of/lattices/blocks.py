@@ -356,7 +356,7 @@ class Cells:
         end = self._above_end
         # Steps 3 and 1 of the module's docstring.
         steep = self.count * n * weight_at(n - 1, end - block.rank_missed) * block.rank_missed
-        moved = n * weight_at(n - 1, end) * block.ranks_moved
+        moved = n * weight_at(n - 1, end - block.ranks_moved) * block.ranks_moved
         found, left = [arb(0)] * 3, [arb(0)] * 3
         for j, (_, node_weight) in enumerate(block.cell.nodes):
             survival = self._above[j].coeffs()[:count]

@@ -151,10 +151,28 @@ class LightSum(SumLaw):
     @cached_property
     def pieces(self) -> list[Panel | Jump]:
         """In increasing order."""
-        cells = Cells(self.lattice, self.cell.pieces, self.cells, self.is_v).pieces()
+        below, above = self._outer
+        return [*below, *(piece for pieces in self._by_cell for piece in pieces), *above]
+
+    @property
+    def _outer(self) -> tuple[list[Panel | Jump], list[Panel | Jump]]:
+        """Those below the cells, and above them."""
         outer = by_place(self.panels)
         before = sum(bool(panel.place.t(panel.place.middle) < self.start) for panel in self.panels)
-        return [*outer[:before], *cells, *outer[before:]]
+        return outer[:before], outer[before:]
+
+    @cached_property
+    def _by_cell(self) -> list[list[Panel | Jump]]:
+        """The pieces of each cell."""
+        return Cells(self.lattice, self.cell.pieces, self.cells, self.is_v).pieces()
+
+    def pieces_from(self, cut: fmpq) -> list[Panel | Jump]:
+        """Those from where a cell begins on, which is not before the first one.
+
+        What an end of V has next to it is at the end: that is no matter of places.
+        """
+        first = int(((cut - self.lattice.place(self.cells[0])) / self.lattice.step).p)
+        return [*(piece for pieces in self._by_cell[first:] for piece in pieces), *self._outer[1]]
 
     @property
     def ends(self) -> tuple[arb, arb]:
@@ -241,13 +259,14 @@ class Cells:
         rows = zip(lattice.masses, places, strict=True)
         self.sizes = arb_poly([mass * abs(x) for mass, x in rows])
 
-    def pieces(self) -> list[Panel | Jump]:
-        """In increasing order."""
+    def pieces(self) -> list[list[Panel | Jump]]:
+        """For each cell, in increasing order."""
         columns = [
             list(self._panels(piece) if isinstance(piece, Stretch) else self._tips(piece))
             for piece in self.found
         ]
-        return [piece for row in zip(*columns, strict=True) for pieces in row for piece in pieces]
+        rows = zip(*columns, strict=True)
+        return [[piece for pieces in row for piece in pieces] for row in rows]
 
     def _ordered(self, own: N, lattice: N) -> tuple[N, N]:
         """What is called V and X, of what belongs to the density and to the atoms."""
@@ -277,7 +296,10 @@ class Cells:
     def _panels(self, stretch: Stretch) -> Iterator[list[Panel]]:
         """A stretch of each cell; none where there is nothing."""
         rows = stretch.rows
-        length = max((len(row.mass) for row in rows.values()), default=0)
+        # A polynomial density times v has a term more.
+        length = max(
+            (len(part) for row in rows.values() for part in (row.mass, row.of_v)), default=0
+        )
         columns: list[list[list[arb]]] = [[], [], []]
         for t in range(length):
             mass = self._by_row({j: row.mass[t] for j, row in rows.items() if t < len(row.mass)})
@@ -348,7 +370,13 @@ def beside_light(
     """
     if not all(is_atomic(part.law) for part in components(law)) or is_atomic(other):
         return None
-    atoms = take_apart(law)
+    return light_sum(take_apart(law), other, is_v, progress, seconds)
+
+
+def light_sum(
+    atoms: Parts, other: Law, is_v: bool, progress: Progress | None, seconds: float | None
+) -> LightSum | None:
+    """The same for atoms that need not have all of a law's mass."""
     lattice = Lattice.of(atoms)
     if lattice is None:
         return None

@@ -31,8 +31,8 @@ from flint import arb, arb_poly, fmpq
 
 from verify.best_of.lattices.atom_blocks import AtomBlock, AtomNode
 from verify.best_of.lattices.atom_ranks import AtomLine
-from verify.best_of.lattices.beside_atoms import FEW_ATOMS_FROM, LEFT_BITS, MOST_NODES
-from verify.best_of.lattices.beside_density import check
+from verify.best_of.lattices.beside_atoms import FEW_ATOMS_FROM, MOST_NODES
+from verify.best_of.lattices.beside_density import check, left_goal
 from verify.best_of.lattices.blocks import WIDE, block_terms
 from verify.best_of.lattices.far_sums import FarSum, PowerSum, facing, opposed
 from verify.best_of.lattices.power_tail import PowerTail
@@ -344,7 +344,7 @@ class TwoTails:
         Undecided
             If it takes too much work.
         """
-        few = arb(2) ** (-goal_bits() - LEFT_BITS)
+        few = left_goal()
         pieces: list[Jump | AtomBlock] = list(self.first_atoms())
         nothing = Beyond(arb(0), arb(0), arb(0))
         far_left = nothing
