@@ -213,6 +213,11 @@ def test_infinite_means() -> None:
     assert_close(finite.mean, mirrored.mean_x, 1e-11)
     with pytest.raises(Undecided, match="not known"):
         at(cauchy(), -pareto(fmpq(1, 2)), 2)
+    # Neither V nor the large X beside which it may be negative have a mean, but V^- X^(1/2) has
+    # moments enough: what is below 0 is finite, what is above is not. Not so beside two log-Cauchy.
+    assert at(pareto(fmpq(1, 2)), cauchy(), 3).mean_v == Diverges(+1)
+    with pytest.raises(Undecided, match="not known"):
+        at(parse("log_cauchy()"), cauchy(), 3)
 
 
 # ---------------------------------------------------------------- small discrete laws, by hand
@@ -239,6 +244,16 @@ def test_lists_of_values(xs: list[fmpq], vs: list[fmpq], t: fmpq, closed: bool) 
     found = at(laws[0], laws[1], t, closed)
     assert_close(found.mass, arb(fmpq(mass.numerator, mass.denominator)), 1e-15)
     assert_close(found.part, arb(fmpq(part.numerator, part.denominator)), 1e-14, 1e-17)
+
+
+@pytest.mark.parametrize("t", ["0.01", "1/3"])
+def test_a_law_without_a_mean_beside_a_threshold_that_is_no_ball(t: str) -> None:
+    """Partial means of such a law are asked for at t less the end of the other: a fraction."""
+    found = at(parse("-log_cauchy()"), pareto(3), exact(t))
+    turned = at(pareto(3), parse("-log_cauchy()"), exact(t))
+    assert_sharp(found.mean)
+    assert_close(found.mean, number(turned.mean_x), RELATIVE)
+    assert_close(number(found.mean_x), turned.mean, RELATIVE)
 
 
 def test_an_atom_at_the_threshold_tells_open_from_closed() -> None:

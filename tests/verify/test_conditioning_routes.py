@@ -12,7 +12,7 @@ from flint import acb, arb, fmpq
 from mpmath import mp
 
 from tests.verify.balls import assert_close, assert_contains, fraction
-from verify.conditioning import condition
+from verify.conditioning import condition, floats
 from verify.conditioning.cuts import ZERO, Above, Cuts, Summand
 from verify.conditioning.floats import survival_and_parts
 from verify.conditioning.panels import integrate_panels
@@ -170,9 +170,36 @@ def compare(error: str, utility: str, t: str) -> None:
             assert quantity == np.inf, where
 
 
+#: Mass nearer to 0 than any float, mass beyond all floats, and atoms without end.
+FAR_AND_NEAR = [
+    ("log_cauchy()", "gamma(shape=5/2)", "1"),
+    ("log_cauchy()", "gamma(shape=5/2)", "1000000"),
+    ("log_cauchy()", "log_cauchy()", "30"),
+    ("-log_cauchy()", "pareto(alpha=3)", "1/100"),
+    ("zeta(s=3)", "weibull(shape=1/2)", "3/2"),
+    ("zeta(s=4)", "student_t(df=3)", "10"),
+    ("-zeta(s=4)", "student_t(df=3)", "7/2"),
+    ("poisson(mu=3)", "zeta(s=3)", "7/2"),
+]
+
+
+@pytest.mark.parametrize(("error", "utility", "t"), FAR_AND_NEAR)
+def test_floats_where_mass_lies_beyond_their_points(error: str, utility: str, t: str) -> None:
+    compare(error, utility, t)
+
+
+@pytest.mark.parametrize("planted", ["BEYOND", "UNLIKELY"])
+def test_mass_that_is_left_out_is_noticed(monkeypatch: pytest.MonkeyPatch, planted: str) -> None:
+    """Planted: what is beyond the last point does not count; atoms are taken together too soon."""
+    monkeypatch.setattr(floats, planted, {"BEYOND": 0.0, "UNLIKELY": 0.5}[planted])
+    with pytest.raises(AssertionError):
+        for error, utility, t in FAR_AND_NEAR:
+            compare(error, utility, t)
+
+
 def test_floats_refuse_lists_that_are_too_long() -> None:
-    with pytest.raises(InputError, match="at most 100000 atoms"):
-        survival_and_parts(zeta(3), normal(), [1.0])
+    with pytest.raises(InputError, match="at most 100000 atoms that matter for U > 1e"):
+        survival_and_parts(zeta(3), normal(), [1.0, 1e12])
 
 
 # ---------------------------------------------------------------- panels

@@ -8,7 +8,7 @@ that is as good as an atom of U may be taken to be on either side of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from verify.conditioning.routes import infinite_given
 from verify.conditioning.smooth import Smooth
 from verify.conditioning.sums import MOST_ATOMS
 from verify.continuous import ContinuousLaw
-from verify.enclosure import Diverges, ball
+from verify.enclosure import Diverges, ball, exact
 from verify.errors import InputError
 from verify.law import Law
 from verify.laws.custom import Tail
@@ -38,10 +38,16 @@ if TYPE_CHECKING:
 
 #: Step and range of the double-exponential rule, and thresholds that are worked on at once.
 STEP, RANGE, AT_ONCE = 1 / 64, 6.0, 32
+#: What is beyond the last point of the rule counts so often: a mass that is about ``c/sinh s``
+#: beyond s has the derivative ``-c/sinh s`` of its density there, and the trapezoid rule up to s
+#: falls short by ``STEP^2/12`` times that (Euler and Maclaurin).
+BEYOND = 1 + STEP**2 / 12
 #: What is next to an end or a centre, in units of the law: light tails have little beyond.
 BESIDE = 16.0
 #: Mass of an infinite list of atoms that is left out.
 LEFT_OUT = 1e-60
+#: A chance that is too small to matter.
+UNLIKELY = 1e-13
 
 
 def survival_and_parts(error: Law, utility: Law, thresholds: Any) -> tuple[Floats, Floats, Floats]:
@@ -58,13 +64,13 @@ def survival_and_parts(error: Law, utility: Law, thresholds: Any) -> tuple[Float
     -------
     tuple of ndarray
         One number for each threshold; ``oo`` where a mean is infinite. To about 1e-10 of the mass,
-        and of ``E|V|`` and ``E|X|`` times it, where laws have floats that good; a tail as slow as
-        that of ``log_cauchy`` reaches beyond all floats, and gives about 1e-6.
+        and of ``E|V|`` and ``E|X|`` times it, where laws have floats that good; about 1e-6 where
+        one of them is as slow as ``log_cauchy`` to the right and the other one to the left.
 
     Raises
     ------
     InputError
-        For laws of too many atoms.
+        For laws of too many atoms that matter at these thresholds.
     """
     t = np.atleast_1d(np.asarray(thresholds, dtype=np.float64))
     mass, of_x = _over(error, utility, t)
@@ -76,11 +82,10 @@ def _over(law: Law, other: Law, t: Floats) -> tuple[Floats, Floats]:
     """``Pr(B + A > t)`` and ``E[B; B + A > t]``."""
     mass, part = np.zeros_like(t), np.zeros_like(t)
     infinite = infinite_given(law, other, "a summand")
-    others = [(_float(c.share), _View.of(c.law)) for c in components(other)]
-    for component in components(law):
-        view = _View.of(component.law)
-        for share, beside in others:
-            weight = share * _float(component.share)
+    for one in components(law):
+        for two in components(other):
+            weight = _float(one.share) * _float(two.share)
+            view, beside = _View.of(one.law, two.law, t), _View.of(two.law, one.law, t)
             with np.errstate(all="ignore"):
                 found = view.with_other(beside, t)
             mass, part = mass + weight * found[0], part + weight * found[1]
@@ -103,7 +108,7 @@ class _View:
         About where its mass is, where no end tells; else NaN.
     unit : float
         The length on which its density changes.
-    density, survival : callable
+    density, survival, up_to : callable
         At ``x + d``, for arrays x and d of which d may be far below the rounding of x. The density
         is None where the law is a list of atoms.
     places, masses : ndarray
@@ -116,6 +121,7 @@ class _View:
     unit: float
     density: Callable[[Any, Any], Any] | None
     survival: Callable[[Any, Any], Any]
+    up_to: Callable[[Any, Any], Any]
     places: Floats
     masses: Floats
 
@@ -127,16 +133,19 @@ class _View:
         return [x for x in near if np.isfinite(x) and self.low <= x <= self.high]
 
     @classmethod
-    def of(cls, law: Law) -> _View:
-        """The component as floats."""
+    def of(cls, law: Law, beside: Law, t: Floats) -> _View:
+        """The component as floats, as far as it matters beside another one at some thresholds."""
         if is_atomic(law):
-            places, masses = _atoms(law)
+            places, masses = _atoms(law, beside, t)
             tails = np.append(np.cumsum(masses[::-1])[::-1], 0.0)
 
             def beyond(x: Any, d: Any) -> Any:
                 return tails[np.searchsorted(places, x + d, side="right")]
 
-            return cls(places[0], places[-1], np.nan, 1.0, None, beyond, places, masses)
+            def up_to(x: Any, d: Any) -> Any:
+                return tails[0] - beyond(x, d)
+
+            return cls(places[0], places[-1], np.nan, 1.0, None, beyond, up_to, places, masses)
         smooth = Smooth(law)
         low = -np.inf if smooth.low is None else float(smooth.low)
         high = np.inf if smooth.high is None else float(smooth.high)
@@ -144,8 +153,7 @@ class _View:
         atom = [] if smooth.atom is None else [(_float(smooth.atom[0]), float(smooth.atom[1]))]
         places, masses = (np.array([each[i] for each in atom]) for i in range(2))
         unit = float(smooth.unit)
-        density, survival = _density(smooth), _survival(law)
-        return cls(low, high, centre, unit, density, survival, places, masses)
+        return cls(low, high, centre, unit, _density(smooth), *_tails(law), places, masses)
 
     def with_other(self, other: _View, t: Floats) -> tuple[Floats, Floats]:
         """``Pr(B + A > t)`` and ``E[B; B + A > t]``, this law being that of B."""
@@ -156,23 +164,19 @@ class _View:
         if self.density is None:
             return mass, part
         if other.density is None:
-            for y, p in zip(other.places, other.masses, strict=True):
-                found = self._beyond(t - y)
-                mass, part = mass + p * found[0], part + p * found[1]
-            return mass, part
-        for start in range(0, len(t), AT_ONCE):
-            some = slice(start, start + AT_ONCE)
-            found = self._integrals(other, t[some])
-            mass[some] += found[0]
-            part[some] += found[1]
-        return mass, part
+            beyond = self._integrals(_AT_ZERO, (t[:, None] - other.places).ravel())
+            found = [each.reshape(len(t), -1) @ other.masses for each in beyond]
+        else:
+            found = self._integrals(other, t)
+        return mass + found[0], part + found[1]
 
-    def _beyond(self, x: Floats) -> tuple[Floats, Floats]:
-        """``Pr(B > x)`` and ``E[B; B > x]`` of what has a density."""
-        sure = _View(0.0, 0.0, np.nan, 1.0, None, _is_negative, np.zeros(1), np.ones(1))
-        return self._integrals(sure, x)
+    def _integrals(self, other: _View, t: Floats) -> list[Floats]:
+        """The same of what both have of densities, or A of an atom at 0."""
+        starts = range(0, len(t), AT_ONCE)
+        found = [self._some_integrals(other, t[start : start + AT_ONCE]) for start in starts]
+        return [np.concatenate(each) for each in zip(*found, strict=True)]
 
-    def _integrals(self, other: _View, t: Floats) -> tuple[Floats, Floats]:
+    def _some_integrals(self, other: _View, t: Floats) -> tuple[Floats, Floats]:
         xs, ys, endless = self._anchors(other, t)
         totals = [np.zeros_like(t), np.zeros_like(t)]
 
@@ -193,8 +197,31 @@ class _View:
         if self.high == np.inf:
             add(xs[-1], ys[-1], +1, self.unit * RAY[0][None], self.unit * RAY[1][None])
             # Beyond the rule's last point lies mass only of tails as slow as 1/log x.
-            totals[0] += self.survival(xs[-1], self.unit * RAY[0][-1])
+            totals[0] += BEYOND * self.survival(xs[-1], self.unit * RAY[0][-1])
+        for end, mass, tail in self._next_to_ends(other, xs, ys):
+            totals[0] += mass * tail
+            totals[1] += end * mass * tail
         return totals[0], totals[1]
+
+    def _next_to_ends(
+        self, other: _View, xs: Floats, ys: Floats
+    ) -> Iterator[tuple[float, Floats, Floats]]:
+        """What lies nearer to an end of the support than the rule's points, and A's tail there.
+
+        At an end like that of ``log_cauchy``, 1/1000 of all mass is nearer than 1e-300.
+        """
+        lengths = np.diff(xs, axis=0)
+        if not len(lengths):
+            return
+        for end, place, tails in ((self.low, 0, self.up_to), (self.high, -1, self.survival)):
+            if not np.isfinite(end):
+                continue
+            side = 1 if place == 0 else -1
+            first = np.argmax(lengths[::side] > 0, axis=0)  # anchors may coincide
+            length = np.take_along_axis(lengths[::side], first[None], axis=0)[0]
+            mass = tails(end, side * length * HALF[0][-1]) - self.masses[self.places == end].sum()
+            counts = (xs[place] == end) & (mass > UNLIKELY)  # less is the rounding of the tails
+            yield end, np.where(counts, BEYOND * mass, 0.0), other.survival(ys[place], 0.0)
 
     def _anchors(self, other: _View, t: Floats) -> tuple[Floats, Floats, bool]:
         """Points x where something changes, with ``t - x``, of which one is exact; in order.
@@ -220,12 +247,19 @@ def _is_negative(x: Any, d: Any) -> Any:
     return np.where(x + d < 0, 1.0, 0.0)
 
 
+def _is_positive(x: Any, d: Any) -> Any:
+    return 1.0 - _is_negative(x, d)
+
+
+_AT_ZERO = _View(0.0, 0.0, np.nan, 1.0, None, _is_negative, _is_positive, np.zeros(1), np.ones(1))
+
+
 def _half_rule() -> tuple[Floats, Floats]:
     """Distances from an end of the unit interval, and weights, up to its middle."""
     s = STEP * np.arange(int(RANGE / STEP) + 1)
     q = 1 / (1 + np.exp(np.pi * np.sinh(s)))
     weights = STEP * np.pi * np.cosh(s) * q * (1 - q)
-    weights[0] /= 2
+    weights[[0, -1]] /= 2
     return q, weights
 
 
@@ -241,20 +275,49 @@ def _ray_rule() -> tuple[Floats, Floats]:
 HALF, RAY = _half_rule(), _ray_rule()
 
 
-def _atoms(law: Law) -> tuple[Floats, Floats]:
+def _atoms(law: Law, beside: Law, t: Floats) -> tuple[Floats, Floats]:
+    """Atoms in order; those so far to the right that U is above t for sure are put into one."""
     low, high = (None if isinstance(end, Diverges) else end for end in law.support)
-    first, last = None, None
-    for side, end in ((-1, low), (1, high)):
-        if end is None:
-            at = fmpq(1)
-            while float(law.survival(at) if side > 0 else law.cdf(-at)) > LEFT_OUT:
-                at *= 2
-            first, last = (-at, last) if side < 0 else (first, at)
+    first = None if low is not None else -_reach(law, beside, t, -1)
+    last = None if high is not None else _reach(law, beside, t, +1)
     if count_between(law, first, last) > MOST_ATOMS:
-        raise InputError(f"{law}: expected a law of at most {MOST_ATOMS} atoms that matter")
+        raise InputError(
+            f"{law}: expected a law of at most {MOST_ATOMS} atoms that matter for U > "
+            f"{float(t.max()):g}"
+        )
     found = sorted(atoms_between(law, first, last), key=lambda atom: atom[0])
+    if last is not None and float(rest := law.survival(last)) > LEFT_OUT:
+        mean = law.tail_mean(last)
+        found.append((last if isinstance(mean, Diverges) else mean.mid().fmpq(), rest))
     places, masses = (np.array([float(ball(each[i])) for each in found]) for i in range(2))
     return places, masses
+
+
+def _reach(law: Law, beside: Law, thresholds: Floats, side: int) -> fmpq:
+    """How far out atoms are taken one by one.
+
+    Beyond, they have next to no mass; or ``A + B > t`` is as good as impossible there (on the left)
+    or as good as sure (on the right), beside ``Pr(A > t - m)/2`` for the median m of B, which is
+    less than all of U > t.
+    """
+    middle = law.quantile(fmpq(1, 2)).mid().fmpq()
+    likely = [(t, beside.survival(t - middle) / 2) for t in map(exact, thresholds.tolist())]
+
+    def is_far(at: fmpq) -> bool:
+        mass = law.survival(at) if side > 0 else law.cdf(-at)
+        if mass <= LEFT_OUT:
+            return True
+        doubts = ((beside.cdf(t - at) if side > 0 else beside.survival(t + at)) for t, _ in likely)
+        size = at * mass  # about the part of the mean of B
+        return all(
+            size * doubt <= UNLIKELY * known
+            for doubt, (_, known) in zip(doubts, likely, strict=True)
+        )
+
+    at = fmpq(1)
+    while not is_far(at):
+        at *= 2
+    return at
 
 
 def _density(smooth: Smooth) -> Callable[[Any, Any], Any]:
@@ -270,12 +333,6 @@ def _density(smooth: Smooth) -> Callable[[Any, Any], Any]:
         return height * np.exp(base.log_density(inner, floats))
 
     return density
-
-
-def _survival(law: Law) -> Callable[[Any, Any], Any]:
-    """``Q(X > x + d)``."""
-    one, _ = _tails(law)
-    return one
 
 
 def _tails(law: Law) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:

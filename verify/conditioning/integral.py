@@ -107,7 +107,10 @@ class PairIntegral(Cuts):
         """The integrals: the mass, that of A where wanted, that of B where wanted."""
         edge = self.sure_from
         if edge is not None and not (self.over.high is not None and self.over.high <= edge):
-            self._add(self._see(self.sure(edge)))
+            low = self.above.law.support[0]
+            # A fraction where it is one: laws without a mean have partial ones at such points only.
+            point = self.t - low if isinstance(low, int | fmpq) else edge
+            self._add(self._see(self.sure(point)))
         if self.start is None or self.end is None or self.start < self.end:
             for piece in self._pieces():
                 self._add(self._integrated(piece))

@@ -307,8 +307,22 @@ def infinite_given(law: Law, other: Law, name: str) -> Diverges | None:
         return None
     # Where A + B > t, the negative part of A is at most B - t: it is integrable if that of B is.
     bounded_below = mean.sign > 0 or not isinstance(mean_other, Diverges) or mean_other.sign < 0
-    if not bounded_below:
+    if not bounded_below and not (mean.sign == 0 and _left_part_is_finite(law, other)):
         raise Undecided(f"whether the negative part of {name} has a mean on U > t is not known")
     if mean.sign < 0:
         return None
     return Diverges(+1, f"{name} above any level makes U > t likely: {mean.because}")
+
+
+def _left_part_is_finite(law: Law, other: Law) -> bool:
+    """Whether moments show that the negative part of A has a mean on ``A + B > t``.
+
+    It is less than ``(B - t)_+`` there, so at most ``A_-^p (B - t)_+^(1-p)`` for p from 0 to 1: it
+    will do if the orders up to which the two have finite moments add up to more than 1.
+    """
+    from verify.penalties.tail_moments import moment_index
+
+    orders = moment_index(law, -1).index, moment_index(other, +1).index
+    if any(order is None for order in orders):
+        return False
+    return any(isinstance(order, Diverges) for order in orders) or sum(orders) > 1  # type: ignore[arg-type]
