@@ -18,6 +18,12 @@ with ``p + (n - 1) q = 1``.
 ``F(U)`` is at least a constant where ``B_+ > T``: so it is infinite too if the index of ``B_+``
 and k add up to less than 1.
 
+*Where T has a power tail but for a constant factor*, ``E[T; T < b]`` is about ``b^(1-k)``, and
+``log b`` for k = 1. So ``E[T; T < B_+]`` is infinite iff ``E B_+^(1-k)`` is, or ``E log B_+``. For
+two draws the same holds of B_-. For k = 1, more draws, and ``Pr(B_- > t)`` about ``1/log t``, as
+for a log-Cauchy law, the left part is finite where ``E log B_+`` is: where ``B_+ < T/2`` all other
+draws lie below -T/2, and the integral of ``1/(t (log t)^2)`` is finite.
+
 *Their sum.* Where B is that large, so is U, and A and B may be infinite with opposite signs where
 ``E U`` is not. The left part of U has the index j, the smaller one of its terms' (there is a
 constant mass of each where the other one is far out). All of n draws lie below -t with the chance
@@ -35,6 +41,7 @@ from verify.conditioning.parts import base_of
 from verify.enclosure import Diverges
 from verify.law import Law
 from verify.laws.power import LogGamma
+from verify.laws.student import LogCauchy
 from verify.penalties.tail_moments import moment_index, power_index
 
 
@@ -120,6 +127,13 @@ def left_part_is_finite(law: Law, other: Law, n: int) -> bool | None:
         return None
     if isinstance(own, Diverges):
         return True
+    if _is_power(law):
+        sides = (right, moment_index(other, -1)) if n == 2 else (right,)
+        shares = [side.log_is_finite if own == 1 else side.finite(1 - own) for side in sides]
+        if False in shares:
+            return False
+        if own == 1 and isinstance(base_of(other), LogCauchy):
+            return True
     slower = own if isinstance(far, Diverges) or own <= far else far
     total = own + (n - 1) * slower
     if total < 1 or (not isinstance(above, Diverges) and own + above < 1):

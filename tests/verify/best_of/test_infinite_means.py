@@ -23,10 +23,14 @@ from verify.laws import parse
         ("-pareto(1)", "-pareto(1/2)", 2, True),
         ("-pareto(1/2)", "-pareto(1/4)", 3, False),  # the boundary, with another law's tail
         ("-pareto(1/2)", "-pareto(1/4)", 4, True),
-        ("-pareto(1)", "-log_cauchy()", 2, None),
+        ("-pareto(1)", "-log_cauchy()", 2, False),  # the integral of 1/(t log t)
+        ("-pareto(1)", "-log_cauchy()", 3, True),
+        ("-pareto(1)", "-log_gamma(shape=2)", 2, True),
         ("-pareto(1/3)", "pareto(1/2)", 10**18, False),  # X is where V is not
         ("-pareto(1/3)", "pareto(3/4)", 10**18, True),
-        ("cauchy()", "log_cauchy()", 2, None),
+        ("cauchy()", "log_cauchy()", 10**18, False),
+        ("-pareto(1/2)", "pareto(1/2)", 10**18, False),  # E[T; T < B] is E of the root of B
+        ("-pareto(1/2)", "pareto(51/100)", 10**18, True),
         ("-exponential()", "normal()", 2, True),
     ],
 )
@@ -42,10 +46,21 @@ def test_the_left_part(law: str, other: str, n: int, finite: bool | None) -> Non
         ("student_t(1/40)", "normal()", 41),
         ("-log_cauchy()", "normal()", None),
         ("cauchy()", "log_cauchy()", None),
+        ("cauchy()", "-log_cauchy()", 3),
     ],
 )
 def test_from_which_n_on_the_left_part_is_finite(law: str, other: str, first: int | None) -> None:
     assert first_finite_left(parse(law), parse(other)) == first
+
+
+@pytest.mark.parametrize("draws", [1, 2])
+def test_a_cauchy_law_beside_a_log_cauchy_law_by_its_chances(draws: int) -> None:
+    """On ``(2^j, 2^(j+1)]`` the mean of ``T G(T)^draws`` is about ``1/j^draws``."""
+    law, other = parse("cauchy()"), parse("log_cauchy()")
+    for j in (20, 200, 800):
+        t = arb(2) ** j
+        part = t * (law.survival(t) - law.survival(2 * t)) * other.survival(t) ** draws
+        assert 0.02 < part * arb(j) ** draws < 0.2
 
 
 @pytest.mark.parametrize(("n", "sign"), [(2, 0), (3, 1)])
