@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 import sympy as sp
 
-from docs.derivations import abbreviated, as_written, derivation, formula, reason, width
+from docs import derivations
+from docs.derivations import abbreviated, derivation, formula, reason, width
 from docs.formulas import latex
 from docs.words import readable, titled
 from tests.docs.latex_reader import Reader, UnreadableError
@@ -27,6 +29,9 @@ EVERY = [
 ]
 STEPS = dict({step: (name, step) for name, step in reversed(EVERY)}.values())
 """Each step once, by the first claim that has it."""
+
+as_written = cache(derivations.as_written)
+"""Sympy takes seconds to build some steps unevaluated, and two tests ask for each."""
 
 DIGITS = 40
 CLOSE = 1e-25

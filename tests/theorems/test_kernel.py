@@ -95,7 +95,14 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cache
 
 
-@pytest.mark.parametrize("plant", PLANTS)
+SLOW = {"an extra axiom"}
+"""All else must pass before it is caught; ``tests/verify/test_proof_kernel.py`` has a small one."""
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [pytest.param(plant, marks=[pytest.mark.heavy] * (plant in SLOW)) for plant in PLANTS],
+)
 def test_plant_is_caught(plant: str, compiled: Path, tmp_path: Path) -> None:
     file, text, message = PLANTS[plant]
     planted = copy(tmp_path / "kernel")

@@ -35,14 +35,16 @@ def check_witnesses(law: Law, point: FrontierPoint) -> None:
     budget = arb(exact_decimal(point.budget))
     with working_precision(200):
         achieving = point.achieving
-        assert achieving is not None and number(point.lower).overlaps(number(achieving.mean()))
+        assert achieving is not None
+        mean = number(achieving.mean())
+        assert number(point.lower).overlaps(mean)
         if isinstance(achieving, Tilted):
             assert achieving.base == law and number(achieving.kl()) <= budget
         elif isinstance(achieving, ThresholdReweighted):
             tilted = achieving.base
             assert isinstance(tilted, Tilted) and tilted.base == law
             log_mgf = law.cumulants(tilted.tilt)[0]
-            chain = achieving.kl() + tilted.tilt * number(achieving.mean()) - log_mgf
+            chain = achieving.kl() + tilted.tilt * mean - log_mgf
             assert chain <= budget
         else:  # all mass on one value
             top = law.support[1]

@@ -36,15 +36,6 @@ def test_shape(name: str) -> None:
         assert (made["reweighting"]["t"] is None) != (made["reweighting"]["log_t"] is None)
 
 
-def test_undecided_round_trip() -> None:
-    from verify.laws import parse
-
-    law = parse('tail(log_sf="-x/log(log(x))", lower=20)')
-    made = construct(law, "1000", "0.1")
-    assert made.verdict == "undecided" and made.because
-    assert Certificate.from_json(made.to_json()) == made
-
-
 def with_changes(**changes: Any) -> str:
     return json.dumps(document("threshold") | changes)
 

@@ -111,14 +111,15 @@ def test_lambert_w_at_every_budget(text: str, closed: Any, budget: str) -> None:
         between(point, arb(mp.nstr(true, 50)))
 
 
-def by_minimising(log_mgf: Any, d: Any, start: Any) -> Any:
-    """``min_l (d + K(l))/l`` in mpmath: the root of ``l K' - K = d`` by its own derivatives."""
+def by_minimising(moment: Any, d: Any, start: Any) -> Any:
+    """``min_l (d + K(l))/l`` in mpmath, from ``E X^k exp(l X)``: the root of ``l K' - K = d``."""
 
     def excess(tilt: Any) -> Any:
-        return tilt * mp.diff(log_mgf, tilt) - log_mgf(tilt) - d
+        whole = moment(0, tilt)
+        return tilt * moment(1, tilt) / whole - mp.log(whole) - d
 
     tilt = mp.findroot(excess, start)
-    return (d + log_mgf(tilt)) / tilt
+    return (d + mp.log(moment(0, tilt))) / tilt
 
 
 QUADRATURES = {
@@ -141,13 +142,13 @@ def test_against_integrals_in_mpmath(text: str) -> None:
     point = frontier_point(text, budget)
     with mp.workdps(30):
 
-        def log_mgf(tilt: Any) -> Any:
-            return mp.log(mp.quad(lambda x: density(x) * mp.exp(tilt * x), pieces))
+        def moment(power: int, tilt: Any) -> Any:
+            return mp.quad(lambda x: x**power * density(x) * mp.exp(tilt * x), pieces)
 
         assert point.tilt is not None
         start = mp.mpf(int(point.tilt.p)) / int(point.tilt.q) * mp.mpf("1.01")
-        true = by_minimising(log_mgf, mp.mpf(budget), start)
-        # mp.diff takes half of the 30 digits; S is stationary in l, so S itself keeps 20.
+        true = by_minimising(moment, mp.mpf(budget), start)
+        # The root has half of the 30 digits or more; S is stationary in l, so S itself keeps 20.
         interval = number(point.lower).union(number(point.upper))
         assert_contains(interval, true, mp.mpf(10) ** -18)
 

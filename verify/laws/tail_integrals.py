@@ -30,6 +30,8 @@ _MOST_FAILURES = 6
 _AROUND = arb("0.125")
 #: Points of the grid on which the size of an integral is guessed.
 GRID = 65
+#: Integrals that are kept.
+KEPT = 256
 
 
 class TailIntegrals:
@@ -52,6 +54,7 @@ class TailIntegrals:
         self.linear, self.rest = linear_part(log_sf)
         self._slopes: list[tuple[fmpq, fmpq]] = []
         self._failures = 0
+        self._known: dict[object, Moments] = {}
 
     @property
     def rate(self) -> Formula:
@@ -132,7 +135,21 @@ class TailIntegrals:
     # ---- exponential moments ----------------------------------------------------------------
 
     def exponential(self, tilt: arb, start: arb, end: arb | None) -> Moments:
-        """The integrals of ``x^j exp(l x + h(x))``, j = 0, 1, 2, over ``[start, end]``."""
+        """The integrals of ``x^j exp(l x + h(x))``, j = 0, 1, 2, over ``[start, end]``.
+
+        A tilt's mean, variance and KL ask for the same ones: they are kept, at each precision.
+        """
+        given = (tilt, start) if end is None else (tilt, start, end)
+        if not all(ball.is_finite() for ball in given):
+            return self._exponential(tilt, start, end)
+        key = ctx.prec, *((ball.mid().man_exp(), ball.rad().man_exp()) for ball in given)
+        if key not in self._known:
+            if len(self._known) >= KEPT:
+                self._known.clear()
+            self._known[key] = self._exponential(tilt, start, end)
+        return self._known[key]
+
+    def _exponential(self, tilt: arb, start: arb, end: arb | None) -> Moments:
         rest: Moments = (arb(0), arb(0), arb(0))
         if end is None:
             at_rate = tilt.is_exact() and tilt.fmpq() == self.rate
