@@ -25,7 +25,7 @@ from verify.best_of.lattices.beside_density import (
 )
 from verify.best_of.lattices.blocks import Block
 from verify.best_of.lattices.cell import Cell, Window
-from verify.best_of.lattices.flat_cell import FlatCell
+from verify.best_of.lattices.flat_cell import FewPoints, FlatCell
 from verify.best_of.lattices.long_tail import BEGIN, REACH, LongTail
 from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.lattices.stretches import CLOSEST_BITS
@@ -90,19 +90,20 @@ class BesideLongTail:
         pieces: list[Block] = [*first, *blocks]
         return Expanded(pieces, (mass, of_v, of_x), sizes, nothing, nothing, None)
 
-    def _cell(self, window: Window, shape: tuple[int, float]) -> Cell:
+    def _cell(self, window: Window, growth: float) -> Cell:
         """V on one cell of a lattice."""
         long = self.long
-        kind = FlatCell if long.parts.densities[0].flat_ends() else Cell
-        return kind(long.parts, long.step, window, *shape)
+        kind = FlatCell if long.parts.densities[0].flat_ends() else FewPoints
+        return kind(long.parts, long.step, window, 1, growth)
 
     def _first(self, is_swapped: bool, deadline: float | None) -> list[FirstCell]:
         """The cells before the blocks."""
         is_steep, found = self.long.tail.s >= STEEP_FROM, []
         shapes = (STEEP, NEAR) if is_steep else (NEAR, MIDDLE)
-        for first, last, shape in zip((1, MIDDLE_FROM), (MIDDLE_FROM, BEGIN), shapes, strict=True):
+        ends = (1, MIDDLE_FROM), (MIDDLE_FROM, BEGIN)
+        for (first, last), (_, growth) in zip(ends, shapes, strict=True):
             check(deadline)
-            cell = self._cell(first_cells(last - 1), shape)
+            cell = self._cell(first_cells(last - 1), growth)
             seen = SeenFirst(self.long, last - 1, cell)
             for k in range(first, last):
                 check(deadline)
@@ -114,7 +115,7 @@ class BesideLongTail:
     ) -> list[WideBlock]:
         """The blocks, up to where what is left is nothing to the largest n."""
         goal, first = right_goal(), BEGIN
-        seen = Seen(self.long, self._cell(NEAR_CELLS, FAR))
+        seen = Seen(self.long, self._cell(NEAR_CELLS, FAR[1]))
         found: list[WideBlock] = []
         while True:
             check(deadline)

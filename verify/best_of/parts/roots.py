@@ -10,7 +10,7 @@ formula of the density says so itself: it is evaluated with ``log d = q log y`` 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flint import acb, arb, fmpq
@@ -28,7 +28,7 @@ MOST_ROOT = 6
 
 @dataclass(frozen=True)
 class NearEnd:
-    """``start + slope d`` for ``d = y^root``.
+    """``start + slope d factor`` for ``d = y^root``.
 
     Attributes
     ----------
@@ -38,17 +38,20 @@ class NearEnd:
         The q of the module's docstring.
     start, slope : fmpq
         The two.
+    factor : acb
+        What is analytic, and 1 where d is 0.
     """
 
     y: acb
     root: int
     start: fmpq
     slope: fmpq
+    factor: acb = field(default_factory=lambda: acb(1))
 
     @property
     def value(self) -> acb:
         """The number."""
-        return acb(self.start) + acb(self.slope) * self.y**self.root
+        return acb(self.start) + acb(self.slope) * self.y**self.root * self.factor
 
     def __neg__(self) -> Any:
         return self * fmpq(-1)
@@ -56,7 +59,8 @@ class NearEnd:
     def __mul__(self, factor: Any) -> Any:
         if not isinstance(factor, fmpq | int):
             return self.value * _plain(factor)
-        return NearEnd(self.y, self.root, self.start * factor, self.slope * factor)
+        start, slope = self.start * factor, self.slope * factor
+        return NearEnd(self.y, self.root, start, slope, self.factor)
 
     __rmul__ = __mul__
 
@@ -136,17 +140,27 @@ class RootArithmetic:
         return acb.pi()
 
     def log(self, x: Any) -> Any:
-        """The logarithm; apart where x is a multiple of d."""
+        """The logarithm; apart where x is a multiple of d, which it is where x is 1 at the end."""
+        if isinstance(x, NearEnd) and x.start == 1:
+            return self._near_one(x)
         if not isinstance(x, NearEnd) or x.start != 0:
             return self.boxes.log(_plain(x))
         if not x.slope > 0:
             raise NotImplementedError("a density beyond its end")
-        return Logarithm(fmpq(x.root), acb(x.slope).log())
+        return Logarithm(fmpq(x.root), acb(x.slope).log() + self.boxes.log(x.factor))
+
+    def _near_one(self, x: NearEnd) -> Any:
+        """``log(1 + z)``, which is ``z F(1, 1; 2; -z)`` (DLMF 15.4.1)."""
+        z = x.value - 1
+        if not z.abs_upper() < 1:
+            return self.boxes.log(x.value)
+        own = (-z).hypgeom_2f1(acb(1), acb(1), acb(2))
+        return NearEnd(x.y, x.root, fmpq(0), x.slope, x.factor * own)
 
     def log1p(self, x: Any) -> Any:
         """``log(1 + x)``."""
         if isinstance(x, NearEnd):
-            return self.log(NearEnd(x.y, x.root, x.start + 1, x.slope))
+            return self.log(NearEnd(x.y, x.root, x.start + 1, x.slope, x.factor))
         return self.boxes.log1p(_plain(x))
 
     def power(self, x: Any, exponent: fmpq) -> acb:
@@ -156,7 +170,8 @@ class RootArithmetic:
         whole = exponent * x.root
         if whole.q != 1 or whole < 0 or not x.slope > 0:
             raise NotImplementedError("not analytic in this root")
-        return acb(arb(x.slope) ** arb(exponent)) * x.y ** int(whole)
+        factor = self.boxes.power(x.factor, exponent)
+        return acb(arb(x.slope) ** arb(exponent)) * x.y ** int(whole) * factor
 
     def exp(self, x: Any) -> acb:
         """The exponential."""
