@@ -133,3 +133,40 @@ def test_a_cut_at_an_end_keeps_the_formula() -> None:
         whole, (cut,) = Density(law, fmpq(1, 3)), trimmed(take_apart(law)).densities
         for x in (arb("0.01"), arb(2)):
             assert_close(3 * whole.at(x), cut.at(x), 0, 1e-25)
+
+
+@pytest.mark.parametrize(("law", "side"), [("gumbel()", -1), ("2 - 3*gumbel()", +1)])
+def test_where_a_law_falls_like_an_exponential_of_one(law: str, side: int) -> None:
+    with working_precision(96):
+        whole, parts = Density(parse(law), fmpq(1)), trimmed(take_apart(parse(law)))
+        (cut,), (rest,) = parts.densities, parts.left_out
+        assert set(whole.sudden_ends()) == {side} and not cut.sudden_ends()
+        place = arb(rest.last)
+        truth = whole.mass(None, place) if side < 0 else whole.mass(place, None)
+        assert rest.mass.overlaps(truth) and rest.side == side and rest.end is None
+        assert arb(2) ** -(density.FLAT_BITS + 1) < truth < arb(2) ** -(density.FLAT_BITS - 1)
+        assert rest.mean >= abs(place.mid()) * rest.mass.lower()
+        assert Density(parse("gev(1/4)"), fmpq(1)).sudden_ends() == {}
+        assert Side(parts, side).last is None
+
+
+def test_the_difference_of_two_gumbel_laws_is_logistic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The best of n of that has the mean ``1 + 1/2 + ... + 1/(n - 1)``."""
+    pair = best_of("gumbel()", "-gumbel()")
+    for n in (2, 10, 1000):
+        truth = sum((fmpq(1, k) for k in range(1, n)), fmpq(0))
+        found = pair.at(n).mean_u
+        assert isinstance(found, arb)
+        assert_close(found, truth, 0, 1e-12)
+
+    def too_far(law: Density) -> dict[int, arb]:
+        return {-1: arb(-2)} if law.scale > 0 else {+1: arb(2)}
+
+    # exp(-exp(2)), or 6e-4, of both is cut off.
+    monkeypatch.setattr(Density, "sudden_ends", too_far)
+    wide = best_of("gumbel()", "-gumbel()").at(2)
+    assert isinstance(wide.mean_u, arb)
+    assert wide.mean_u.contains(1) and wide.mean_u.rad() > 1e-4
+    monkeypatch.setattr(SumLaw, "lost", Beyond(arb(0), arb(0), arb(0)))
+    with pytest.raises(Undecided, match="not 1"):
+        best_of("gumbel()", "-gumbel()").at(2)

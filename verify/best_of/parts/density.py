@@ -16,6 +16,7 @@ from verify.continuous import ContinuousLaw
 from verify.enclosure import Diverges, Undecided, working_precision
 from verify.law import Law
 from verify.laws.custom import Tail
+from verify.laws.extreme import Gumbel
 from verify.laws.lattice import LatticeLaw
 from verify.taylor_series import SERIES
 
@@ -71,12 +72,20 @@ class Density(Smooth):
         Its share.
     flat : mapping of int to arb
         How far from the end on a side (-1 or +1) it is cut off (see :func:`trimmed`).
+    sudden : mapping of int to arb
+        Where it is cut off on a side that has no end.
     """
 
     def __init__(
-        self, law: Law, share: fmpq | arb, flat: Mapping[int, arb] = MappingProxyType({})
+        self,
+        law: Law,
+        share: fmpq | arb,
+        flat: Mapping[int, arb] = MappingProxyType({}),
+        sudden: Mapping[int, arb] = MappingProxyType({}),
     ) -> None:
         super().__init__(law)
+        self.low, self.high = sudden.get(-1, self.low), sudden.get(+1, self.high)
+        self.sudden = sudden
         self.share, self.flat = arb(share), flat
         if self.low is not None and -1 in flat:
             self.low = (self.low + flat[-1]).mid()
@@ -107,8 +116,9 @@ class Density(Smooth):
     def knots(self) -> tuple[Knot, ...]:
         """In increasing order; at least one."""
         ends = ((self.low, -1), (self.high, +1))
+        cut = {**self.flat, **dict.fromkeys(self.sudden, self.spread)}
         found = [
-            Knot(end, side, side in self.flat or self._is_regular(end), self.flat.get(side))
+            Knot(end, side, side in cut or self._is_regular(end), cut.get(side))
             for end, side in ends
             if end is not None
         ]
@@ -126,6 +136,17 @@ class Density(Smooth):
                 if room is not None:
                     found[knot.end] = room
         return found
+
+    def sudden_ends(self) -> dict[int, arb]:
+        """By side, where it can be cut off, for those without an end where it falls so fast.
+
+        A Gumbel law falls like ``exp(-exp(|x|))`` on its left: off the line its density is huge
+        there, and that is what rules are bounded by.
+        """
+        if not isinstance(self.base, Gumbel) or self.low is not None or self.high is not None:
+            return {}
+        quantile = -(FLAT_BITS * arb.const_log2()).log()  # of 2^-256
+        return {-1 if self.scale > 0 else +1: (self.shift + self.scale * quantile).mid()}
 
     def _flat(self, knot: Knot) -> arb | None:
         """How far from an end there is next to no mass; None: nowhere that counts."""
@@ -267,21 +288,24 @@ def trimmed(parts: Parts) -> Parts:
 
     An end is flat if the density falls there faster than any power, like ``exp(-1/x)`` at 0. It is
     smooth there but not analytic, and so is the density of a sum at that end and a corner of the
-    other law. Next to such an end there is no mass to speak of; without it, all is analytic.
+    other law. Next to such an end there is no mass to speak of; without it, all is analytic. So is
+    a density cut off that falls like an exponential of one (:meth:`Density.sudden_ends`).
     """
     densities, left_out = [], list(parts.left_out)
     for density in parts.densities:
-        flat = density.flat_ends()
-        if not flat:
+        flat, sudden = density.flat_ends(), density.sudden_ends()
+        if not flat and not sudden:
             densities.append(density)
             continue
-        densities.append(Density(density.law, density.share, flat))
-        for knot, new in zip(density.knots, densities[-1].knots, strict=True):
-            if new.room is not None:
-                mass = density.next_to(knot, new.room)
-                size = abs(knot.place.union(new.place)).upper()
-                rest = LeftOut(new.place.fmpq(), new.end, mass, mass * size, knot.place)
-                left_out.append(rest)
+        cut = Density(density.law, density.share, flat, sudden)
+        densities.append(cut)
+        for side, end, place in ((-1, density.low, cut.low), (+1, density.high, cut.high)):
+            if place is None or not (side in flat or side in sudden):
+                continue
+            ends = (None, place) if side < 0 else (place, None)
+            mass = density.mass(*ends)
+            mean = density.moment(*ends) if end is None else mass * abs(end.union(place)).upper()
+            left_out.append(LeftOut(place.fmpq(), side, mass, mean, end))
     return Parts(tuple(densities), parts.atoms, tuple(left_out))
 
 
