@@ -44,7 +44,10 @@ class Seen:
         self.density, self.of_v, between = cell.matrices(NEAR_CELLS)
         last = [self._last(s) for s in self.places]
         self.between = arb_mat([last, *between.tolist()])
-        self.edge = long.edge(self.places)
+        height, moment, between = long.edge(self.places)
+        # At s = 0 there is an edge for the ranks alone.
+        self.edge = _columns(height, 0, -1), _columns(moment, 0, -1), between
+        self.of_v_sizes, self.edge_sizes = _sizes(self.of_v), [_sizes(m) for m in self.edge]
 
     def _last(self, s: arb) -> arb:
         """What V has from ``s + step L`` up to where it is far."""
@@ -158,13 +161,12 @@ class WideBlock(Block):
         lifted = tail.mass_series(points[1:], self.half, size, 1)
         near = _columns(mass, 1)
         ends, ends_lifted = self._ends(0), self._ends(1)
-        # At s = 0 there is an edge for the ranks alone.
-        height, moment = (_columns(m, 0, m.ncols() - 1) for m in seen.edge[:2])
+        height, moment, beyond = seen.edge
         rows = (
             near * density + ends * height,
             near * of_v + ends * moment,
             lifted * density + ends_lifted * height,
-            above * seen.between + ends * seen.edge[2],
+            above * seen.between + ends * beyond,
         )
         share = self._far_series()
         far, unit = self.far, 1 / self.far.half
@@ -179,12 +181,12 @@ class WideBlock(Block):
 
     def _ends(self, lifted: int) -> arb_mat:
         """The Taylor series of those of p at ``K - L - 1/2``: a column for each coefficient."""
-        place, columns = self.centre - self.seen.long.upper_place, []
-        factor = arb(1)
+        place, size = self.centre - self.seen.long.upper_place, block_terms()
+        c = self.tail.mass_series([place], self.half, size + ORDER, lifted).entries()
+        columns = []
         for i in range(ORDER):
-            series = self.tail.mass_series([place], self.half, block_terms(), lifted - i)
-            columns.append([factor * entry for entry in series.entries()])
-            factor = factor * arb(lifted - self.tail.s - i) / (i + 1)
+            columns.append([c[n + i] * comb(n + i, i) for n in range(size)])
+            c = [entry / self.half for entry in c]
         return arb_mat(columns).transpose()
 
     def _far_series(self) -> tuple[arb, list[arb]]:
@@ -221,8 +223,8 @@ class WideBlock(Block):
         weights = arb_mat([[weight] for _, weight in self.cell.nodes])
         mass, lifted = (arb_mat([tail.masses(points[1:], k)]) for k in (0, 1))
         ends, ends_lifted = (self._ends_at(start, k) for k in (0, 1))
-        height, moment = (_columns(_sizes(m), 0, m.ncols() - 1) for m in seen.edge[:2])
-        above = arb_mat([tail.above(points)]) * between + ends * _sizes(seen.edge[2])
+        height, moment, beyond = seen.edge_sizes
+        above = arb_mat([tail.above(points)]) * between + ends * beyond
         most = arb(0)
         for one in above.entries():
             most = most.max(one)
@@ -231,7 +233,7 @@ class WideBlock(Block):
         self.rank_missed = (ranks + _next_to_start(self)).upper()
         rows = (
             mass * density + ends * height,
-            mass * _sizes(of_v) + ends * moment,
+            mass * seen.of_v_sizes + ends * moment,
             lifted * density + ends_lifted * height,
         )
         step = self.cell.step
