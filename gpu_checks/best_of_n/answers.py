@@ -131,10 +131,12 @@ def read_answers(
 
     if planted:
         # Beside a column of gold scores, one of proxy scores is not the one that is looked for.
-        named = open_scores(paths, None, prompt).columns.utility if gold is None else gold
-        scores = open_scores(paths, named, prompt, "none")
+        named = gold
+        if named is None:
+            named = open_scores(paths, None, prompt, option="--gold").columns.utility
+        scores = open_scores(paths, named, prompt, "none", option="--gold")
     else:
-        scores = open_scores(paths, proxy, prompt, gold)
+        scores = open_scores(paths, proxy, prompt, gold, option="--proxy")
         if scores.columns.utility is None:
             raise InputError(
                 f"{scores.files[0]}: no column of gold scores; name it by --gold, or plant an "

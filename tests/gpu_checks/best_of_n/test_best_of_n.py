@@ -230,6 +230,16 @@ def test_bad_input_is_one_line(
     assert words in terminal.refused("best-of-n", file, *options)
 
 
+@pytest.mark.parametrize(("planted", "option"), [(True, "--gold"), (False, "--proxy")])
+def test_a_column_that_is_not_found_is_asked_for_by_an_option_of_this_command(
+    tmp_path: Path, planted: bool, option: str
+) -> None:
+    path = tmp_path / "several.csv"
+    path.write_text("one,two\n1,2\n3,4\n")
+    with pytest.raises(InputError, match=f"several columns hold numbers; name one with {option}: "):
+        read_answers([str(path)], planted=planted)
+
+
 def test_prompts_with_a_single_answer_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "single.csv"
     path.write_text("prompt,reward,gold\na,1,2\na,2,1\nb,3,3\n")

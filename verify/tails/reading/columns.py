@@ -68,6 +68,7 @@ def choose(
     prompt: str | None = None,
     utility: str | None = None,
     log_prob: str | None = None,
+    option: str = "--reward",
 ) -> tuple[Columns, tuple[str, ...]]:
     """The columns that were asked for, and the others by their names.
 
@@ -108,7 +109,7 @@ def choose(
     if reward is not None:
         rewards = (reward,)
     else:
-        rewards, message = _rewards(path, kinds, taken)
+        rewards, message = _rewards(path, kinds, taken, option)
         messages += [message] * bool(message)
     taken.update(rewards)
     for role in ("prompt", "utility"):
@@ -181,7 +182,9 @@ def _listed(kinds: dict[str, Kind], role: str) -> str:
     return f"columns that would do: {quoted(fitting)}"
 
 
-def _rewards(path: str, kinds: dict[str, Kind], taken: set[str]) -> tuple[tuple[str, ...], str]:
+def _rewards(
+    path: str, kinds: dict[str, Kind], taken: set[str], option: str
+) -> tuple[tuple[str, ...], str]:
     """The columns of rewards where none was named, and what to say of them."""
     named = _usual("reward", kinds, taken)
     if named is not None:
@@ -195,15 +198,15 @@ def _rewards(path: str, kinds: dict[str, Kind], taken: set[str]) -> tuple[tuple[
     left = [name for name in numeric if name not in usual]
     if len(left) != 1:
         problem = "several columns hold" if numeric else "no column holds"
-        advice = f"; name one with --reward: {quoted(numeric)}" if numeric else ""
+        advice = f"; name one with {option}: {quoted(numeric)}" if numeric else ""
         columns = "" if numeric else f"; its columns: {quoted(list(kinds))}"
         raise DataError(f"{path}: {problem} numbers{advice}{columns}")
-    _check_no_numbering(path, kinds, left[0])
+    _check_no_numbering(path, kinds, left[0], option)
     message = f"column {left[0]!r} is read as the reward: no other holds numbers"
     return (left[0],), "" if left[0] == UNNAMED else message
 
 
-def _check_no_numbering(path: str, kinds: dict[str, Kind], name: str) -> None:
+def _check_no_numbering(path: str, kinds: dict[str, Kind], name: str, option: str) -> None:
     """Refuse a column that only numbers the rows, though no other holds numbers."""
     lowered = name.strip().lower()
     if lowered not in NUMBERING and not lowered.endswith("_id"):
@@ -212,7 +215,7 @@ def _check_no_numbering(path: str, kinds: dict[str, Kind], name: str) -> None:
     inside = f"; what lies within {quoted(nested)} has to be a column of its own" if nested else ""
     raise DataError(
         f"{path}: only column {name!r} holds numbers, and its name says that it numbers the rows; "
-        f"if it is the reward, say so with --reward {name}{inside}"
+        f"if it is the reward, say so with {option} {name}{inside}"
     )
 
 

@@ -85,6 +85,7 @@ def open_scores(
     utility: str | None = None,
     log_prob: str | None = None,
     side: Side = "upper",
+    option: str = "--reward",
 ) -> Scores:
     """Find the files and their columns; rows are read by :meth:`Shard.batches`.
 
@@ -99,6 +100,8 @@ def open_scores(
         one column holds numbers, it is the reward.
     side : {'upper', 'lower'}, optional
         With 'lower' rewards are negated, so that their lower tail is seen as an upper one.
+    option : str
+        The option that names the column of rewards, for messages.
 
     Raises
     ------
@@ -106,7 +109,9 @@ def open_scores(
         One line: what is wrong with which file, and what would be accepted.
     """
     files = files_of([paths] if isinstance(paths, str) else list(paths))
-    columns, messages = choose(files[0], _kinds(files[0]), reward, prompt, utility, log_prob)
+    columns, messages = choose(
+        files[0], _kinds(files[0]), reward, prompt, utility, log_prob, option
+    )
     shards = []
     for path in files:
         if path != files[0]:
