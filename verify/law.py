@@ -126,16 +126,20 @@ class Law(ABC):
         if isinstance(low, fmpq) and isinstance(high, fmpq) and low >= high:
             single = low == high and low_in and not high_out
             return self.mass_at(low).log() if single else arb.neg_inf()
+        if above < -LOG_TWO:
+            beyond = self.log_survival(high, closed=high_out)
+            return above if beyond == arb.neg_inf() else above + log_one_less(beyond - above)
+        up_to = self.log_cdf(high, open=high_out)
+        if up_to == arb.neg_inf():
+            return up_to
+        below = self.log_cdf(low, open=low_in)
+        if below == arb.neg_inf():
+            return up_to
+        if up_to < -LOG_TWO:
+            return up_to + log_one_less(below - up_to)
         beyond = self.log_survival(high, closed=high_out)
         if beyond == arb.neg_inf():
             return above
-        below, up_to = self.log_cdf(low, open=low_in), self.log_cdf(high, open=high_out)
-        if below == arb.neg_inf() or up_to == arb.neg_inf():
-            return up_to
-        if above < -LOG_TWO:
-            return above + log_one_less(beyond - above)
-        if up_to < -LOG_TWO:
-            return up_to + log_one_less(below - up_to)
         return (-(below.exp() + beyond.exp())).log1p()
 
     def between(
