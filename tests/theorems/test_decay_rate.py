@@ -151,12 +151,6 @@ def test_the_boundary_by_mpmath() -> None:
         assert abs(mpmath.mpf(first.str(18, radius=False)) - second) < mpmath.mpf("1e-14")
 
 
-@pytest.mark.heavy
-@pytest.mark.parametrize(("t", "digits"), [("100000", "2.00023")])
-def test_the_boundary_far_out(t: str, digits: str) -> None:
-    assert Enclosed(boundary.digits, ((t, digits),)).run().outcome == "holds"
-
-
 # ---------------------------------------------------------------- the catalogue
 
 

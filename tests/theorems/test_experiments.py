@@ -116,6 +116,8 @@ def test_false_variant_is_rejected_by_both_routes(name: str) -> None:
         (synthetic.falls_back, ("normal", "normal")),
         (synthetic.falls_back, ("t10", "lognormal")),
         (synthetic.no_bound, ("t10", "t3")),
+        (synthetic.lognormal_scale, ("0.27", "0.99864")),
+        (synthetic.lognormal_scale, ("0.28", "0.99863")),
         (synthetic.after_the_fall, ("100", "0.720250100551655")),
     ],
 )

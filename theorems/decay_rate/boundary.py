@@ -113,13 +113,14 @@ CLAIMS = (
     Claim(
         "decay-rate.boundary.two",
         "For the tails exp(-x) (1 + x)^-2 of X and exp(-v) (1 + v)^-3 of V: c = 1, and E[V | U > "
-        "t] is 2.0110 and 2.0017 at t = 10^3 and 10^4, with the limit 2, three times K_V'(1).",
+        "t] is 2.0110, 2.0017 and 2.00023 at t = 10^3, 10^4 and 10^5, with the limit 2, three "
+        "times K_V'(1).",
         "ours",
         "ours",
         uses=("decay-rate.boundary",),
         evidence=(
             Identity((*EXAMPLE,)),
-            Enclosed(digits, (("1000", "2.0110"), ("10000", "2.0017"))),
+            Enclosed(digits, (("1000", "2.0110"), ("10000", "2.0017"), ("100000", "2.00023"))),
         ),
     ),
 )

@@ -130,6 +130,47 @@ def after_the_fall(case: tuple[str, str]) -> Iterator[Comparison]:
     yield rounds_to(f"t = {case[0]}", partial(given_a_threshold, exact(case[0])), case[1])
 
 
+# ---------------------------------------------------------------- how the errors are scaled
+
+
+def lognormal_moment() -> Relation:
+    import sympy as sp
+
+    n = symbols()
+    density = sp.exp(-((n.u / n.h) ** 2) / 2) / (n.h * sp.sqrt(2 * sp.pi))
+    moment = sp.Integral(sp.exp(n.k * n.u) * density, (n.u, -sp.oo, sp.oo))
+    return Relation(moment, sp.exp(n.k**2 * n.h**2 / 2))
+
+
+def lognormal_variance() -> Relation:
+    import sympy as sp
+
+    n = symbols()
+    first, second = (sp.exp(k**2 * n.h**2 / 2) for k in (1, 2))
+    return Relation(second - first**2, sp.exp(n.h**2) * (sp.exp(n.h**2) - 1))
+
+
+def lognormal_scale(case: tuple[str, str]) -> Iterator[Comparison]:
+    """At (mean, standard deviation): the lognormal error has these; its square is lognormal too."""
+    sigma = ERRORS["lognormal"].partition("sigma=")[2].rstrip(")")
+
+    def mean_of(text: str) -> arb:
+        mean = Law.parse(text).mean()
+        assert not isinstance(mean, Diverges)
+        return mean
+
+    def spread() -> arb:
+        first, second = (mean_of(f"lognormal(mu=0, sigma={k * exact(sigma)})") for k in (1, 2))
+        return (second - first**2).sqrt()
+
+    def by_formula() -> arb:
+        return ((arb(2).log() ** 2).exp() * (arb(2).log() ** 2).expm1()).sqrt()
+
+    yield rounds_to("its mean", partial(mean_of, ERRORS["lognormal"]), case[0])
+    yield rounds_to("its standard deviation", spread, case[1])
+    yield rounds_to("its standard deviation by the formula", by_formula, case[1])
+
+
 # ---------------------------------------------------------------- claims
 
 FIVE = (
@@ -138,6 +179,10 @@ FIVE = (
     ("normal", "t5"),
     ("t10", "t3"),
     ("t10", "t5"),
+)
+LOGNORMAL = (
+    Step("moments", "Of exp(N(0, h^2)), in powers k.", lognormal_moment),
+    Step("variance", "From the first two.", lognormal_variance),
 )
 HYPOTHESES = (
     Step(
@@ -173,5 +218,14 @@ CLAIMS = (
         "corrected",
         uses=("t5", "t5.members", "decay-rate.shared"),
         evidence=(Identity(HYPOTHESES), Enclosed(falls_back, FIVE)),
+    ),
+    Claim(
+        "experiments.lognormal-scale",
+        "The figure's lognormal error exp(N(0, (log 2)^2)) - 1 is not scaled like its Student "
+        "ones, to a mean of 0 and a standard deviation of 1: it has the mean 0.27 and the standard "
+        "deviation 0.99863.",
+        "ours",
+        "ours",
+        evidence=(Identity(LOGNORMAL), Enclosed(lognormal_scale, (("0.27", "0.99863"),))),
     ),
 )

@@ -64,13 +64,15 @@ def survival_and_parts(error: Law, utility: Law, thresholds: Any) -> tuple[Float
     -------
     tuple of ndarray
         One number for each threshold; ``oo`` where a mean is infinite. To about 1e-10 of the mass,
-        and of ``E|V|`` and ``E|X|`` times it, where laws have floats that good; about 1e-6 where
-        one of them is as slow as ``log_cauchy`` to the right and the other one to the left.
+        and of ``E|V|`` and ``E|X|`` times it, where laws have floats that good; 1e-9 beside a tail
+        as slow as that of ``log_cauchy``.
 
     Raises
     ------
     InputError
         For laws of too many atoms that matter at these thresholds.
+    Undecided
+        Where it is not known whether a mean is infinite.
     """
     t = np.atleast_1d(np.asarray(thresholds, dtype=np.float64))
     mass, of_x = _over(error, utility, t)
