@@ -91,11 +91,10 @@ def _integrals(
         return cache[s]
 
     peak = _peak(lambda index: max(abs(v) for v in terms(index, 0)))
-    previous = _sum(terms, peak, 1)
+    previous, _ = _sums(terms, peak, 1)
     for level in range(2, 9):
-        current = _sum(terms, peak, level)
+        current, sizes = _sums(terms, peak, level)
         errors = [abs(a - b) for a, b in zip(current, previous, strict=True)]
-        sizes = _sum(lambda index, at: [abs(v) for v in terms(index, at)], peak, level)
         if all(e <= mp.mpf(10) ** -AIM * c for e, c in zip(errors, sizes, strict=True)):
             # Terms that were left out are as small as this.
             errors = [e + c * mp.mpf(10) ** -AIM for e, c in zip(errors, sizes, strict=True)]
@@ -117,22 +116,27 @@ def _peak(size: Callable[[int], Any]) -> int:
     return best
 
 
-def _sum(terms: Callable[[int, int], list[Any]], peak: int, level: int) -> list[Any]:
-    """Sum outward from the peak until the terms stay negligible."""
+def _sums(
+    terms: Callable[[int, int], list[Any]], peak: int, level: int
+) -> tuple[list[Any], list[Any]]:
+    """Sums of terms, and of their sizes, outward from the peak until they stay negligible."""
+    negligible = mp.mpf(10) ** -(AIM + 3)
     start = peak * 2**level
     total = list(terms(start, level))
-    largest = [abs(value) for value in total]
+    size = [abs(value) for value in total]
+    largest = list(size)
     for step in (1, -1):
         index, quiet = start, 0
         while quiet < 2**level:
             index += step
             values = terms(index, level)
+            sizes = [abs(value) for value in values]
             total = [a + b for a, b in zip(total, values, strict=True)]
-            largest = [max(a, abs(b)) for a, b in zip(largest, values, strict=True)]
-            negligible = mp.mpf(10) ** -(AIM + 3)
-            is_quiet = all(abs(v) <= negligible * m for v, m in zip(values, largest, strict=True))
+            size = [a + b for a, b in zip(size, sizes, strict=True)]
+            largest = [max(a, b) for a, b in zip(largest, sizes, strict=True)]
+            is_quiet = all(a <= negligible * b for a, b in zip(sizes, largest, strict=True))
             quiet = quiet + 1 if is_quiet else 0
-    return [value / 2**level for value in total]
+    return [value / 2**level for value in total], [value / 2**level for value in size]
 
 
 def _map(low: Any, high: Any, name: str) -> Callable[[Any], tuple[Any, Any]]:
