@@ -36,9 +36,10 @@ from verify.enclosure import Diverges, accurate, ball, escalate, working_precisi
 from verify.law import Law, LawError
 from verify.laws import CATALOGUE, parse
 from verify.laws.bases import float_of
-from verify.laws.light import Exponential, Gamma
+from verify.laws.light import Exponential, Gamma, Logistic
 from verify.laws.power import Pareto
 from verify.laws.stretched import Lognormal, Weibull
+from verify.taylor_series import SERIES, series_length
 
 # ---- the table ------------------------------------------------------------------------------
 
@@ -327,3 +328,24 @@ def test_samples_of_another_law_are_caught(rng: np.random.Generator) -> None:
 
     with pytest.raises(AssertionError, match="draws lie above"):
         check_samples(Other(), 40_000, rng)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_the_logistic_density_far_out_keeps_the_digits_of_its_series(side: int) -> None:
+    """In the logarithm of ``|x|``, by ``1/(4 cosh^2(x/2))`` at five times the precision."""
+    terms, law = 30, Logistic()
+
+    def powers() -> arb_series:
+        return (arb(50).log() + arb_series([0, 1])).exp() * side
+
+    with series_length(terms):
+        with working_precision(96):
+            found = law.log_density(powers(), SERIES).exp().coeffs()
+        with working_precision(480):
+            half = (powers() / 2).exp()
+            truth = (1 / (half + 1 / half) ** 2).coeffs()
+    for k in range(terms):
+        assert found[k].overlaps(truth[k])
+        # exp(50 (1 - e^h)) has the coefficients of exp(-50 h): the error is small beside those.
+        size = (-arb(50)).exp() * arb(50) ** k / arb(k + 1).gamma()
+        assert found[k].rad() < size * 2.0**-75

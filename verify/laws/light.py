@@ -177,6 +177,9 @@ class Logistic(Parametric, InfiniteAtAbscissa, Symmetric):
         return -x - (-x).exp().log1p() if x > 0 else -x.exp().log1p()
 
     def log_density(self, x: Any, arithmetic: Arithmetic[Any]) -> Any:
+        if isinstance(x, arb_series):  # where e^x is large its terms would have to cancel
+            down = -x if x[0].mid() > 0 else x
+            return down - 2 * arithmetic.log1p(arithmetic.exp(down))
         return -arithmetic.log(2 + arithmetic.exp(x) + arithmetic.exp(-x))
 
     def tilted_density(self, x: acb, tilt: arb, arithmetic: ComplexBalls) -> acb:
