@@ -6,14 +6,9 @@ lighter by a factor of t, which is just not enough for the mean to be ``K_V'(1)`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from flint import arb
-
-from theorems.decay_rate.one_law import is_the_number, mean_given
+from theorems.decay_rate.one_law import digits, is_the_number
 from theorems.decay_rate.symbols import symbols
-from verify.claim import Claim, Comparison, Enclosed, rounds_to
-from verify.enclosure import Diverges, Undecided
+from verify.claim import Claim, Enclosed
 from verify.identity import Identity, Relation, Step
 
 SQUARED, CUBED = (f'tail(log_sf="-x-{power}*log(1+x)", lower=0)' for power in (2, 3))
@@ -74,18 +69,8 @@ def comes_to_two() -> Relation:
     return Relation(sp.Rational(2, 3) + 1 * sp.Integer(2) / sp.Rational(3, 2), sp.Integer(2))
 
 
-def digits(case: tuple[str, str]) -> Iterator[Comparison]:
-    """At (t, digits): ``E[V | U > t]`` rounds to them."""
-    t, printed = case
-
-    def value() -> arb:
-        found = mean_given(SQUARED, CUBED, t)
-        if isinstance(found, Diverges):
-            raise Undecided(found.because)
-        return found
-
-    yield rounds_to(f"E V at {t}", value, printed)
-
+DIGITS = (("1000", "2.0110"), ("10000", "2.0017"), ("100000", "2.00023"))
+"""Thresholds t, and E[V | U > t] there."""
 
 SPLIT = (Step("split", "A large U is a large X with V tilted, or a large V with X tilted.", split),)
 EXAMPLE = (
@@ -120,7 +105,7 @@ CLAIMS = (
         uses=("decay-rate.boundary",),
         evidence=(
             Identity((*EXAMPLE,)),
-            Enclosed(digits, (("1000", "2.0110"), ("10000", "2.0017"), ("100000", "2.00023"))),
+            Enclosed(digits, tuple((SQUARED, CUBED, *each) for each in DIGITS)),
         ),
     ),
 )

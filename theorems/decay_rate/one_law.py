@@ -14,7 +14,7 @@ from itertools import pairwise
 from flint import arb
 
 from theorems.decay_rate.symbols import symbols
-from verify.claim import Claim, Comparison, Enclosed, below, near
+from verify.claim import Claim, Comparison, Enclosed, below, near, rounds_to
 from verify.conditioning import condition
 from verify.enclosure import Diverges, Number, Undecided, exact
 from verify.identity import Identity, Relation, Step
@@ -131,6 +131,19 @@ def is_the_number(case: tuple[str, str, str]) -> Iterator[Comparison]:
     yield near("the limit", found, lambda: arb(value), lambda: arb(10) ** -18)
 
 
+def digits(case: tuple[str, str, str, str]) -> Iterator[Comparison]:
+    """At (X, V, t, digits): ``E[V | U > t]`` rounds to them."""
+    error, utility, t, printed = case
+
+    def value() -> arb:
+        found = mean_given(error, utility, t)
+        if isinstance(found, Diverges):
+            raise Undecided(found.because)
+        return found
+
+    yield rounds_to(f"E V at {t}", value, printed)
+
+
 def rises_by(error: str, utility: str, t: str, least: str) -> Number:
     """``E[V | U > t]`` and as much more."""
     value = mean_given(error, utility, t)
@@ -244,7 +257,7 @@ CLAIMS = (
     Claim(
         "decay-rate.numbers",
         "K_V'(g) is g for V ~ N(0, 1) and X of decay rate g; 2/3 for V Laplace of rate 2 and X ~ "
-        "Exp(1).",
+        "Exp(1). For g = 1 E[V | U > 8] is 0.99999999999887522 already.",
         "ours",
         "ours",
         uses=("decay-rate.finite",),
@@ -261,6 +274,7 @@ CLAIMS = (
                     ("exponential()", "0.5*laplace()", "2/3"),
                 ),
             ),
+            Enclosed(digits, (("exponential()", "normal()", "8", "0.99999999999887522"),)),
         ),
     ),
     Claim(
