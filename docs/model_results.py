@@ -3,10 +3,12 @@
     python docs/model_results.py train ANSWER.json OUT.json
     python docs/model_results.py tails OUT.json MODEL TEXTS COLUMN FOLDER[,FOLDER...] ...
     python docs/model_results.py words OUT.json POLICY HORIZON
+    python docs/model_results.py equal-kl OUT.json SEEDS
 
 The first takes what ``goodhart train --json`` wrote, the second audits scores that ``goodhart
-score`` wrote, the third lists all continuations of a text by a policy. What ``python -m gpu_checks
---out`` wrote is kept as it is.
+score`` wrote, the third lists all continuations of a text by a policy, the fourth trains the two
+arms of ``goodhart train`` that are compared at equal KL. What ``python -m gpu_checks --out`` wrote
+is kept as it is.
 """
 
 from __future__ import annotations
@@ -15,16 +17,21 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from verify.tails.audit import audit
 from verify.tails.reading import open_scores
+
+if TYPE_CHECKING:
+    from gpu_checks.training.experiment import Experiment
 
 #: Of the log of a run: its first updates, from then on one in so many, and the last.
 FIRST, EVERY = 12, 10
 #: Points of a survival function.
 POINTS = 48
 SCHEMA = "goodhart-tails/1"
+#: The arms that are compared at equal KL, and the updates after which theirs is beyond it.
+PAIR, EARLY = ("heavy", "unpenalised"), 12
 
 
 def thinned(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,12 +105,55 @@ def words_of(policy: str, horizon: int) -> dict[str, Any]:
     }
 
 
+def trained_pairs(seeds: Sequence[int]) -> Experiment:
+    """The enumerable policy under a heavy error, with a penalty and without, for a few updates."""
+    from tempfile import TemporaryDirectory
+
+    from gpu_checks.commands.train import ERROR, UTILITY
+    from gpu_checks.training.arms import arms
+    from gpu_checks.training.enumerable_policy import PROMPT, save_enumerable_policy
+    from gpu_checks.training.experiment import run_experiment
+    from gpu_checks.training.settings import Settings
+
+    settings = Settings(steps=EARLY)
+    every = arms(settings, ERROR, UTILITY, clip=5.0, odds_cap=5.0)
+    chosen = [arm for arm in every if arm.name in PAIR]
+    with TemporaryDirectory() as work:
+        base = save_enumerable_policy(Path(work))
+        prompts = [PROMPT] * settings.answers
+        return run_experiment(Path(work), base, prompts, chosen, seeds, enumerable=True)
+
+
+def pairs_of(found: Experiment) -> dict[str, Any]:
+    """The utilities of pairs of runs at equal KL divergences, and what they say."""
+    from gpu_checks.suite.provenance import provenance
+    from gpu_checks.training.findings import EQUAL_KL, at_equal_kl
+
+    return {
+        "schema": "goodhart-equal-kl/1",
+        "policy": found.fingerprint,
+        "provenance": provenance(found.device),
+        "updates": EARLY,
+        "utility": {
+            arm.name: {
+                f"{run.seed}": {f"{kl:g}": run.utility_at(kl) for kl in EQUAL_KL}
+                for run in found.of(arm.name)
+            }
+            for arm in found.arms
+        },
+        "findings": [each.as_json() for each in at_equal_kl(found)],
+    }
+
+
 def main(arguments: Sequence[str]) -> None:
     """Write a file of results."""
     kind, *rest = arguments
     if kind == "train":
         given, out = rest
         kept = thinned(json.loads(Path(given).read_text("utf-8")))
+    elif kind == "equal-kl":
+        out, seeds = rest
+        kept = pairs_of(trained_pairs(range(int(seeds))))
     elif kind == "words":
         out, policy, horizon = rest
         kept = words_of(policy, int(horizon))

@@ -18,6 +18,7 @@ ARMS = {
     "heavy": "heavy error, KL penalty",
     "light": "light error, KL penalty",
     "clipped": "heavy error, clipped reward, KL penalty",
+    "capped": "heavy error, odds capped, no penalty",
     "unpenalised": "heavy error, no penalty",
 }
 #: Numbers are written in another way below the one, and from the other on.
@@ -25,7 +26,13 @@ SMALL, LARGE = 0.01, 1000
 #: Updates at which a coefficient is shown.
 UPDATES = (5, 10, 20, 30, 39)
 #: Runs, and numbers of their updates, at which estimates of the KL are shown beside the sum.
-SHOWN = (("light", 0, 20), ("heavy", 0, 20), ("heavy", 1, 20), ("heavy", 2, 30))
+SHOWN = (
+    ("light", 0, 20),
+    ("heavy", 0, 7),
+    ("heavy", 1, 30),
+    ("heavy", 2, 20),
+    ("heavy", 2, 30),
+)
 
 
 @cache
@@ -57,7 +64,7 @@ def arms(answer: Mapping[str, Any]) -> str:
     rows = []
     for arm in answer["arms"]:
         best = arm["best_policy"]
-        ends = [run["exact"][max(run["exact"], key=int)] for run in arm["runs"]]
+        ends = [run["summed"][max(run["summed"], key=int)] for run in arm["runs"]]
         rows.append(
             [
                 ARMS[arm["name"]],
@@ -113,7 +120,7 @@ def estimates(answer: Mapping[str, Any]) -> str:
         rows.append(
             [
                 f"{ARMS[name]}, seed {seed}, {step} updates",
-                _number(run["exact"][str(step)]["kl"]),
+                _number(run["summed"][str(step)]["kl"]),
                 *(
                     f"{_number(entry[k]['mean'])} ± {_number(entry[k]['error'])}"
                     for k in ("k1", "k3")

@@ -5,16 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from docs.model_tables import ARMS, results
-from verify.inline_svg import INK, THIRD, axes_alone
+from gpu_checks.training.plot import LOOKS
+from verify.inline_svg import INK, axes_alone
 from verify.plotting import BASE, REWEIGHTED
 
-#: For each arm its colour, marker and dashes.
-LOOKS: dict[str, tuple[str, str, Any]] = {
-    "heavy": (REWEIGHTED, "o", "-"),
-    "light": (BASE, "s", "-"),
-    "clipped": (THIRD, "^", (0, (5, 2))),
-    "unpenalised": (REWEIGHTED, "x", (0, (1, 1))),
-}
 #: For each reward model its colour, and for each kind of texts its dashes.
 COLOURS = {"minilm-harmless": BASE, "smollm2-harmless": REWEIGHTED}
 DASHES: dict[str, Any] = {"SmolLM2's answers": "-", "random tokens": (0, (5, 2))}
@@ -30,9 +24,10 @@ def training_utility() -> Any:
     for arm in arms:
         colour, marker, dashes = LOOKS[arm["name"]]
         for number, run in enumerate(arm["runs"]):
+            along = [means for _, means in sorted(run["summed"].items(), key=_update)]
             axes.plot(
-                [max(entry["k1"]["mean"], 0.0) for entry in run["logged"]],
-                [entry["v"]["mean"] for entry in run["logged"]],
+                [means["kl"] for means in along],
+                [means["v"] for means in along],
                 color=colour,
                 marker=marker,
                 ms=4,
@@ -44,13 +39,17 @@ def training_utility() -> Any:
         if arm["best_policy"] is not None:
             best = arm["best_policy"]
             axes.plot(best["kl"], best["v"], "*", color=colour, ms=17, mec=INK, mew=1, zorder=5)
-    axes.plot([], [], "*", color="none", ms=13, mec=INK, label="best policy (tilt)")
+    axes.plot([], [], "*", color="none", ms=13, mec=INK, label="best policy for the arm")
     axes.axhline(start, color=INK, lw=0.9, ls=":")
     axes.annotate("base policy", (10.4, start), (0, 4), textcoords="offset points")
     axes.set(ylim=(None, 7.2))
     axes.set(xlabel="KL divergence from the base policy, nats per answer", ylabel="mean utility")
     axes.legend(loc="upper right")
     return figure
+
+
+def _update(item: tuple[str, Any]) -> int:
+    return int(item[0])
 
 
 def reward_tails() -> Any:

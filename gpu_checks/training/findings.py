@@ -18,7 +18,7 @@ EQUAL_KL = (0.5, 1.0, 2.0, 4.0)
 
 def findings(experiment: Experiment) -> list[Finding]:
     """All that the arms say: prediction, outcome, interval, verdict."""
-    return [*_of_arms(experiment), *_at_equal_kl(experiment), *_below_the_best(experiment)]
+    return [*_of_arms(experiment), *at_equal_kl(experiment), *_below_the_best(experiment)]
 
 
 def _of_arms(experiment: Experiment) -> Iterator[Finding]:
@@ -38,7 +38,7 @@ def _of_arms(experiment: Experiment) -> Iterator[Finding]:
         yield over_seeds(f"{text}: the utility rises", [run.last.v for run in runs], above=base.v)
 
 
-def _at_equal_kl(experiment: Experiment) -> Iterator[Finding]:
+def at_equal_kl(experiment: Experiment) -> Iterator[Finding]:
     """Pairs of runs with the same seed, the one penalised and the other stopped at the same KL."""
     pairs = list(zip(experiment.of("heavy"), experiment.of("unpenalised"), strict=True))
     nothing = NOTHING * max(abs(experiment.base["heavy"].v), 1.0)

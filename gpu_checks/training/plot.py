@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from json import dumps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gpu_checks.training.experiment import Experiment
-from gpu_checks.training.result import to_dict
+from verify.inline_svg import INK, THIRD
 from verify.plotting import BASE, MARK, REWEIGHTED, format_of, write_figure
+
+if TYPE_CHECKING:
+    from gpu_checks.training.experiment import Experiment
 
 #: For each arm its colour, marker and dashes: told apart in print without colour too.
 LOOKS: dict[str, tuple[str, str, Any]] = {
     "heavy": (REWEIGHTED, "o", "-"),
     "light": (BASE, "s", "-"),
-    "clipped": (BASE, "^", (0, (5, 2))),
+    "clipped": (THIRD, "^", (0, (5, 2))),
+    "capped": (INK, "D", (0, (4, 1, 1, 1))),
     "unpenalised": (REWEIGHTED, "x", (0, (1, 1))),
 }
 
@@ -26,6 +29,8 @@ def plot_experiment(experiment: Experiment, path: str) -> None:
     InputError
         If the format is not known.
     """
+    from gpu_checks.training.result import to_dict
+
     kind = format_of(path)
     write_figure(path, kind, lambda: _figure(experiment), dumps(to_dict(experiment)["findings"]))
 

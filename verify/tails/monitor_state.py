@@ -104,7 +104,7 @@ class State:
         Which share of the rewards equals the largest one. NaN before the first.
     ends_in_ties : bool
         Whether these are too many for a tail: the rewards are clipped there, or cannot be larger,
-        or the answers are alike. They are bounded by what is seen, and no index is given.
+        or the answers are alike, or the rewards are coarse. No index is given.
     shape : Interval
         The extreme-value index of the rewards: 1/a for a power law of index a, 0 for an
         exponential tail, below 0 for a bounded one. Unchanged by shift and scale.
@@ -137,8 +137,8 @@ class State:
         """What can be said of the upper tail of the rewards that are held, in a sentence."""
         if self.ends_in_ties:
             return (
-                f"{self.tied_at_top:.0%} of {self.held:,} rewards equal the largest, "
-                f"{self.largest:.4g}: they are bounded there, and have no tail to judge"
+                f"{round(self.tied_at_top * self.held):,} of {self.held:,} rewards equal the "
+                f"largest, {self.largest:.4g}: bounded there, or too coarse, they have no tail"
             )
         if any(kind in self.warnings for kind in _OF_TAILS):
             return " ".join(self.warnings[kind] for kind in _OF_TAILS if kind in self.warnings)

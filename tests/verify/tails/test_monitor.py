@@ -126,7 +126,7 @@ def test_a_clipped_reward_has_no_tail(seed: int) -> None:
     assert state.ends_in_ties and state.warnings == {}
     assert isnan(state.shape.value) and isnan(state.shape_within.value)
     assert state.tied_at_top == (np.asarray(monitor.tail().values) == 5).mean() > 0.05
-    assert "equal the largest, 5: they are bounded there" in state.tail
+    assert "equal the largest, 5: bounded there" in state.tail
 
 
 def test_a_heavy_reward_that_is_clipped_is_bounded(rng: np.random.Generator) -> None:
