@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
-from flint import acb, arb, arb_series, ctx, fmpq
+from flint import acb, arb, arb_series, ctx, fmpq, fmpz
 
 from verify.affine import Affine
 from verify.arithmetic import Arithmetic, ComplexBalls
@@ -144,6 +145,26 @@ class HalfNormal(Parametric, HalfLine):
         return stats.halfnorm()
 
 
+@lru_cache(maxsize=1024)  # both tails ask for it, and intervals share their ends
+def _far_factor(size: fmpq, middle: tuple[fmpz, fmpz], radius: tuple[fmpz, fmpz], bits: int) -> arb:
+    """``C(h) exp(h^2 (1 + alpha^2)/2)`` for an h > 0 and the alpha of a size, not 0.
+
+    With ``u^2 = alpha^2 + 2 w/h^2`` it is ``1/(pi h^2)`` times the integral over w > 0 of
+    ``exp(-w)/(u (1 + u^2))``.
+    """
+    square, alpha2 = arb(arb(middle), arb(radius)) ** 2, arb(size**2)
+    scale = 1 / (arb(size) * (1 + alpha2))
+
+    def integrand(w: acb, analytic: bool) -> acb:
+        u2 = alpha2 + 2 * w / square
+        return (-w).exp() / (u2.sqrt(analytic=analytic) * (1 + u2))
+
+    end = bits * arb.const_log2() + 4
+    whole = integrate(integrand, arb(0), end, scale)
+    whole += between(arb(0), scale * (-end).exp())  # exp(-w) times the factor at w = 0, beyond
+    return whole / (arb.pi() * square)
+
+
 @dataclass(frozen=True)
 class SkewNormal(Parametric, Line):
     """Density ``2 phi(x) Phi(alpha x)``.
@@ -213,20 +234,9 @@ class SkewNormal(Parametric, Line):
 
     def _far_factor(self, h: arb) -> arb:
         """``C(h) exp(h^2 (1 + alpha^2)/2)`` for h > 0, alpha not 0."""
-        # With u^2 = alpha^2 + 2 w/h^2 it is 1/(pi h^2) times the integral over w > 0 of
-        # exp(-w)/(u (1 + u^2)).
-        square = h * h
-        alpha2 = arb(self._size**2)
-        scale = 1 / (arb(self._size) * (1 + alpha2))
-
-        def integrand(w: acb, analytic: bool) -> acb:
-            u2 = alpha2 + 2 * w / square
-            return (-w).exp() / (u2.sqrt(analytic=analytic) * (1 + u2))
-
-        end = ctx.prec * arb.const_log2() + 4
-        whole = integrate(integrand, arb(0), end, scale)
-        whole += between(arb(0), scale * (-end).exp())  # exp(-w) times the factor at w = 0, beyond
-        return whole / (arb.pi() * square)
+        if not h.is_finite():
+            return arb.nan()
+        return _far_factor(self._size, h.mid().man_exp(), h.rad().man_exp(), ctx.prec)
 
     def log_density(self, x: Any, arithmetic: Arithmetic[Any]) -> Any:
         a = arithmetic
