@@ -125,6 +125,10 @@ class BesideLattice:
         """Whether a law without a mean decides alone beyond an atom."""
         return self.tail.s <= 2 and bool(self.change(end) < arb(2) ** (-goal_bits() - 1))
 
+    def is_even(self, end: int, above: arb) -> bool:
+        """Whether ``E[V; U > T]`` is as good as ``Pr(U > T) E V`` beyond an atom, for any n."""
+        return bool(self.change(end) * above < arb(2) ** (-MOST_DRAWS_BITS - goal_bits()))
+
     def single(self, is_v: bool, deadline: float | None) -> tuple[list[Block], Beyond]:
         """The cells before the blocks, one by one, and what is below them; for V light."""
         seen = self.reach
@@ -189,8 +193,10 @@ class BesideLattice:
             if progress is not None:
                 progress(len(found), MOST_BLOCKS, "blocks of cells of the proxy")
             first += count
-            is_alone = self.is_alone(first) and not is_left
-            if is_alone or block.whole.above_end(arb(0)) < goal:
+            above = block.whole.above_end(arb(0))
+            if above < goal and (is_left or self.is_even(first, above)):
+                return found
+            if self.is_alone(first) and not is_left:
                 return found
             seen = _window(self.tail, self.other, first)
             if seen is None or len(found) == MOST_BLOCKS:

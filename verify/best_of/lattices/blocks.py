@@ -178,14 +178,18 @@ class Block:
     def rules_missed(self, n: int, above: arb) -> tuple[arb, arb, arb]:
         """A bound of what the rules miss on one cell; ``above``: the least ``Pr(U > t)``."""
         total = [arb(0)] * 3
-        for rules in self.rules:
+        for least, rules in zip(self.least_above(above), self.rules, strict=True):
             best = [arb.nan()] * 3
             for rule in rules:
-                weight = weight_at(n, above - rule.growth)
+                weight = weight_at(n, least - rule.growth)
                 found = [weight * part for part in rule.missed]
                 best = best if best[0] <= found[0] else found
             total = [a + b for a, b in zip(total, best, strict=True)]
         return total[0].upper(), total[1].upper(), total[2].upper()
+
+    def least_above(self, above: arb) -> list[arb]:
+        """The least ``Pr(U > t)`` where each of the rules holds; ``above``: that of all."""
+        return [above] * len(self.rules)
 
     def _of_x(self, mass: arb, lifted: arb) -> arb:
         """A bound of ``E|X|``, from those of the mass and of E[k]."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from flint import arb, arb_mat, arb_poly
 
 from verify.best_of.lattices.blocks import Block
@@ -50,6 +52,22 @@ class SingleCell(Block):
         self.rank_missed = self.window.mass
         self._end = end + arb(0, self.rank_missed)
         self._rest = arb(0), arb(0), arb(0)
+
+    def least_above(self, above: arb) -> list[arb]:
+        """On a stretch ``Pr(U > t)`` is at least what it is at the nodes to its right."""
+        return [*(above.max(own) for own in self._above_stretches), above]
+
+    @cached_property
+    def _above_stretches(self) -> list[arb]:
+        """At least what that is at the nodes to the right of each stretch; 0 for none."""
+        places = [s for s, _ in self.cell.nodes]
+        nodes = sorted(zip(places, self.above, strict=False), key=lambda node: float(node[0]))
+        found = []
+        for stretch in self.cell.stretches:
+            end = stretch.place.ends[1]
+            first = next((row[0] for s, row in nodes if s >= end), None)
+            found.append(arb(0) if first is None else (first - self.rank_missed).lower())
+        return found
 
     def above_at(self, first: int) -> arb:
         """``Pr(U > t)`` where a cell begins: this one, or the next."""
