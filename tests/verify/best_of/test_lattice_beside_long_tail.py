@@ -16,6 +16,7 @@ from verify.best_of.lattices.beside_long_tail import beside_long_tail
 from verify.best_of.lattices.cell import Cell
 from verify.best_of.lattices.long_tail import BEGIN, REACH, LongTail, midpoint_factors
 from verify.best_of.lattices.long_tail_error import FormulaError
+from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.lattices.wide_block import (
     NEAR_CELLS,
     FirstCell,
@@ -194,12 +195,18 @@ def test_ranks_without_what_is_far_beyond_are_seen() -> None:
 
 def test_what_is_no_such_pair() -> None:
     pareto = affine(parse("pareto(3)"), fmpq(-1), fmpq(1))
-    assert beside_long_tail(zeta(3), pareto) is not None
+    assert all(beside_long_tail(zeta(s), pareto) is not None for s in (fmpq(3, 2), 3, 19))
     below = affine(zeta(3), fmpq(-2), fmpq(1))
-    for error in (zeta(2), zeta(20), -zeta(3), below, parse("poisson(3)")):
+    for error in (zeta(fmpq(4, 3)), zeta(20), -zeta(3), below, parse("poisson(3)")):
         assert beside_long_tail(error, pareto) is None
     for text in ("pareto(3)", "weibull(shape=1/7)", "uniform()", "poisson(3)"):
         assert beside_long_tail(zeta(3), parse(text)) is None
+
+
+def test_an_infinite_mean_beyond_an_atom_is_not_known() -> None:
+    tail = PowerTail.of(zeta(2))
+    assert tail is not None
+    assert tail.above([arb(5)])[0].is_finite() and not tail.above([arb(5)], 1)[0].is_finite()
 
 
 @pytest.mark.heavy

@@ -11,11 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from time import process_time
 
-from flint import arb, ctx
+from flint import arb, ctx, fmpq
 
 from verify.best_of.convolution.interval_sums import TooWide
 from verify.best_of.lattices.beside_density import (
     FAR,
+    FEW_ATOMS_FROM,
     MIDDLE,
     NEAR,
     STEEP,
@@ -46,9 +47,8 @@ from verify.enclosure import Diverges, Undecided, working_precision
 from verify.law import Law
 from verify.progress import Progress
 
-#: Exponents up to which it is done so: beside steeper ones blocks are narrow. Those up to 2 have no
-#: mean.
-STEEPEST = 10
+#: The least exponent: for less, blocks are too many.
+SLOWEST = fmpq(3, 2)
 #: The first cell on which a rank may grow more.
 MIDDLE_FROM = 16
 #: Blocks at most, before a tail is too long.
@@ -162,11 +162,12 @@ class BesideLongTail:
 def beside_long_tail(law: Law, other: Law) -> BesideLongTail | None:
     """Two laws as such, if they are; ``law``: the one on the lattice, ``other``: begins at 0.
 
-    None too where the first atom is below 0, and where the other law is neither smooth nor flat at
+    None too where the one on it falls too slowly, where few atoms of it matter, where the first is
+    below 0, and where the other law is neither smooth nor flat at
     an end, nor a power of the distance from it: a cell would have too many points.
     """
     tail = PowerTail.of(law)
-    if tail is None or not 2 < tail.s <= STEEPEST:
+    if tail is None or not SLOWEST <= tail.s < FEW_ATOMS_FROM:
         return None
     if tail.place(1) < 0 or is_atomic(other) or other.support[0] != 0:
         return None

@@ -75,10 +75,14 @@ class PowerTail:
         return (power * at.log()).exp() / self._total if at > 0 else arb.nan()
 
     def above(self, points: Sequence[int] | Sequence[arb], lifted: int = 0) -> list[arb]:
-        """``E[k^lifted; X > k]`` at such points; NaN if the last of them is not above -1."""
+        """``E[k^lifted; X > k]`` at such points.
+
+        NaN if the last of them is not above -1, or if it is infinite.
+        """
         masses = self.masses(points, lifted)
-        first = arb(points[-1]) + 1
-        total = (arb(self.s) - lifted).zeta(first) / self._total if first > 0 else arb.nan()
+        first, exponent = arb(points[-1]) + 1, self.s - lifted
+        is_finite = bool(first > 0) and exponent > 1
+        total = arb(exponent).zeta(first) / self._total if is_finite else arb.nan()
         found = [total]
         for mass in reversed(masses[1:]):
             total = total + mass
