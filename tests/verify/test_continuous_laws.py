@@ -349,3 +349,14 @@ def test_the_logistic_density_far_out_keeps_the_digits_of_its_series(side: int) 
         # exp(50 (1 - e^h)) has the coefficients of exp(-50 h): the error is small beside those.
         size = (-arb(50)).exp() * arb(50) ** k / arb(k + 1).gamma()
         assert found[k].rad() < size * 2.0**-75
+
+
+def test_a_skew_normal_tail_is_kept_by_its_ball_and_precision() -> None:
+    """The integral behind it is kept: not one point for a ball, nor few digits for many."""
+    law = parse("skew_normal(alpha=3)")
+    with working_precision(53):
+        rough = law.cdf(arb(-1))
+    with working_precision(120):
+        sharp, wide = law.cdf(arb(-1)), law.cdf(arb(-1, 1e-6))
+        assert rough.contains(sharp) and sharp.rad() < rough.rad() * arb(2) ** -50
+        assert wide.rad() >= law.density(-1) * 0.9e-6 and wide.contains(law.cdf(arb("-1.0000009")))
