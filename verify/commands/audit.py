@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from verify.commands.options import Json
+
 if TYPE_CHECKING:
     from verify.tails.audit import Audit, Options
 
@@ -74,9 +76,7 @@ def audit(
     report: Annotated[
         str | None, typer.Option(metavar="FILE", help="The whole report as one HTML file.")
     ] = None,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
-    ] = None,
+    json: Json = None,
     csv: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="What KL budgets buy, as CSV ('-' for stdout)."),

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from verify.commands.options import Json
+
 
 def check(
     certificate: Annotated[
@@ -17,9 +19,7 @@ def check(
             metavar="FILE", help="The file behind an empirical law (compared by its hash)."
         ),
     ] = None,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
-    ] = None,
+    json: Json = None,
 ) -> None:
     """Recompute everything a certificate says, by two routes.
 

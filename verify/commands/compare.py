@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from verify.commands.frontier import draw, print_reasons, print_table
+from verify.commands.options import Json, data_files
 
 if TYPE_CHECKING:
     from verify.mitigations.comparison import Comparison, Question, Row
@@ -54,9 +55,7 @@ def compare(
             metavar="NUMBERS", help=f"KL divergences to compare at, in nats (default: {DEFAULT})."
         ),
     ] = None,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
-    ] = None,
+    json: Json = None,
     csv: Annotated[
         str | None, typer.Option(metavar="FILE", help="The table as CSV ('-' for stdout).")
     ] = None,
@@ -72,7 +71,6 @@ def compare(
 
     Exit status: 0 answered, 4 no mitigation has a policy, 2 bad input.
     """
-    from verify.commands.options import data_files
     from verify.files import STDOUT, check_outputs
 
     outputs = {"--json": json, "--csv": csv, "--plot": plot}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from verify.commands.frontier import draw, print_table
+from verify.commands.options import Json
 
 if TYPE_CHECKING:
     from verify.overoptimization.answer import CurveFit, FormFit, Number, Peak
@@ -55,9 +56,7 @@ def fit(
         int, typer.Option(metavar="NUMBER", help="Resamples, for intervals by the bootstrap.")
     ] = 0,
     seed: Annotated[int, typer.Option(metavar="NUMBER", help="Of the bootstrap.")] = 0,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
-    ] = None,
+    json: Json = None,
     csv: Annotated[
         str | None, typer.Option(metavar="FILE", help="The estimates as CSV ('-' for stdout).")
     ] = None,

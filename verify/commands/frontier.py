@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from verify.commands.options import Csv, Json, data_files
+
 if TYPE_CHECKING:
     from flint import arb
 
@@ -62,12 +64,8 @@ def frontier(
         str | None,
         typer.Option(metavar="FILE", help="What each prompt spends and gains, as CSV."),
     ] = None,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
-    ] = None,
-    csv: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The points as CSV ('-' for stdout).")
-    ] = None,
+    json: Json = None,
+    csv: Csv = None,
     plot: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Draw the frontier and its bounds (.png, .svg or .pdf)."),
@@ -82,7 +80,6 @@ def frontier(
 
     Exit status: 0 settled (also where the best mean is infinite), 4 undecided, 2 bad input.
     """
-    from verify.commands.options import data_files
     from verify.errors import InputError
     from verify.files import STDOUT, check_outputs
 

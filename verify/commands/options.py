@@ -1,16 +1,24 @@
-"""What the command lines of all commands share: laws that begin with '-', and the files in them."""
+"""What command lines share: laws that begin with '-' and the files in them, options of outputs."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from typer.core import TyperCommand
 
 from verify.errors import InputError
 
 #: ``--name`` or ``--name=value``; no law looks like that, for it would need a parenthesis first.
 _OPTION = re.compile(r"(--[A-Za-z][A-Za-z0-9_-]*)(=.*)?", re.DOTALL)
+
+Json = Annotated[
+    str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
+]
+Csv = Annotated[
+    str | None, typer.Option(metavar="FILE", help="The points as CSV ('-' for stdout).")
+]
 
 
 class LawCommand(TyperCommand):

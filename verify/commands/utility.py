@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from verify.commands.frontier import draw, print_reasons, print_table
+from verify.commands.options import Csv, Json, data_files
 
 if TYPE_CHECKING:
     from verify.utility_curve import Quantity, UtilityCurve, UtilityPoint
@@ -67,12 +68,8 @@ def utility(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="NUMBER", help="Of what is sampled.")] = 0,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The answer as JSON ('-' for stdout).")
-    ] = None,
-    csv: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The points as CSV ('-' for stdout).")
-    ] = None,
+    json: Json = None,
+    csv: Csv = None,
     plot: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Draw E V against KL (.png, .svg or .pdf)."),
@@ -84,7 +81,6 @@ def utility(
 
     Exit status: 0 answered (also that no policy is optimal), 4 nothing was settled, 2 bad input.
     """
-    from verify.commands.options import data_files
     from verify.errors import InputError
     from verify.files import STDOUT, check_outputs
 
