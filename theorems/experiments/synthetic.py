@@ -181,8 +181,8 @@ FIVE = (
     ("t10", "t5"),
 )
 LOGNORMAL = (
-    Step("moments", "Of exp(N(0, h^2)), in powers k.", lognormal_moment),
-    Step("variance", "From the first two.", lognormal_variance),
+    Step("lognormal moments", "E exp(k Z) for Z ~ N(0, h^2):", lognormal_moment),
+    Step("lognormal variance", "From the first two:", lognormal_variance),
 )
 HYPOTHESES = (
     Step(
