@@ -242,6 +242,24 @@ def test_a_rule_beside_an_end_and_what_is_left_out_are_all_of_it(text: str) -> N
         assert not is_seen or not (own + arb(0, missed.upper())).overlaps(want)
 
 
+def test_on_each_stretch_of_a_cell_the_ranks_are_at_least_what_is_said() -> None:
+    """They fall along the cell: what is said lies between those of the stretch and of the end."""
+    seen, tail = Window(-1, 0, arb(0), arb(0)), PowerTail.of(zeta(3))
+    assert tail is not None
+    cell = Cell(take_apart(parse("uniform()")), fmpq(1), seen, *FAR)
+    cell.stretches = [Stretch(Place(arb(k) / 4, arb(k + 1) / 4), 4) for k in (2, 0, 3, 1)]
+    cell.nodes = [node for stretch in cell.stretches for node in stretch.nodes()]
+    block = SingleCell(tail, cell, seen, 1)
+    end = block.whole.above_end(arb(0))
+    *found, last = block.least_above(end)
+    assert last is end and len(found) == len(block.rules) - 1
+    for j, stretch in enumerate(cell.stretches):
+        own = [block.above[4 * j + i][0] for i in range(4)]
+        assert all(found[j] < above for above in own)
+        is_last = bool(stretch.place.high == 1)
+        assert found[j].overlaps(end) if is_last else found[j] > end
+
+
 # ---- planted violations -----------------------------------------------------------------------
 
 
