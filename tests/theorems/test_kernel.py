@@ -96,7 +96,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 SLOW = {"an extra axiom", "a renamed theorem"}
-"""Beside the libraries they take 6 to 18 seconds; ``tests/verify/proof_cheats.py`` has small ones."""
+"""They take 6 and 18 seconds here; ``tests/verify/proof_cheats.py`` has the same on small files."""
 
 
 @pytest.mark.parametrize(
