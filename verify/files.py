@@ -157,6 +157,22 @@ def write_csv(target: str, rows: Iterable[Sequence[object]]) -> None:
     write_text(target, buffer.getvalue())
 
 
+def make_folder(place: str) -> Path:
+    """The folder of this name, made with those above it where it is not there.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made.
+    """
+    folder = Path(place)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {place}: {reason(error)}") from None
+    return folder
+
+
 def reason(error: OSError) -> str:
     """Why an operation on a file failed, in a few words."""
     return (error.strerror or str(error)).lower()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from math import fsum
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from gpu_checks.attack.settings import Settings
 from gpu_checks.attack.state import State, load, save
 from gpu_checks.attack.vocabulary import Vocabulary
 from verify.errors import InputError
+from verify.files import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,8 +158,7 @@ def _run(
     }
     file = None
     if work_folder is not None:
-        Path(work_folder).mkdir(parents=True, exist_ok=True)
-        file = Path(work_folder, f"attack_{settings.seed}.json")
+        file = make_folder(work_folder) / f"attack_{settings.seed}.json"
     search = Search(objective, settings, None if file is None else load(file, what))
     written = monotonic()
 

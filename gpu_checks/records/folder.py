@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verify.errors import InputError
-from verify.files import OutputError, reason, whole_file, write_text
+from verify.files import make_folder, whole_file, write_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,14 +57,8 @@ class RunFolder:
         if record.is_file():
             _check_same(place, description_of(record), self.description)
             return
-        try:
-            self.place.mkdir(parents=True, exist_ok=True)
-            if any(self.place.iterdir()):
-                raise InputError(
-                    f"{place}: the folder has other files; expected an empty or a new one"
-                )
-        except OSError as error:
-            raise OutputError(f"cannot write {place}: {reason(error)}") from None
+        if any(make_folder(place).iterdir()):
+            raise InputError(f"{place}: the folder has other files; expected an empty or a new one")
         write_text(str(record), json.dumps(self.description, indent=2, sort_keys=True) + "\n")
 
     @contextmanager

@@ -32,7 +32,7 @@ from gpu_checks.reward_training.head_fit import fit_head
 from gpu_checks.reward_training.low_rank import SCALE, add_low_rank, take_low_rank
 from gpu_checks.reward_training.options import RATES, Options
 from verify.errors import InputError
-from verify.files import reason
+from verify.files import make_folder
 from verify.progress import Progress
 
 #: Of the cross-validation that chooses a head's penalty.
@@ -127,7 +127,8 @@ def train_reward(
         cannot be used.
     """
     for folder in (out, work):
-        _make(folder)
+        if folder is not None:
+            make_folder(folder)
     training = _Training(preferences, options, work, progress)
     fits = [training.fit(options.seed + each) for each in range(options.repeats)]
     kept = min(fits, key=lambda fit: fit.validation_loss)
@@ -262,9 +263,7 @@ class _Training:
     def _folder(self, seed: int) -> str | None:
         if self._work is None:
             return None
-        folder = str(Path(self._work, f"seed-{seed}"))
-        _make(folder)
-        return folder
+        return str(make_folder(str(Path(self._work, f"seed-{seed}"))))
 
     def _made_by(self, seed: int) -> str:
         """All that a training depends on."""
@@ -318,14 +317,6 @@ class _Training:
             whole_trunk=kept.trunk is not None,
         )
         return Trained(held_out, baseline, gain, fits, kept, metrics)
-
-
-def _make(folder: str | None) -> None:
-    try:
-        if folder is not None:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be used as a folder ({reason(error)})") from None
 
 
 def _copy(module: torch.nn.Module) -> dict[str, torch.Tensor]:

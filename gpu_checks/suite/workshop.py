@@ -14,6 +14,7 @@ from gpu_checks.sampling import OpenSampler, Plan, sample
 from gpu_checks.scoring import OpenScorer, score
 from gpu_checks.suite.prompts import PROMPTS
 from gpu_checks.suite.sizes import Size
+from verify.files import make_folder
 from verify.progress import Progress
 
 POLICY = "smollm2"
@@ -93,5 +94,4 @@ class Workshop:
         return out
 
     def _place(self, name: str) -> str:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return str(self.folder / name)
+        return str(make_folder(str(self.folder)) / name)

@@ -69,7 +69,7 @@ def test_bad_input_is_one_line(terminal: Terminal) -> None:
         (("--json", DATA), "would be overwritten"),
         (("--trunk", "no/such/model/at/all"), "expected smollm2, minilm"),
         (("--dtype", "int8"), "float32 or bfloat16, got int8"),
-        (("--out", DATA), "cannot be used as a folder"),
+        (("--out", DATA), "file exists"),
         (("--held-out", "0"), "held out"),
     ):
         assert said in terminal.refused(*USUAL, *extra), extra

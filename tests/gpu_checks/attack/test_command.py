@@ -84,6 +84,7 @@ def test_bad_input_is_one_line(terminal: Terminal, models: Path) -> None:
         ([reward, "--policy", models / "policy", "--base", "bad.csv"], "bad.csv, row 2"),
         ([reward, "--json", "no/such.json"], "no such file or directory"),
         ([reward, "--device", "tpu"], "device: expected cpu, cuda"),
+        ([reward, *SMALL, "--work", "bad.csv"], "cannot write bad.csv: file exists"),
     ):
         assert said in terminal.refused("attack", *arguments), arguments
     assert listing() == ["bad.csv"]
