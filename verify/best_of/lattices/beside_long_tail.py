@@ -1,7 +1,8 @@
 """The law of ``U = X + V`` where X has a power tail on a lattice, and V a density with a long one.
 
 The first cells of the lattice are taken one by one, and beyond them blocks
-(:mod:`verify.best_of.lattices.wide_block`). What V has far from an atom is a function of t alone
+(:mod:`verify.best_of.lattices.wide_block`). V is seen on them at few points
+(:mod:`verify.best_of.lattices.flat_cell`). What V has far from an atom is a function of t alone
 (:mod:`verify.best_of.lattices.long_tail`), of which the ranks on a block have all that lies beyond
 it: it is added from the last block backwards.
 """
