@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,20 @@ def test_findings_are_those_of_the_runs(name: str) -> None:
     (found,) = (each for each in answer["findings"] if each["prediction"] == ENDS[name])
     assert found["outcome"] == pytest.approx(utility, rel=1e-12)
     assert len(arm["runs"]) >= 3
+
+
+def test_the_pairs_at_equal_kl_are_those_of_their_runs() -> None:
+    answer = results("train-equal-kl")
+    heavy, free = answer["utility"]["heavy"], answer["utility"]["unpenalised"]
+    assert list(heavy) == list(free) and len(heavy) == 10
+    for kl, found in zip(("0.5", "1", "2", "4"), answer["findings"], strict=True):
+        gains = [heavy[seed][kl] - free[seed][kl] for seed in heavy]
+        assert f"at a KL of {kl}:" in found["prediction"]
+        assert found["outcome"] == pytest.approx(fmean(gains), rel=1e-9)
+        # Student's t with 9 degrees of freedom is beyond 2.262157 one time in twenty.
+        margin = 2.262157 * stdev(gains) / len(gains) ** 0.5
+        assert found["high"] == pytest.approx(found["outcome"] + margin, abs=1e-6)
+        assert found["verdict"] == "holds" and found["high"] < found["below"]
 
 
 def test_sums_and_estimates_of_a_run_are_of_the_same_policy() -> None:
@@ -139,13 +153,18 @@ def test_the_picture_shows_every_sample() -> None:
 
 def test_what_the_page_counts() -> None:
     text = (ROOT / "docs" / "concepts" / "real_models.md").read_text("utf-8")
-    assert "nine of 512 rewards lie beyond 2.5 standard deviations" in text
+    assert "13 of 1,183 rewards lie beyond 2.5 standard deviations" in text
+    assert "where a normal law has 7; the largest is at 3.5" in text
     sample = results("tails")["samples"][-1]
     mean, spread = float(sample["mean"]), float(sample["standard_deviation"])
-    beyond = [share for reward, share in sample["survival"] if reward > mean + 2.5 * spread]
-    assert sample["n"] == 512 and round(512 * max(beyond)) == 9
+    above = [((reward - mean) / spread, share) for reward, share in sample["survival"]]
+    # Not every reward is kept, so that the count lies between those of two that are.
+    within = [share for place, share in above if place > 2.5]
+    short = [share for place, share in above if place <= 2.5]
+    assert sample["n"] * max(within) <= 13 < sample["n"] * min(short)
+    assert f"{sample['n']:,}" == "1,183" and f"{above[0][0]:.1f}" == "3.5"
     # Of a normal law 0.62 % lie there: a fact of tables.
-    assert round(512 * 0.0062) == 3
+    assert round(sample["n"] * 0.0062) == 7
 
 
 # ---------------------------------------------------------------- the suite
