@@ -19,8 +19,9 @@ from verify.best_of.lattices.beside_density import (
     beside_lattice,
     expand,
 )
-from verify.best_of.lattices.blocks import Block, Cells, power_sums
+from verify.best_of.lattices.blocks import Block, Cells, block_terms
 from verify.best_of.lattices.cell import Cell, Window, window
+from verify.best_of.lattices.power_sums import power_sums
 from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.lattices.single_cell import SingleCell
 from verify.best_of.lattices.stretches import CLOSEST_BITS, PARAMETERS, Stretch
@@ -102,7 +103,7 @@ def test_its_series_are_its_values_beside() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 7, 64, 65, 1000])
 def test_sums_of_powers(count: int) -> None:
-    found = power_sums(count)
+    found = power_sums(count, block_terms())
     for k in (0, 1, 2, 9, 16):
         want = sum((fmpq(2 * i - count + 1, count) ** k for i in range(count)), fmpq(0))
         assert found[k].overlaps(arb(want)) and found[k].rad() < arb(2) ** -60

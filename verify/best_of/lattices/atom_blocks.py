@@ -23,7 +23,8 @@ from typing import NamedTuple
 
 from flint import arb, arb_poly, arb_series, fmpq
 
-from verify.best_of.lattices.blocks import power_sums
+from verify.best_of.lattices.blocks import cell_sums
+from verify.best_of.lattices.power_sums import dot
 from verify.best_of.ranks import RADIUS, polynomial_size, terms, weight_at
 from verify.divergence import entropy_term
 from verify.taylor_series import SERIES, series_length
@@ -96,9 +97,9 @@ class AtomBlock:
     def totals(self) -> tuple[arb, arb, arb]:
         """The mass and the two parts of means, without what is missed."""
         ratio = arb(self.count) / (2 * self.half)
-        scales = [moment * ratio**k for k, moment in enumerate(power_sums(self.count))]
+        scales = [moment * ratio**k for k, moment in enumerate(cell_sums(self.count))]
         mass, of_v, of_x = (
-            sum((_dot(row.coeffs(), scales) for row in rows), arb(0))
+            sum((dot(row.coeffs(), scales) for row in rows), arb(0))
             for rows in zip(*(node.parts for node in self.nodes), strict=True)
         )
         return mass, of_v, of_x
@@ -208,7 +209,7 @@ class AtomCells:
     @cached_property
     def _moments(self) -> list[arb]:
         """``sum of y^k`` over its cells, for each k."""
-        return [moment * self.half**k for k, moment in enumerate(power_sums(self.count))]
+        return [moment * self.half**k for k, moment in enumerate(cell_sums(self.count))]
 
     @property
     def _terms(self) -> int:
@@ -258,7 +259,7 @@ class AtomCells:
                 weight = self._weight(n, node)
                 for i, row in enumerate(node.parts):
                     product = arb_series(row.coeffs(), prec=count) * weight
-                    found[i] += _dot(product.coeffs(), self._moments)
+                    found[i] += dot(product.coeffs(), self._moments)
                     left[i] += most * polynomial_size(row, self._radius)
         return [total + arb(0, rest.upper()) for total, rest in zip(found, left, strict=True)]
 
@@ -276,7 +277,7 @@ class AtomCells:
                     total += entropy_term(mass[0] * weight[0], mass[0])
                 else:
                     row = arb_series(mass.coeffs(), prec=self._terms)
-                    total += _dot((row * weight * weight.log()).coeffs(), self._moments)
+                    total += dot((row * weight * weight.log()).coeffs(), self._moments)
             # On the disc log w is off by so much; on the atoms it is at most log n in size, or so
             # much below 0 as the ranks allow.
             size = abs(weight[0].log()) + 2 * turn - turn.cos().log()
@@ -293,7 +294,3 @@ class AtomCells:
         """The E of the module's docstring, at a node."""
         before = 1 - node.above[0] - node.mass[0]
         return -(n - 1) * (-change / before).log1p()
-
-
-def _dot(coefficients: list[arb], moments: list[arb]) -> arb:
-    return sum((c * m for c, m in zip(coefficients, moments, strict=False) if m != 0), arb(0))

@@ -30,12 +30,12 @@ where S is least, and W what U has in the block of the mass, ``E|V|`` or ``E|X|`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from math import comb
+from functools import cached_property
 
-from flint import arb, arb_mat, arb_poly, arb_series, ctx, fmpq
+from flint import arb, arb_mat, arb_poly, arb_series, fmpq
 
 from verify.best_of.lattices.cell import Cell, Row, Window
+from verify.best_of.lattices.power_sums import dot, power_sums
 from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.parts.leaves import goal_bits
 from verify.best_of.ranks import RADIUS, polynomial_size, terms, weight_at, weight_series
@@ -43,13 +43,16 @@ from verify.taylor_series import series_length
 
 #: The radius of the disc over half the length of a block.
 WIDE = 4
-#: Sums of powers over up to so many points are made point by point.
-FEW_POINTS = 64
 
 
 def block_terms() -> int:
     """Terms of a polynomial in K, at the precision in force."""
     return goal_bits() // 2 + 8
+
+
+def cell_sums(count: int) -> list[arb]:
+    """Sums of powers over so many cells, as polynomials and series of weights ask for."""
+    return power_sums(count, max(terms(), block_terms()))
 
 
 @dataclass(frozen=True)
@@ -153,8 +156,8 @@ class Block:
                     in_order = missed[0], missed[1], self._of_x(missed[0], missed[2])
                     rules.append(Rule(growth, in_order))
             found.append(rules)
-        left = [_dot(part, mass) for part in ([r.left for r in rows], [r.of_left for r in rows])]
-        lifted_left = _dot([row.left for row in rows], lifted)
+        left = [dot(part, mass) for part in ([r.left for r in rows], [r.of_left for r in rows])]
+        lifted_left = dot([row.left for row in rows], lifted)
         in_order = left[0].upper(), left[1].upper(), self._of_x(left[0], lifted_left)
         return [*found, [Rule(arb(0), in_order)]]
 
@@ -173,7 +176,7 @@ class Block:
         """Bounds of density times slope on an ellipse of a stretch: of the mass, V and k."""
         rows, (mass, lifted) = self._rows, self._first_masses
         on, of = [row.sizes[j][k] for row in rows], [row.of_sizes[j][k] for row in rows]
-        return _dot(on, mass), _dot(of, mass), _dot(on, lifted)
+        return dot(on, mass), dot(of, mass), dot(on, lifted)
 
     def rules_missed(self, n: int, above: arb) -> tuple[arb, arb, arb]:
         """A bound of what the rules miss on one cell; ``above``: the least ``Pr(U > t)``."""
@@ -216,14 +219,14 @@ class Block:
     @cached_property
     def totals(self) -> tuple[arb, arb, arb]:
         """The mass and the two parts of means, without what is missed."""
-        moments = power_sums(self.count)
+        moments = cell_sums(self.count)
         ratio = arb(self.count) / (2 * self.half)
         scales = [moment * ratio**k for k, moment in enumerate(moments)]
         found = []
         for rows in (self.mass, self.of_v, self.lifted):
             total = arb(0)
             for (_, weight), row in zip(self.cell.nodes, rows, strict=True):
-                total += weight * _dot(row.coeffs(), scales)
+                total += weight * dot(row.coeffs(), scales)
             found.append(total)
         mass, of_v, lifted = found
         return self.in_order(mass, of_v, self.tail.shift * mass + self.tail.step * lifted)
@@ -353,7 +356,7 @@ class Cells:
     def integrals(self, n: int, above: arb) -> list[arb]:
         """The sums of the weight times the densities."""
         block, count = self.block, self._count
-        moments = [moment * self.half**k for k, moment in enumerate(power_sums(self.count))]
+        moments = [moment * self.half**k for k, moment in enumerate(cell_sums(self.count))]
         share = arb(0)
         if self.count > 1:
             share = self.count * arb(RADIUS) ** -count / (1 - 1 / arb(RADIUS))
@@ -373,7 +376,7 @@ class Cells:
                 for i, rows in enumerate(self._densities):
                     coefficients, size = rows[j]
                     product = arb_series(coefficients, prec=count) * weight
-                    found[i] += node_weight * _dot([product[k] for k in range(count)], moments)
+                    found[i] += node_weight * dot([product[k] for k in range(count)], moments)
                     left[i] += node_weight * most * size
         rules = block.rules_missed(n, end)
         tail = block.tail
@@ -393,31 +396,3 @@ def polynomials(coefficients: arb_mat) -> list[arb_poly]:
     """A polynomial for each column."""
     rows = coefficients.transpose().tolist()
     return [arb_poly(row) for row in rows]
-
-
-def _dot(coefficients: list[arb], moments: list[arb]) -> arb:
-    return sum((c * m for c, m in zip(coefficients, moments, strict=False) if m != 0), arb(0))
-
-
-def power_sums(count: int) -> list[arb]:
-    """``sum of y^k`` over the points ``(2 i - count + 1)/count``, i from 0 on, for each k."""
-    return _power_sums(count, max(terms(), block_terms()), ctx.prec)
-
-
-@lru_cache(maxsize=512)
-def _power_sums(count: int, length: int, bits: int) -> list[arb]:
-    if count <= FEW_POINTS:
-        points = [fmpq(2 * i - count + 1, count) for i in range(count)]
-        return [arb(sum((y**k for y in points), fmpq(0))) for k in range(length)]
-    # Twice the Bernoulli polynomial of degree k + 1 at (count + 1)/2, over k + 1, and scaled.
-    at, found = fmpq(count + 1, 2), []
-    for k in range(length):
-        total = fmpq(0)
-        if k % 2 == 0:
-            total = sum(
-                (comb(k + 1, i) * fmpq.bernoulli(i) * at ** (k + 1 - i) for i in range(k + 2)),
-                fmpq(0),
-            )
-            total = 2 * total / (k + 1) * fmpq(2, count) ** k
-        found.append(arb(total))
-    return found
