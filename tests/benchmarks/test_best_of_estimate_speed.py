@@ -1,9 +1,10 @@
 """The unbiased best-of-n estimate from a million draws, for all n that are powers of two.
 
 Run by ``make bench``. The times are measured in this run, the sorting of the same draws beside
-them; they are processor time, of all threads, so that what else runs does not count. The aims: under 0.3 s in all, and an error of at most 1e-8 relative to the mean of ``|gold|``
-under the same weights, which is derived (``error_bound``) and measured here against sums in
-integers and fractions.
+them; they are processor time, of all threads, so that what else runs does not count. The aims:
+under 0.3 s in all, and an error of at most 1e-8 relative to the mean of ``|gold|`` under the same
+weights, which is derived (``error_bound``) and measured here against sums in integers and
+fractions.
 """
 
 from __future__ import annotations
