@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -54,8 +55,16 @@ def main(
 
     with TemporaryDirectory() as temporary, progress_bar() as progress:
         folder = Path(temporary if work is None else work)
-        shop = Workshop(folder, SIZES[size], device, dtype, seed=seed, progress=progress)
-        ran = list(run_checks(shop, names, lambda line: typer.echo(line, err=True)))
+        shop = Workshop(
+            folder,
+            SIZES[size],
+            device,
+            dtype,
+            seed=seed,
+            progress=progress,
+            say=partial(typer.echo, err=True),
+        )
+        ran = list(run_checks(shop, names))
         answer = to_dict(shop, ran)
     if out is not None:
         write_text(out, json.dumps(answer, indent=2) + "\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,22 +24,17 @@ class Ran:
     seconds: float
 
 
-def run_checks(
-    shop: Workshop, names: Sequence[str] = CHECKS, say: Callable[[str], None] | None = None
-) -> Iterator[Ran]:
+def run_checks(shop: Workshop, names: Iterable[str] = CHECKS) -> Iterator[Ran]:
     """Run checks one after the other.
 
     Parameters
     ----------
     shop : Workshop
-    names : sequence of str
+    names : iterable of str
         Of the checks.
-    say : callable, optional
-        Told a line before each.
     """
     for name in names:
-        if say is not None:
-            say(f"{name} ...")
+        shop.say(f"{name}: {CHECKS[name]} ...")
         started = time.perf_counter()
         found = tuple(findings_of(name, shop))
         yield Ran(name, found, time.perf_counter() - started)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +36,8 @@ class Workshop:
         Two reward models by name.
     seed : int
     progress : callable, optional
+    say : callable, optional
+        Told a line before each stage.
     """
 
     folder: Path
@@ -45,6 +48,7 @@ class Workshop:
     gold: str = "smollm2-harmless"
     seed: int = 0
     progress: Progress | None = None
+    say: Callable[[str], None] = lambda _: None
     fingerprints: dict[str, str] = field(default_factory=dict)
     """Of the models that were used, by name."""
 
@@ -68,6 +72,7 @@ class Workshop:
         plan = Plan(size.answers, size.tokens, self.seed)
         prompts = Prompts.of(PROMPTS[: size.prompts])
         drawn = self._place("answers")
+        self.say(f"  sampling {size.answers} answers to {size.prompts} prompts from {POLICY} ...")
         sample(
             OpenSampler(POLICY, plan, prompts, self.device, self.dtype),
             drawn,
@@ -80,6 +85,7 @@ class Workshop:
         """A folder of uniform random tokens, each text scored by the proxy."""
         plan = Plan(self.size.random_texts, self.size.tokens, self.seed, uniform=True)
         drawn = self._place("random")
+        self.say(f"  sampling {self.size.random_texts} texts of random tokens ...")
         opener = OpenSampler(POLICY, plan, Prompts.of([""]), self.device, self.dtype)
         sample(opener, drawn, progress=self.progress)
         return self._scored(drawn, self.proxy, "proxy")
@@ -89,6 +95,7 @@ class Workshop:
             name, open_texts([folder], None, None), column, False, self.device, self.dtype
         )
         out = f"{folder}-{column}"
+        self.say(f"  scoring them with {name} ...")
         score(opener, out, progress=self.progress)
         self.fingerprints.setdefault(name, self.reward(name).fingerprint)
         return out

@@ -9,8 +9,15 @@ if TYPE_CHECKING:
     from gpu_checks.finding import Finding
     from gpu_checks.suite.workshop import Workshop
 
-#: In the order in which they run.
-CHECKS = ("exact_model", "large_samples", "tails", "selection", "forced_answers", "training")
+#: What each does, in the order in which they run.
+CHECKS = {
+    "exact_model": "the model all of whose answers are listed",
+    "large_samples": "best of n of very many draws",
+    "tails": "the audit of the proxy's rewards",
+    "selection": "best of n answers by the proxy",
+    "forced_answers": "an attack on the proxy",
+    "training": "training against heavy and light errors",
+}
 
 
 def findings_of(name: str, shop: Workshop) -> list[Finding]:
