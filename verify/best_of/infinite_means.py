@@ -20,9 +20,9 @@ and k add up to less than 1.
 
 *Where T has a power tail but for a constant factor*, ``E[T; T < b]`` is about ``b^(1-k)``, and
 ``log b`` for k = 1. So ``E[T; T < B_+]`` is infinite iff ``E B_+^(1-k)`` is, or ``E log B_+``. For
-two draws the same holds of ``B_-``. For k = 1, more draws, and ``Pr(B_- > t)`` about ``1/log t``, as
-for a log-Cauchy law, the left part is finite where ``E log B_+`` is: where ``B_+ < T/2`` all other
-draws lie below -T/2, and the integral of ``1/(t (log t)^2)`` is finite.
+two draws the same holds of ``B_-``. For k = 1, more draws, and ``Pr(B_- > t)`` about ``1/log t``,
+as for a log-Cauchy law, the left part is finite where ``E log B_+`` is: where ``B_+ < T/2`` all
+other draws lie below -T/2, and the integral of ``1/(t (log t)^2)`` is finite.
 
 *Their sum.* Where B is that large, so is U, and A and B may be infinite with opposite signs where
 ``E U`` is not. The left part of U has the index j, the smaller one of its terms' (there is a
