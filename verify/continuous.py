@@ -113,7 +113,20 @@ class ContinuousLaw(Law):
         place = self._place(x)
         if place == "inside":
             return self._upper_mean(x)
-        return {"below": mean, "above": arb(0)}.get(place, arb.nan())
+        if place == "astride":
+            return self._upper_mean_astride(x)
+        return mean if place == "below" else arb(0)
+
+    def _upper_mean_astride(self, x: arb) -> arb:
+        """The same on a ball across an end, where X has one sign: ``E[X; X > x]`` is monotone."""
+        low, high = self.support
+        is_positive = x >= 0 or (not isinstance(low, Diverges) and ball(low) >= 0)
+        is_negative = x <= 0 or (not isinstance(high, Diverges) and ball(high) <= 0)
+        if x.is_exact() or not (is_positive or is_negative):
+            return arb.nan()
+        one, other = (self.upper_mean(end) for end in (x.lower(), x.upper()))
+        assert isinstance(one, arb) and isinstance(other, arb)
+        return one.union(other)
 
     def lower_mean(self, t: Point) -> Number:
         """Where it is a small difference of two means, laws override it."""

@@ -256,6 +256,15 @@ def test_a_law_without_a_mean_beside_a_threshold_that_is_no_ball(t: str) -> None
     assert_close(number(found.mean_x), turned.mean, RELATIVE)
 
 
+def test_ends_that_are_no_binary_fractions() -> None:
+    """The end 1/7 of V is a ball, which the ends of what is integrated over X lie across."""
+    found = at(parse("1/3-levy()"), parse("1/7+exponential()"), fmpq(1, 3))
+    # U - 1/3 - 1/7 is the sum of the two laws themselves.
+    moved = at(parse("-levy()"), exponential(), fmpq(-1, 7))
+    assert_close(found.mass, moved.mass, RELATIVE)
+    assert_close(found.mean, moved.mean + arb(1) / 7, RELATIVE)
+
+
 def test_an_atom_at_the_threshold_tells_open_from_closed() -> None:
     """Planted: the sum with ``>`` for ``>=`` is not the answer."""
     xs, vs = [fmpq(0), fmpq(1)], [fmpq(0), fmpq(1)]

@@ -245,3 +245,26 @@ def test_a_sliver_of_mass_is_never_zero(text: str) -> None:
         sliver = law.exponential_moments(arb(fmpq(1, 2)), low, high)[0]
         assert 0 < sliver < arb(10) ** -29
         assert law.exponential_moments(arb(fmpq(1, 2)), high, low)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["exponential()", "gamma(shape=1/2)", "pareto(alpha=3)", "beta(a=2, b=3)"]
+)
+def test_a_partial_mean_across_an_end_holds_those_on_both_sides(text: str) -> None:
+    law = parse(text)
+    for end in law.support:
+        if isinstance(end, Diverges):
+            continue
+        assert isinstance(end, int | fmpq)
+        place, step = fmpq(end), fmpq(1, 512)
+        across = law.upper_mean(arb(place) + arb(0, arb(2) ** -6))
+        assert isinstance(across, arb) and across.is_finite()
+        for k in range(-8, 9):
+            value = law.upper_mean(place + k * step)
+            assert isinstance(value, arb) and across.contains(value.mid())
+
+
+def test_a_partial_mean_across_an_end_where_the_sign_changes_is_not_told() -> None:
+    """E[X; X > x] rises and falls on the ball, so its ends bound nothing."""
+    across = parse("uniform(low=-1/1000, high=1)").upper_mean(arb(0, arb(2) ** -6))
+    assert isinstance(across, arb) and not across.is_finite()
