@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA = "goodhart-run/1"
-#: A file has at most so many rows, so many the first time, and no fewer: small batches are slow.
-MOST_ROWS, FIRST_ROWS, FEWEST_ROWS = 1024, 32, 8
+#: A file has so many rows at least, as small batches are slow, and so many at most.
+FEWEST_ROWS, MOST_ROWS = 32, 1024
 #: How long a file may take: about what an interruption costs at most.
 SECONDS = 20.0
 #: A file has at most so many times the rows of the one before.
@@ -147,7 +147,7 @@ class Pace:
     """
 
     def __init__(self, most: int) -> None:
-        self.most, self.rows = most, min(most, FIRST_ROWS)
+        self.most, self.rows = most, min(most, FEWEST_ROWS)
 
     def took(self, rows: int, seconds: float) -> None:
         """Learn how long a job took."""
