@@ -9,6 +9,7 @@ from typing import Any
 from gpu_checks.best_of_n.answers import ScoredAnswers
 from gpu_checks.best_of_n.outcome import LEVEL, Mean, Outcome, outcomes, sizes_of
 from gpu_checks.best_of_n.predictions import Prediction, predictions
+from gpu_checks.finding import Finding, agrees
 from verify.law import Law
 
 SCHEMA = "goodhart-best-of-n/1"
@@ -25,8 +26,9 @@ class Comparison:
     foretold : float
     outcome : Outcome
         What came out for that n.
-    agrees : bool or None
-        Whether the interval of its gain holds the gain foretold; None without an interval.
+    finding : Finding
+        Whether the interval of its gain holds the gain foretold, and is narrow enough to tell it
+        from no gain; from the farthest gain of any n, where a limit is foretold.
     verdict : str
         The same in words. For a limit that is not reached: how much of the way there was gone from
         where the gold score was farthest from it.
@@ -36,8 +38,13 @@ class Comparison:
     n: int
     foretold: float
     outcome: Outcome
-    agrees: bool | None
+    finding: Finding
     verdict: str
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the prediction holds; None where the interval does not tell."""
+        return {"holds": True, "fails": False}.get(self.finding.verdict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,15 +73,28 @@ class BestOfN:
         place = max(k for k, value in enumerate(prediction.values) if value is not None)
         outcome, foretold = self.outcomes[place], prediction.values[place]
         assert foretold is not None
-        agrees = outcome.gain.holds(foretold - self.outcomes[0].base)
-        verdict = {True: "agrees", False: "off", None: "no interval"}[agrees]
-        if agrees is False and prediction.name == "limit":
-            farthest = max(abs(each.gold.value - foretold) for each in self.outcomes)
-            way = 1 - abs(outcome.gold.value - foretold) / farthest
+        base = self.outcomes[0].base
+        farthest = max(
+            (each.gold.value for each in self.outcomes), key=lambda gold: abs(gold - foretold)
+        )
+        rival = farthest - base if prediction.name == "limit" else 0.0
+        gain = outcome.gain
+        finding = agrees(
+            f"gain of gold if {prediction.name}",
+            foretold - base,
+            rival,
+            gain.value,
+            gain.low,
+            gain.high,
+            "95 % over prompts" if self.answers.prompt is not None else "95 %, jackknife",
+        )
+        verdict = {"unknown": "no interval"}.get(finding.verdict, str(finding.verdict))
+        if finding.verdict == "fails" and prediction.name == "limit":
+            way = 1 - abs(outcome.gold.value - foretold) / abs(farthest - foretold)
             verdict = f"{way:.0%} of the way"
-        elif agrees is False:
+        elif finding.verdict == "fails":
             verdict = f"off by {foretold - outcome.gold.value:+.2g}"
-        return Comparison(prediction, outcome.n, foretold, outcome, agrees, verdict)
+        return Comparison(prediction, outcome.n, foretold, outcome, finding, verdict)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON."""

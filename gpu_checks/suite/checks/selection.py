@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gpu_checks.best_of_n import BestOfN, best_of_answers, read_answers
-from gpu_checks.finding import Finding, agrees
+from gpu_checks.finding import Finding
 from gpu_checks.suite.workshop import Workshop
 from verify.laws import parse
 
@@ -28,17 +30,8 @@ def findings(shop: Workshop) -> list[Finding]:
 def _findings(
     what: str, made: BestOfN, names: tuple[str, ...] = ("normal", "independent error")
 ) -> list[Finding]:
-    base = made.outcomes[0].base
     return [
-        agrees(
-            f"best of {each.n} by {what}: gain of gold if {each.prediction.name}",
-            each.foretold - base,
-            0.0,  # nothing gained
-            each.outcome.gain.value,
-            each.outcome.gain.low,
-            each.outcome.gain.high,
-            "95 % over prompts",
-        )
+        replace(each.finding, prediction=f"best of {each.n} by {what}: {each.finding.prediction}")
         for each in made.comparisons
         if each.prediction.name in names
     ]

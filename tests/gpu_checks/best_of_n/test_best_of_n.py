@@ -121,6 +121,14 @@ def test_normal_scores_do_what_both_predictions_say(rng: np.random.Generator) ->
     assert found["normal"] and found["independent error"]
 
 
+def test_an_interval_that_has_no_gain_as_well_bears_nothing_out(rng: np.random.Generator) -> None:
+    # Of three prompts, with an error that drowns the gold score: whatever is foretold lies inside.
+    found = best_of_answers(answers_of(rng, 3, 64, "40*normal()")).comparisons
+    wide = next(each for each in found if each.prediction.name == "independent error")
+    assert wide.outcome.gain.holds(0) and wide.outcome.gain.holds(wide.foretold - wide.outcome.base)
+    assert wide.verdict == "not contradicted" and wide.agrees is None
+
+
 def test_a_heavy_error_is_not_normal_but_independent(rng: np.random.Generator) -> None:
     found = by_name(answers_of(rng, 60, 200, "student_t(df=2)/2"), "student_t(df=2)/2")
     assert found["independent error"] and not found["normal"]
