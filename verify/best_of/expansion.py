@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from time import process_time
-from typing import TypeVar
 
 from flint import arb, fmpq
 
@@ -22,13 +21,12 @@ from verify.best_of.panels import SumLaw
 from verify.best_of.parts.density import take_apart
 from verify.best_of.parts.far import Beyond, Side
 from verify.best_of.parts.jumps import Jump
+from verify.best_of.parts.sizes import v_and_x
 from verify.best_of.ranks import RankIntegral
 from verify.conditioning import condition
 from verify.enclosure import Diverges, Undecided
 from verify.law import Law
 from verify.progress import Progress
-
-T = TypeVar("T")
 
 
 def rank_integral(
@@ -125,7 +123,7 @@ def _beside_left_tail(
     law, near = _right_of_tail(left, is_v, progress, seconds)
     end = law.ends[1]
     far_right = law.beyond(end, +1)
-    utility, error = _ordered(is_v, left.law, left.light)
+    utility, error = v_and_x(left.law, left.light, is_v)
     right = _right(error, utility, end.mid(), far_right)
     lost = _plus(law.lost, left.lost(is_v))
     return RankIntegral([*blocks, *near], right, far_right, far_left, lost, shifts, _top(law, end))
@@ -138,7 +136,7 @@ def _right_of_tail(
     lattice = light_sum(left.atoms, left.light, is_v, progress, seconds)
     if lattice is not None and lattice.start <= left.cut:
         return lattice, lattice.pieces_from(left.cut)
-    utility, error = _ordered(is_v, left.atoms, take_apart(left.light))
+    utility, error = v_and_x(left.atoms, take_apart(left.light), is_v)
     law = SumLaw(error, utility, left.cut, progress, seconds)
     return law, [piece for piece in law.pieces if _inside(piece) > left.cut]
 
@@ -188,11 +186,6 @@ def _top(law: SumLaw, end: arb) -> tuple[arb, arb] | None:
 # ---- a log-Cauchy law ---------------------------------------------------------------------------
 
 
-def _ordered(is_v: bool, own: T, other: T) -> tuple[T, T]:
-    """What belongs to V and to X, of what belongs to the slow law (V, if so said) and the other."""
-    return (own, other) if is_v else (other, own)
-
-
 def _plus(one: Beyond, other: Beyond) -> Beyond:
     """The sums."""
     return Beyond(one.mass + other.mass, one.of_v + other.of_v, one.of_x + other.of_x)
@@ -206,21 +199,21 @@ def _beside_slow(
     seconds: float | None,
 ) -> RankIntegral:
     """The same, where one of X and V decides alone far out; ``is_v``: it is V."""
-    utility, error = _ordered(is_v, gathered(slow), slow.parts)
+    utility, error = v_and_x(gathered(slow), slow.parts, is_v)
     law = SumLaw(error, utility, None, progress, seconds, slow)
     start, end = law.ends
     far_right, far_left = law.beyond(end, +1), law.beyond(start, -1)
     shift = moved(slow.parts)
-    change = Beyond(shift.mass, *_ordered(is_v, arb.nan(), shift.of_v))
+    change = Beyond(shift.mass, *v_and_x(arb.nan(), shift.of_v, is_v))
     if slow.side > 0:
         right, off, top = _slow_right(slow, is_v, end.mid())
         lost = _plus(law.lost, off)
         return RankIntegral(law.pieces, right, far_right, far_left, lost, shifts, top, change)
-    laws = _ordered(is_v, slow.law, slow.other)
+    laws = v_and_x(slow.law, slow.other, is_v)
     known = _right(laws[1], laws[0], end.mid(), far_right)
     # What was moved beyond the end, or back: V is next to the end there.
     miss = spread_out(slow.parts)
-    miss_other = _ordered(is_v, arb.nan(), arb(0, miss * (abs(end).upper() + 1)))
+    miss_other = v_and_x(arb.nan(), arb(0, miss * (abs(end).upper() + 1)), is_v)
     right = known[0] + arb(0, miss), known[1] + miss_other[0], known[2] + miss_other[1]
     bottom = _slow_left(slow, is_v, start.mid())
     return RankIntegral(
@@ -241,8 +234,8 @@ def _slow_right(
 ) -> tuple[tuple[arb, arb, arb], Beyond, tuple[arb, arb]]:
     """What lies beyond t on the right, what is lost for each draw, and the means there."""
     mass, mean, off = slow.mass(t), slow.mean(t), slow.lost(t)
-    right = mass, *_ordered(is_v, arb.nan(), mass * mean)
-    return right, Beyond(arb(0), *_ordered(is_v, arb.nan(), off)), _ordered(is_v, arb.nan(), mean)
+    right = mass, *v_and_x(arb.nan(), mass * mean, is_v)
+    return right, Beyond(arb(0), *v_and_x(arb.nan(), off, is_v)), v_and_x(arb.nan(), mean, is_v)
 
 
 def _slow_left(slow: Alone, is_v: bool, t: arb) -> Bottom:
@@ -251,9 +244,9 @@ def _slow_left(slow: Alone, is_v: bool, t: arb) -> Bottom:
     assert isinstance(own, arb)
     return Bottom(
         slow.mass(t),
-        _ordered(is_v, arb.nan(), own),
-        _ordered(is_v, arb.nan(), slow.spread(t)),
-        _ordered(is_v, arb.nan(), slow.lost(t)),
+        v_and_x(arb.nan(), own, is_v),
+        v_and_x(arb.nan(), slow.spread(t), is_v),
+        v_and_x(arb.nan(), slow.lost(t), is_v),
     )
 
 
@@ -267,7 +260,7 @@ def _slow_beside_atoms(
     """The same beside atoms."""
     law = SlowBesideAtoms(slow, is_v, progress, seconds)
     nothing, none = Beyond(arb(0), arb(0), arb(0)), (arb(0), arb(0), arb(0))
-    everything = Beyond(arb(1), *_ordered(is_v, arb.nan(), slow.size))
+    everything = Beyond(arb(1), *v_and_x(arb.nan(), slow.size, is_v))
     if slow.side > 0:
         right, off, top = _slow_right(slow, is_v, law.end)
         lost = _plus(law.lost, off)

@@ -21,7 +21,7 @@ from flint import acb, arb
 
 from verify.best_of.parts.density import Atom, Density
 from verify.best_of.parts.far import Beyond
-from verify.best_of.parts.sizes import Sizes
+from verify.best_of.parts.sizes import Sizes, v_and_x
 
 #: Cells at most, and where the mass is sought from both sides.
 MOST_CELLS, MOST_WITHIN = 240, 480
@@ -67,8 +67,7 @@ def of_atoms(
         part = share * density.mass(*ends)
         mass, of_atom = mass + part, of_atom + part * abs(arb(x))
         of_density += share * density.moment(*ends)
-    in_order = (of_atom, of_density) if atoms_are_v else (of_density, of_atom)
-    return Beyond(mass.upper(), *in_order)
+    return Beyond(mass.upper(), *v_and_x(of_atom, of_density, atoms_are_v))
 
 
 def of_densities(

@@ -16,7 +16,7 @@ from flint import acb, arb, arb_series
 
 from verify.best_of.parts.density import Density
 from verify.best_of.parts.leaves import goal_bits, oval
-from verify.best_of.parts.sizes import Nodes, Sizes
+from verify.best_of.parts.sizes import Nodes, Sizes, v_and_x
 from verify.taylor_series import variable
 
 #: The radius on which sums are bounded, as a multiple of an interval's half-width, and the bits
@@ -212,7 +212,7 @@ class Sums:
             height = kernel.series(self.t - node.point)
             total, moment = total + height * node.mass, moment + height * node.moment
         other = self.t * total - moment
-        self.add(total, moment if is_v else other, other if is_v else moment)
+        self.add(total, *v_and_x(moment, other, is_v))
 
     def add_term(self, mass: arb_series, v: arb_series, x: arb_series) -> None:
         """A term of the density, and the V and X it is at."""

@@ -25,7 +25,7 @@ from verify.best_of.parts.leaves import (
     rule,
     smallest_rule,
 )
-from verify.best_of.parts.sizes import Sizes
+from verify.best_of.parts.sizes import Sizes, v_and_x
 
 #: Share of the density up to which it is guessed.
 GUESS = arb(2) ** -20
@@ -199,4 +199,4 @@ class TwoDensities:
             own = largest(point.abs_upper() for point, _ in boxes)
             other = largest((t - point).abs_upper() for point, _ in boxes)
             size = largest(size * kernel.over(t - point) for point, size in boxes)
-            yield parameter, size, (own, other) if self.ranges.is_v(leaf.ray) else (other, own)
+            yield parameter, size, v_and_x(own, other, self.ranges.is_v(leaf.ray))

@@ -21,6 +21,7 @@ from verify.best_of.lattices.beside_density import BesideLattice, beside_lattice
 from verify.best_of.lattices.blocks import Block
 from verify.best_of.parts.density import Parts
 from verify.best_of.parts.far import Beyond
+from verify.best_of.parts.sizes import v_and_x
 from verify.law import Law
 from verify.progress import Progress
 
@@ -109,7 +110,7 @@ class LeftTail:
     def lost(self, is_v: bool) -> Beyond:
         """Bounds of what the other atoms have there; ``is_v``: V is the law on the lattice."""
         seen, mean = self.mirrored.reach, self.mirrored.size_x
-        return self._ordered(is_v, seen.mass, seen.of_v, (seen.mass * mean).upper())
+        return Beyond(seen.mass, *v_and_x((seen.mass * mean).upper(), seen.of_v, is_v))
 
     def blocks(
         self, is_v: bool, progress: Progress | None, seconds: float | None
@@ -124,13 +125,9 @@ class LeftTail:
         deadline = None if seconds is None else process_time() + seconds
         found = self.mirrored.blocks(is_v, True, progress, deadline)
         beyond = self.mirrored.right(found[-1])[1]
-        bounds = self._ordered(is_v, beyond.mass, beyond.of_v, beyond.of_x)
+        bounds = Beyond(beyond.mass, *v_and_x(beyond.of_x, beyond.of_v, is_v))
         bounds = replace(bounds, point=-found[-1].end)
         return [MirroredBlock(block) for block in reversed(found)], bounds
-
-    @staticmethod
-    def _ordered(is_v: bool, mass: arb, light: arb, lattice: arb) -> Beyond:
-        return Beyond(mass, lattice, light) if is_v else Beyond(mass, light, lattice)
 
 
 def left_tail(law: Law, other: Law) -> LeftTail | None:

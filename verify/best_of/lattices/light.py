@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import floor, gcd, inf, lcm
-from typing import TypeVar
 
 from flint import arb, arb_poly, ctx, fmpq
 
@@ -40,6 +39,7 @@ from verify.best_of.parts.density import Parts, take_apart
 from verify.best_of.parts.far import Beyond, Side
 from verify.best_of.parts.jumps import Jump, Lump
 from verify.best_of.parts.leaves import goal_bits
+from verify.best_of.parts.sizes import v_and_x
 from verify.conditioning.parts import components, is_atomic
 from verify.enclosure import working_precision
 from verify.law import Law
@@ -51,8 +51,6 @@ MOST_POINTS, MOST_ROWS = 2000, 300
 SHARE_BITS = 4
 #: Bits below the goal of what is nothing to the largest n.
 LEAST_BITS = 4
-
-N = TypeVar("N", arb, arb_poly)
 
 
 @dataclass(frozen=True)
@@ -268,10 +266,6 @@ class Cells:
         rows = zip(*columns, strict=True)
         return [[piece for pieces in row for piece in pieces] for row in rows]
 
-    def _ordered(self, own: N, lattice: N) -> tuple[N, N]:
-        """What is called V and X, of what belongs to the density and to the atoms."""
-        return (lattice, own) if self.is_v else (own, lattice)
-
     def _by_row(self, values: dict[int, arb]) -> arb_poly:
         """A polynomial with what each row has."""
         found = [arb(0)] * (self.cells[-1] - self.start + 1)
@@ -290,7 +284,7 @@ class Cells:
         found = []
         for parts in zip(*(self._on_cells(product) for product in products), strict=True):
             total, of_own, of_lattice = (abs(part).upper() for part in parts)
-            found.append((total, *self._ordered(of_own, of_lattice)))
+            found.append((total, *v_and_x(of_lattice, of_own, self.is_v)))
         return found
 
     def _panels(self, stretch: Stretch) -> Iterator[list[Panel]]:
@@ -318,7 +312,7 @@ class Cells:
                 yield []
                 continue
             place = _moved(stretch.place, self.lattice.place(k))
-            yield [Panel(place, total, *self._ordered(own_part, lifted), miss)]
+            yield [Panel(place, total, *v_and_x(lifted, own_part, self.is_v), miss)]
 
     def _tips(self, tip: Tip) -> Iterator[list[Panel | Jump]]:
         """What lies next to a corner, for each cell.
@@ -333,8 +327,8 @@ class Cells:
             i = k - corner.row
             if tip.mass is not None and 0 <= i < len(masses) and masses[i] > 0:
                 mass, x = tip.mass * masses[i], self.lattice.place(i)
-                parts = self._ordered(mass * tip.v, mass * x)
-                sizes = self._ordered(mass * abs(tip.v).upper(), mass * abs(arb(x)))
+                parts = v_and_x(mass * x, mass * tip.v, self.is_v)
+                sizes = v_and_x(mass * abs(arb(x)), mass * abs(tip.v).upper(), self.is_v)
                 found.append(Lump(at, mass, *parts, sizes))
             if miss[0] > 0:
                 place = Place(low, tip.distance.log(), arb(at), corner.side)

@@ -179,7 +179,7 @@ class LongTail:
         below = sum((d.mass(start, arb(self.cut)) for d in self.parts.densities), arb(0))
         above = [below - beyond, *(self.step * height[i - 1] / i for i in range(1, ORDER))]
         weights = self._end_weights(s)
-        return tuple(_combined(weights, row) for row in (height, of_v, above))  # type: ignore[return-value]
+        return tuple(combined(weights, row) for row in (height, of_v, above))  # type: ignore[return-value]
 
     @cached_property
     def means_on_cells(self) -> arb_mat:
@@ -198,7 +198,7 @@ class LongTail:
         for i in range(1, ORDER):
             before = height[i - 2] if i > 1 else arb(0)
             row.append(self.step * (start * height[i - 1] - self.step * before) / i)
-        return arb_mat([[entry] for entry in _combined(self._end_weights(arb(0)), row)])
+        return arb_mat([[entry] for entry in combined(self._end_weights(arb(0)), row)])
 
     def _end_weights(self, s: arb) -> list[arb]:
         """The ``e_r``."""
@@ -220,7 +220,7 @@ class LongTail:
         """The lower end: factors of ``(-step)^i f_V^(i)/i!``, and the same with k."""
         weights = [arb(-factor) for factor in midpoint_factors()]
         return tuple(  # type: ignore[return-value]
-            _combined(weights, self.powers(self.upper_place, lifted)) for lifted in (0, 1)
+            combined(weights, self.powers(self.upper_place, lifted)) for lifted in (0, 1)
         )
 
     # ---- what is a function of t ----------------------------------------------------------------
@@ -327,7 +327,7 @@ def known(mean: Number | None) -> arb:
     return arb.nan() if mean is None or isinstance(mean, Diverges) else mean
 
 
-def _combined(weights: Sequence[arb], row: Sequence[arb]) -> list[arb]:
+def combined(weights: Sequence[arb], row: Sequence[arb]) -> list[arb]:
     """``sum of weights_r row_(r - i)`` over r for each i: the factors of the other series."""
     size = len(weights)
     return [sum((weights[r] * row[r - i] for r in range(i, size)), arb(0)) for i in range(size)]

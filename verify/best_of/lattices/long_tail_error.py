@@ -101,7 +101,7 @@ class FormulaError:
         beyond, of_beyond = self.long.law.survival(place), known(self.long.law.upper_mean(place))
         mass, of_v, above, above_of_v = self._high_sums(end / 2)
         near, near_lifted = (
-            _factor() * self.long.tail.masses([3 * start / 8], lifted)[0] for lifted in (0, 1)
+            euler_maclaurin_factor() * self.long.tail.masses([3 * start / 8], lifted)[0] for lifted in (0, 1)
         )
         own, own_lifted = (self._low_factor(start / 2, lifted) for lifted in (0, 1))
         tall, largest_v = end / 8 * self.long.step, end * self.long.step * 2
@@ -123,7 +123,7 @@ class FormulaError:
         """``4 (2 pi)^-Q Q!`` times the integral of ``(z/4)^-Q (3 z/4)^-s`` from a start on."""
         s = arb(self.long.tail.s - lifted)
         size = (arb(4) / 3) ** s * arb(4) ** ORDER * start ** (1 - s - ORDER)
-        return _factor() * size / ((s + ORDER - 1) * arb(self.long.tail.s).zeta())
+        return euler_maclaurin_factor() * size / ((s + ORDER - 1) * arb(self.long.tail.s).zeta())
 
     def _high_sums(self, end: arb) -> tuple[arb, ...]:
         """The integrals of ``(v/4)^-Q`` times the largest f, v f and D on the discs, up to an end.
@@ -162,11 +162,11 @@ class FormulaError:
 
     @cached_property
     def _first_sums(self) -> tuple[arb, ...]:
-        """What the Taylor polynomial at the upper end misses, over :func:`_factor`."""
+        """What the Taylor polynomial at the upper end misses, over :func:`euler_maclaurin_factor`."""
         radius = self._radius
         place = arb(self.long.upper_place) + arb(1) / 2
         size = self._largest(place - radius - 1, place + radius + 1, radius)
-        share = 2 * (1 / (2 * radius)) ** ORDER / _factor()
+        share = 2 * (1 / (2 * radius)) ** ORDER / euler_maclaurin_factor()
         parts = self._on_disc(size, (radius + 2) * self.long.step, 2 * place * self.long.step)
         return tuple(share * part for part in parts)
 
@@ -182,6 +182,6 @@ class FormulaError:
         return largest(found)
 
 
-def _factor() -> arb:
+def euler_maclaurin_factor() -> arb:
     """``4 (2 pi)^-Q Q!``."""
     return 4 * arb(factorial(ORDER)) / (2 * arb.pi()) ** ORDER

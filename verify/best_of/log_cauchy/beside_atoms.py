@@ -44,6 +44,7 @@ from verify.best_of.parts.density import Atom
 from verify.best_of.parts.far import Beyond
 from verify.best_of.parts.jumps import Jump, Lump
 from verify.best_of.parts.leaves import goal_bits
+from verify.best_of.parts.sizes import v_and_x
 from verify.enclosure import Undecided
 from verify.progress import Progress
 from verify.taylor_series import series_length, variable
@@ -140,11 +141,9 @@ class SlowBesideAtoms:
         """Bounds of what the atoms that were left out take with them."""
         rests = self.slow.parts.left_out
         mean = sum((rest.mean for rest in rests), arb(0))
-        return Beyond(sum((rest.mass for rest in rests), arb(0)), *self.ordered(arb.nan(), mean))
-
-    def ordered(self, own: N, other: N) -> tuple[N, N]:
-        """What is called V and X, of what belongs to the slow law and to the other one."""
-        return (own, other) if self.is_v else (other, own)
+        return Beyond(
+            sum((rest.mass for rest in rests), arb(0)), *v_and_x(arb.nan(), mean, self.is_v)
+        )
 
     def check_time(self) -> None:
         """Give up where the time is over."""
@@ -224,12 +223,14 @@ class _Interval:
         own = self.own * (slow.law.cdf(length) if law.side > 0 else slow.law.survival(-length))
         mean, size = own * self.at, own * abs(arb(self.at))
         zero = arb(0)
-        lump = Lump(fmpq(self.at), own, *law.ordered(zero, mean), law.ordered(zero, size))
+        lump = Lump(
+            fmpq(self.at), own, *v_and_x(zero, mean, law.is_v), v_and_x(zero, size, law.is_v)
+        )
         mass, of_v = zero, zero
         for atom in law.atoms[: self.index]:
             part = atom[1] * law.density(self._distance(atom)) * length
             mass, of_v = mass + part, of_v + part * abs(arb(atom[0]))
-        bounds = Beyond(mass, *law.ordered(zero, of_v))
+        bounds = Beyond(mass, *v_and_x(zero, of_v, law.is_v))
         place = Place((low - 1).mid(), low, arb(self.at), law.side)
         return [lump, Panel.unknown(place, bounds)]
 

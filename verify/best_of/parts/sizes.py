@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from flint import acb, arb
+
+T = TypeVar("T")
+
+
+def v_and_x(own: T, other: T, is_v: bool) -> tuple[T, T]:
+    """What belongs to V and to X, of what belongs to one of them, which is V or else X."""
+    return (own, other) if is_v else (other, own)
 
 
 class Sizes(NamedTuple):
@@ -19,7 +26,7 @@ class Sizes(NamedTuple):
     @classmethod
     def ordered(cls, mass: arb, own: arb, other: arb, is_v: bool) -> Sizes:
         """From what belongs to one variable, which is V or else X, and to the other."""
-        return cls(mass, own, other) if is_v else cls(mass, other, own)
+        return cls(mass, *v_and_x(own, other, is_v))
 
     def plus(self, other: Sizes) -> Sizes:
         """The sums."""
