@@ -264,9 +264,9 @@ class _Interval:
         if not miss < estimate * 2 * place.half * arb(2) ** (SHORT_BITS - goal_bits()):
             return None
         mass, of_v = self._densities(variable(place.middle, ctx.cap))
-        ordered = self.law.ordered
-        missed = (miss.upper(), *ordered(arb(0), miss_v.upper()))
-        return Panel.of(place, Expansion((mass, *ordered(0 * mass, of_v)), missed))
+        is_v = self.law.is_v
+        missed = (miss.upper(), *v_and_x(arb(0), miss_v.upper(), is_v))
+        return Panel.of(place, Expansion((mass, *v_and_x(0 * mass, of_v, is_v)), missed))
 
     def _densities(self, y: N) -> tuple[N, N]:
         """The density of y, and times V."""
