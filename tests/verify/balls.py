@@ -52,6 +52,11 @@ def assert_close(one: object, other: object, relative: float, absolute: float = 
     assert gap <= allowed, f"{a} and {b} differ by {gap}, over {allowed}"
 
 
+def assert_sharp(value: arb, relative: float) -> None:
+    """That a ball has at most such a relative radius."""
+    assert value.rad() <= relative * abs(value).lower(), f"{value} is too wide"
+
+
 def assert_contains(value: arb, expected: Any, error: Any) -> None:
     """That a ball contains an mpmath number, up to the number's own error."""
     number(value)
