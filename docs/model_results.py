@@ -3,12 +3,12 @@
     python docs/model_results.py train ANSWER.json OUT.json
     python docs/model_results.py tails OUT.json MODEL TEXTS COLUMN FOLDER[,FOLDER...] ...
     python docs/model_results.py words OUT.json POLICY HORIZON
-    python docs/model_results.py equal-kl OUT.json SEEDS
+    python docs/model_results.py equal-kl OUT.json FIRST NUMBER
 
 The first takes what ``goodhart train --json`` wrote, the second audits scores that ``goodhart
 score`` wrote, the third lists all continuations of a text by a policy, the fourth trains the two
-arms of ``goodhart train`` that are compared at equal KL. What ``python -m gpu_checks --out`` wrote
-is kept as it is.
+arms of ``goodhart train`` that are compared at equal KL, with so many seeds from the first on. What
+``python -m gpu_checks --out`` wrote is kept as it is.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _some(logged: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def tail_of(model: str, texts: str, column: str, folders: Sequence[str]) -> dict[str, Any]:
-    """What the audit says of a model's rewards, and their survival function.
+    """What the audit says of a model's rewards, their survival function, and what runs they are of.
 
     Parameters
     ----------
@@ -65,6 +65,9 @@ def tail_of(model: str, texts: str, column: str, folders: Sequence[str]) -> dict
     """
     import numpy as np
 
+    from gpu_checks.records.folder import DESCRIPTION, description_of
+
+    runs = [Path(folder, DESCRIPTION) for folder in folders]
     found = audit(open_scores(folders, column, utility="none"))
     answer = found.to_dict()
     rewards = _rewards(column, folders)
@@ -76,6 +79,7 @@ def tail_of(model: str, texts: str, column: str, folders: Sequence[str]) -> dict
         "texts": texts,
         **{key: answer[key] for key in keys},
         **{key: answer["sample"][key] for key in sample},
+        "runs": [description_of(run) for run in runs if run.is_file()],
         "survival": [[float(rewards[-rank]), float(rank / len(rewards))] for rank in ranks],
     }
 
@@ -152,19 +156,23 @@ def main(arguments: Sequence[str]) -> None:
         given, out = rest
         kept = thinned(json.loads(Path(given).read_text("utf-8")))
     elif kind == "equal-kl":
-        out, seeds = rest
-        kept = pairs_of(trained_pairs(range(int(seeds))))
+        out, first, number = rest
+        kept = pairs_of(trained_pairs(range(int(first), int(first) + int(number))))
     elif kind == "words":
         out, policy, horizon = rest
         kept = words_of(policy, int(horizon))
     else:
+        import torch
+
+        from gpu_checks.suite.provenance import provenance
+
         out, *samples = rest
         quadruples = zip(*(samples[place::4] for place in range(4)), strict=True)
         found = [
             tail_of(model, texts, column, folders.split(","))
             for model, texts, column, folders in quadruples
         ]
-        kept = {"schema": SCHEMA, "samples": found}
+        kept = {"schema": SCHEMA, "audited": provenance(torch.device("cpu")), "samples": found}
     Path(out).write_text(json.dumps(kept, separators=(",", ":")) + "\n", "utf-8")
 
 
