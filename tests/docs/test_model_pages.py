@@ -167,6 +167,19 @@ def test_what_the_page_counts() -> None:
     assert round(sample["n"] * 0.0062) == 7
 
 
+def test_every_sample_says_what_it_is_of() -> None:
+    answer = results("tails")
+    assert answer["audited"]["changed"] is False and answer["audited"]["commit"]
+    fingerprints = results("smoke-cpu")["models"]
+    for sample in answer["samples"]:
+        kept = json.dumps(sample["runs"])
+        assert fingerprints[sample["model"]] in kept
+        # A run scores a folder of scores, or of answers, which has a seed.
+        assert kept.count('"seed": ') == len(sample["runs"]) > 0
+        assert sample["texts"] == "random tokens" or fingerprints["smollm2"] in kept
+    assert [len(sample["runs"]) for sample in answer["samples"]] == [1, 1, 1, 3]
+
+
 # ---------------------------------------------------------------- the suite
 
 
