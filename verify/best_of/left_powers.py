@@ -73,6 +73,8 @@ def power_end(law: Law, side: int, start: arb) -> PowerEnd | None:
     if index is None or not index > 0 or not isinstance(law.support[side > 0], Diverges):
         return None
     if isinstance(law, Zeta):
+        if not 2 * start > 1:
+            return None
         # As x^-s is convex, the sum from m on is between the integrals from m and from m - 1/2; and
         # m, the first atom, is between s and s + 1.
         late, early = (1 + 1 / start) ** -index, (1 - 1 / (2 * start)) ** -index

@@ -70,6 +70,8 @@ def test_a_tail_that_begins_too_late_is_not_bounded() -> None:
     assert power_end(parse("pareto(1/2)"), -1, arb(8)) is None
     assert power_end(parse("truncate(cauchy(), high=1)"), 1, arb(8)) is None
     assert power_end(parse("cauchy()"), 1, arb(-1)) is None
+    # Half a step before the start there is to be a power still, and no negative number.
+    assert power_end(parse("zeta(2)"), 1, arb(1) / 4) is None
 
 
 @pytest.mark.parametrize("k", [fmpq(3, 5), fmpq(501, 1000)])
