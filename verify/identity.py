@@ -10,7 +10,8 @@ SymPy is imported only then. Two relations are enough:
 
 Beside that, each relation is evaluated in balls at random rational points that satisfy its
 conditions (``given``), without the substitution and without the form. Integrals are then done by
-mpmath, derivatives by difference quotients, and limits are looked at along a sequence.
+mpmath, derivatives by difference quotients (:mod:`verify.symbolic_values`), and limits are looked
+at along a sequence.
 """
 
 from __future__ import annotations
@@ -21,15 +22,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
-from flint import arb, fmpq
+from flint import arb
 
-from verify.claim import Case, Claim, Evidence, NotMet, ball_of_mpf
-from verify.enclosure import Undecided, escalate
-
-Expression = Any  # a SymPy expression; SymPy has no types
-Point = Mapping[Expression, Fraction | arb]
+from verify.claim import Case, Claim, Evidence, NotMet
+from verify.enclosure import escalate
+from verify.symbolic_values import QUADRATURE_BITS, Expression, Point, evaluate
 
 #: Points that must meet the conditions of a step, and draws that may be spent on finding them.
 POINTS = 8
@@ -37,14 +36,6 @@ DRAWS = 4000
 
 #: An equality at a point must hold to this many bits of the larger of its sides and 1.
 EQUAL_BITS = 128
-#: The same where mpmath did an integral with 30 digits: 60 bits leave a third of them for error.
-QUADRATURE_BITS, QUADRATURE_DIGITS = 60, 30
-
-#: The step of difference quotients.
-STEP = fmpq(1, 2**100)
-
-#: An integral from x to oo goes to x exp(2000): what is left of y^(-1-h) is 1e-36 for h = 1/24.
-LOG_RANGE = (0, 1, 10, 100, 2000)
 
 #: Where a limit is looked at: the variable's distance from its limit (or its inverse), in bits.
 LIMIT_BITS = (8, 16, 32, 64, 128)
@@ -319,116 +310,3 @@ def _settled(expression: Expression, point: Point) -> arb:
     return escalate(
         lambda: evaluate(expression, point), narrow, "a function near its limit", first=512
     )
-
-
-# ---------------------------------------------------------------- SymPy to balls
-
-
-def evaluate(expression: Expression, point: Point) -> arb:
-    """Enclose a SymPy expression at a rational point, at the precision in force.
-
-    Raises
-    ------
-    TypeError
-        For a function that is not one of the few that derivations need.
-    """
-    import sympy as sp
-
-    def of(e: Expression) -> arb:
-        if e.is_Rational:
-            return arb(fmpq(int(e.p), int(e.q)))
-        if e.is_Symbol:
-            value = point[e]
-            if isinstance(value, arb):
-                return value
-            return arb(fmpq(value.numerator, value.denominator))
-        if e is sp.pi:
-            return arb.pi()
-        if e is sp.E:
-            return arb(1).exp()
-        if e.is_Add:
-            return sum((of(part) for part in e.args), arb(0))
-        if e.is_Mul:
-            product = arb(1)
-            for part in e.args:
-                product *= of(part)
-            return product
-        if e.is_Pow:
-            return _power(of(e.base), e.exp, of)
-        if isinstance(e, sp.Integral):
-            return _integral(e, point)
-        if isinstance(e, sp.Derivative):
-            return _derivative(e, point)
-        if isinstance(e, sp.Subs):
-            values = {name: of(value) for name, value in zip(e.variables, e.point, strict=True)}
-            return evaluate(e.expr, {**point, **values})
-        function = _FUNCTIONS.get(e.func.__name__)
-        if function is None:
-            raise TypeError(f"no ball arithmetic for {e.func.__name__}")
-        return function(of(e.args[0]))
-
-    return of(sp.sympify(expression))
-
-
-_FUNCTIONS: dict[str, Callable[[arb], arb]] = {
-    "exp": lambda x: x.exp(),
-    "log": lambda x: x.log(),
-    "atan": lambda x: x.atan(),
-}
-
-
-def _power(base: arb, exponent: Expression, of: Callable[[Expression], arb]) -> arb:
-    if exponent.is_Integer:
-        return base ** int(exponent)
-    if exponent.is_Rational:
-        return base ** fmpq(int(exponent.p), int(exponent.q))
-    return (of(exponent) * base.log()).exp()
-
-
-def _derivative(derivative: Expression, point: Point) -> arb:
-    """The first or second derivative by a difference quotient: SymPy's rules have no part in it.
-
-    It is off by about STEP^2 = 2^-200 times a higher derivative, far below EQUAL_BITS.
-    """
-    ((variable, order),) = derivative.variable_count
-    if order not in (1, 2):
-        raise TypeError(f"no difference quotient for a derivative of order {order}")
-    here = evaluate(variable, point)
-    low, middle, high = (
-        evaluate(derivative.expr, {**point, variable: here + move * STEP}) for move in (-1, 0, 1)
-    )
-    return (high - low) / (2 * STEP) if order == 1 else (high - 2 * middle + low) / STEP**2
-
-
-def _integral(integral: Expression, point: Point) -> arb:
-    """By mpmath; the ball is as wide as ten times the error that mpmath estimates.
-
-    Raises
-    ------
-    Undecided
-        Where that error is too large to tell anything.
-    """
-    import mpmath
-    import sympy as sp
-
-    values = {
-        symbol: sp.Rational(value.numerator, value.denominator)
-        for symbol, value in point.items()
-        if isinstance(value, Fraction)  # an integral that depends on a ball is not done
-    }
-    ((variable, low, high),) = integral.limits
-    with mpmath.workdps(QUADRATURE_DIGITS):
-        inner = sp.lambdify(variable, integral.function.subs(values), "mpmath")
-        start, end = (sp.lambdify([], e.subs(values), "mpmath")() for e in (low, high))
-        if end == mpmath.inf and start > 0:
-            # x = start exp(u): a power tail turns into an exponential one, which mpmath does well.
-
-            def spread(u: Any) -> Any:
-                return inner(start * mpmath.exp(u)) * start * mpmath.exp(u)
-
-            value, error = mpmath.quad(spread, LOG_RANGE, error=True)
-        else:
-            value, error = mpmath.quad(inner, [start, end], error=True)
-        if error > mpmath.mpf(2) ** -QUADRATURE_BITS * (1 + abs(value)) / 100:
-            raise Undecided(f"mpmath's integral has an error of about {mpmath.nstr(error, 2)}")
-        return ball_of_mpf(value) + arb(0, float(10 * error + abs(value) * mpmath.eps))

@@ -26,9 +26,10 @@ from theorems.t2_light_tails import (
 from theorems.t2_light_tails.symbols import bowl, cost_of_tilt, symbols, taylor
 from verify.claim import Enclosed, Finding
 from verify.enclosure import Diverges, working_precision
-from verify.identity import Relation, evaluate, prove
+from verify.identity import Relation, prove
 from verify.law import Law
 from verify.ledger import tabulate
+from verify.symbolic_values import evaluate
 from verify.weight import BestOfN, Threshold, Tilt
 
 N = symbols()

@@ -15,10 +15,11 @@ from theorems.t4_tilting import CLAIMS, continuity, errata, normalising, path, s
 from theorems.t4_tilting.symbols import symbols
 from verify.claim import Enclosed, Finding
 from verify.enclosure import Diverges, working_precision
-from verify.identity import Relation, evaluate, prove
+from verify.identity import Relation, prove
 from verify.independent_sum import IndependentSum
 from verify.law import Law
 from verify.ledger import tabulate
+from verify.symbolic_values import evaluate
 
 N = symbols()
 NORMAL = "normal(mu=0, sigma=1)"

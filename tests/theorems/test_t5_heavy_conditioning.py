@@ -20,9 +20,10 @@ from theorems.t5_heavy_conditioning.symbols import symbols
 from verify.claim import Enclosed, Exact, Finding
 from verify.conditioning import condition
 from verify.enclosure import working_precision
-from verify.identity import Relation, evaluate, prove
+from verify.identity import Relation, prove
 from verify.laws import pareto, parse
 from verify.ledger import tabulate
+from verify.symbolic_values import evaluate
 
 N = symbols()
 NORMAL = "normal(mu=0, sigma=1)"

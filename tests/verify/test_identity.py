@@ -11,7 +11,8 @@ import sympy as sp
 from flint import arb
 
 from verify.enclosure import working_precision
-from verify.identity import POINTS, Identity, Relation, Step, evaluate, prove
+from verify.identity import POINTS, Identity, Relation, Step, prove
+from verify.symbolic_values import evaluate
 
 x, y = sp.symbols("x y", positive=True)
 v = sp.Symbol("v", nonnegative=True)
