@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from gpu_checks.finding import Finding, at_most, over_seeds
 from gpu_checks.training.experiment import Experiment
 
-#: Rounding of sums over all answers, as a share of what is summed: float32 weights of the policy
-#: are read in float64, and each probability is known to some 1e-13.
+#: Rounding of sums over all answers, as a share of what is summed: the probabilities of a policy
+#: add up to 1 within some 1e-13, as float64 takes them from its logits. Float32 in those logits
+#: makes it a slightly other policy, and none beats the tilt.
 ROUNDING = 1e-9
 #: So much of what the utility began with, or of 1, counts as nothing gained at an equal KL.
 NOTHING = 0.1
