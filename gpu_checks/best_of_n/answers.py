@@ -99,7 +99,9 @@ class ScoredAnswers:
         """
         import numpy as np
 
-        errors = law.sample(len(self.gold), np.random.default_rng(seed))
+        # A child of its own: gold scores that were made with the same seed are other draws.
+        (rng,) = np.random.default_rng(seed).spawn(1)
+        errors = law.sample(len(self.gold), rng)
         return replace(self, proxy=self.gold + errors, planted=text)
 
 

@@ -207,6 +207,17 @@ def test_the_command(terminal: Terminal, file: str) -> None:
     assert Path("a.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("law", ["normal()", "lognormal()", "student_t(df=2)"])
+def test_a_planted_error_is_independent_of_gold_that_the_same_seed_made(law: str) -> None:
+    gold = np.random.default_rng(7).normal(size=2000)
+    answers = ScoredAnswers(gold, gold).with_error(parse(law), law, seed=7)
+    ranks = [np.argsort(np.argsort(each)) for each in (gold, answers.proxy - gold)]
+    # 4.5 standard errors of the rank correlation of independent draws, 1/sqrt(1999).
+    assert abs(np.corrcoef(ranks)[0, 1]) < 0.1
+    again = ScoredAnswers(gold, gold).with_error(parse(law), law, seed=7)
+    assert np.array_equal(again.proxy, answers.proxy)
+
+
 def test_a_planted_error_needs_no_proxy(terminal: Terminal, file: str) -> None:
     done = terminal("best-of-n", file, "--gold", "gold", "--planted", "exponential()")
     assert done.status == 0 and "decay rate 1" in done.out
