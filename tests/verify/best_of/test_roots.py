@@ -89,3 +89,17 @@ def test_around_the_end_a_bound_holds_on_the_other_sheet_too() -> None:
     for y in (acb(0, 0.5), acb(-0.5, 0.25), acb(0.125, 0.5)):
         exact = (2 * (-y * y).exp() / arb.pi().sqrt()).abs_upper()
         assert abs(end.over(y) - exact) < 1e-20
+
+
+@pytest.mark.parametrize("b", [1, 3])
+def test_around_another_end_a_whole_power_is_bounded(b: int) -> None:
+    """beta(1/2, b), times the slope 2 y, is ``2 (1 - y^2)^(b-1)/B(1/2, b)``."""
+    density = take_apart(parse(f"beta(1/2, {b})")).densities[0]
+    end, box = RootedEnd(density, +1, 2), acb(arb(1, 0.125), arb(0, 0.125))
+    scale = 2 * arb(b + 0.5).gamma() / (arb(0.5).gamma() * arb(b).gamma())
+    for y in (acb(1), acb(1.0625, 0.125), acb(0.875, -0.0625)):
+        exact = scale * ((1 - y * y) ** (b - 1)).abs_upper()
+        assert end.over(box) >= exact.lower()
+        assert end.over(y) >= exact.lower() and abs(end.over(y) - exact) < 1e-12
+    assert end.over(box) < 2 * scale
+    assert not end.over(-box).is_finite()  # the other sheet: the density has another branch there

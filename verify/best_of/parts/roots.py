@@ -216,6 +216,28 @@ class RootedEnd:
 
     def over(self, y: acb) -> arb:
         """A bound of density times slope on a box of y, which may hold 0; NaN: not analytic."""
+        found = self._near(y)
+        return found if found.is_finite() else self._away(y)
+
+    def _away(self, y: acb) -> arb:
+        """The same by the density itself, on whose principal branch y is; NaN: it is not.
+
+        Around another end, where the density is a whole power, its logarithm is not analytic.
+        """
+        if not abs(y.arg()) < arb.pi() / self.root:
+            return arb.nan()
+        start, slope = self._end, self.root * y ** (self.root - 1)
+        return self.density.over(acb(start) + self.side * y**self.root) * slope.abs_upper()
+
+    @property
+    def _end(self) -> fmpq:
+        """Where it ends."""
+        end = self.density.law.support[0 if self.side > 0 else 1]
+        assert isinstance(end, int | fmpq)
+        return fmpq(end)
+
+    def _near(self, y: acb) -> arb:
+        """The same by the formula of the density, with the logarithm of y apart."""
         law, start, slope = self._law()
         if not isinstance(law, ContinuousLaw):
             return arb.nan()
@@ -232,10 +254,7 @@ class RootedEnd:
 
     def _law(self) -> tuple[Law, fmpq, fmpq]:
         """The law that the formula is of, its end, and its distance from there for each d."""
-        law = self.density.law
-        start, slope = law.support[0 if self.side > 0 else 1], fmpq(self.side)
-        assert isinstance(start, int | fmpq)
-        end = fmpq(start)
+        law, end, slope = self.density.law, self._end, fmpq(self.side)
         while isinstance(law, Affine | Truncated):
             if isinstance(law, Affine):
                 end, slope = (end - law.shift) / law.scale, slope / law.scale
