@@ -53,7 +53,8 @@ def sample(
     """Sample answers at temperature 1, and keep the log-probability of every token.
 
     No generation defaults of a model (top-k, temperature, penalties) are applied. The same seed
-    gives the same answers, whatever the batch size. goodhart score reads what is written.
+    gives the same answers in batches of the same sizes; in others, rounding changes a few. goodhart
+    score reads what is written.
 
     Exit status: 0 sampled, 2 bad input or a full disk.
     """
