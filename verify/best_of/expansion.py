@@ -10,6 +10,7 @@ from verify.best_of.bottom import Bottom
 from verify.best_of.heavy_left import heavy_left
 from verify.best_of.lattices.beside_atoms import lattice_pair
 from verify.best_of.lattices.beside_density import beside_lattice, expand
+from verify.best_of.lattices.beside_left_tail import beside_left_tail
 from verify.best_of.lattices.beside_long_tail import beside_long_tail
 from verify.best_of.lattices.left_tail import LeftTail, left_tail
 from verify.best_of.lattices.light import beside_light, light_sum
@@ -90,6 +91,9 @@ def _ranks(
             wide = beside_long_tail(one, other)
             if wide is not None:
                 return wide.expand(one is utility, progress, seconds).ranks(shifts)
+            long_left = beside_left_tail(one, other)
+            if long_left is not None:
+                return long_left.ranks(one is utility, shifts, progress, seconds)
             pair = two_tails(one, other) or lattice_pair(one, other)
             if pair is not None:
                 deadline = None if seconds is None else process_time() + seconds

@@ -18,7 +18,6 @@ from verify.best_of.lattices.long_tail import BEGIN, REACH, LongTail, midpoint_f
 from verify.best_of.lattices.long_tail_error import FormulaError
 from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.lattices.wide_block import (
-    NEAR_CELLS,
     FirstCell,
     Seen,
     SeenFirst,
@@ -52,7 +51,8 @@ def _long() -> LongTail:
 def _seen() -> Seen:
     with working_precision(96):
         long = _long()
-        return Seen(long, Cell(long.parts, long.step, NEAR_CELLS, *FAR))
+        cell = Cell(long.parts, long.step, long.window, *FAR)
+        return Seen(long, cell, FormulaError(long))
 
 
 @cache

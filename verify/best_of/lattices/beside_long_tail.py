@@ -29,10 +29,10 @@ from verify.best_of.lattices.blocks import Block
 from verify.best_of.lattices.cell import Cell, Window
 from verify.best_of.lattices.flat_cell import FewPoints, FlatCell
 from verify.best_of.lattices.long_tail import BEGIN, REACH, LongTail
+from verify.best_of.lattices.long_tail_error import FormulaError
 from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.lattices.stretches import CLOSEST_BITS
 from verify.best_of.lattices.wide_block import (
-    NEAR_CELLS,
     FirstCell,
     Seen,
     SeenFirst,
@@ -116,7 +116,8 @@ class BesideLongTail:
     ) -> list[WideBlock]:
         """The blocks, up to where what is left is nothing to the largest n."""
         goal, first = right_goal(), BEGIN
-        seen = Seen(self.long, self._cell(NEAR_CELLS, FAR[1]))
+        cell = self._cell(self.long.window, FAR[1])
+        seen = Seen(self.long, cell, FormulaError(self.long))
         found: list[WideBlock] = []
         while True:
             check(deadline)

@@ -35,6 +35,7 @@ from verify.affine import affine
 from verify.best_of.convolution.atoms_beside import AtomsAndDensity
 from verify.best_of.convolution.interval_sums import Place, Sums, largest, terms
 from verify.best_of.convolution.two_densities import TwoDensities
+from verify.best_of.lattices.cell import Window
 from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.panel import Panel
 from verify.best_of.parts.density import Density, Parts, take_apart
@@ -110,6 +111,16 @@ class LongTail:
         """Where V begins to be far."""
         return self.step * (REACH + 1)
 
+    @property
+    def window(self) -> Window:
+        """The cells that V is seen on, near a block."""
+        return Window(-REACH, 0, arb(0), arb(0))
+
+    @property
+    def edge_shift(self) -> fmpq:
+        """How far above K the upper end is."""
+        return -self.upper_place
+
     @cached_property
     def chance(self) -> arb:
         """That of V beyond there."""
@@ -152,6 +163,23 @@ class LongTail:
             pairs.append(TwoDensities(smooth, Density(density.law, density.share * self.chance)))
         return pairs
 
+    # ---- near a block -------------------------------------------------------------------------
+
+    @property
+    def end_row(self) -> int:
+        """The row of a cell with the end of V."""
+        return 0
+
+    def between(self, places: Sequence[arb], rows: arb_mat) -> arb_mat:
+        """What V has on the cells that are near, and from ``s + step L`` up to where it is far."""
+        start = self.step * REACH
+        last = [self.mass(s + start, arb(self.cut)) for s in places]
+        return arb_mat([last, *rows.tolist()])
+
+    def mass(self, low: arb, high: arb) -> arb:
+        """That of V between two points."""
+        return sum((d.mass(low, high) for d in self.parts.densities), arb(0))
+
     # ---- the ends -----------------------------------------------------------------------------
 
     def powers(self, place: arb | fmpq, lifted: int = 0) -> list[arb]:
@@ -170,13 +198,12 @@ class LongTail:
         )
 
     def _edge_at(self, s: arb) -> tuple[list[arb], list[arb], list[arb]]:
-        start = s + self.step * self.upper_place
+        start = s - self.step * self.edge_shift
         height = self._series(start, -self.step, ORDER)
         of_v = [start * c for c in height]
         for i in range(1, ORDER):
             of_v[i] -= self.step * height[i - 1]
-        beyond = sum((d.mass(arb(self.cut), start) for d in self.parts.densities), arb(0))
-        below = sum((d.mass(start, arb(self.cut)) for d in self.parts.densities), arb(0))
+        beyond, below = self.mass(arb(self.cut), start), self.mass(start, arb(self.cut))
         above = [below - beyond, *(self.step * height[i - 1] / i for i in range(1, ORDER))]
         weights = self._end_weights(s)
         return tuple(combined(weights, row) for row in (height, of_v, above))  # type: ignore[return-value]
@@ -236,16 +263,19 @@ class LongTail:
         place = Place(arb(self.tail.place(first)), arb(self.tail.place(first + count)))
         estimate = sum((pair.estimate(place) for pair in self._pairs), arb(0))
         middle = self.tail.masses([arb(fmpq(2 * first + count, 2))])[0]
-        low = self._low_end(place)
         with series_length(terms()):
             sums = Sums(place, estimate + middle / (2 * self.step))
             for pair in self._pairs:
                 pair.add_to(sums)
-            sums.bound(self._low_sizes(place))
-            sums.add(*low)
+            self._add_low_end(sums)
             panel = Panel.of(place, sums.expansion())
         lifted = (panel.of_x - arb(self.tail.shift) * panel.mass) * (1 / arb(self.step))
         return FarPart(panel, lifted, place.half)
+
+    def _add_low_end(self, sums: Sums) -> None:
+        """Add the lower end on an interval."""
+        sums.bound(self._low_sizes(sums.place))
+        sums.add(*self._low_end(sums.place))
 
     def _low_end(self, place: Place) -> list[arb_series]:
         """The lower end on an interval: of the mass, of V and of X."""

@@ -11,6 +11,7 @@ misses ``|eta_r| 2^(-r-1)`` for r from Q on.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from math import factorial
@@ -45,8 +46,8 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class FormulaError:
-    """Bounds of what the formula misses.
+class EdgeError(ABC):
+    """Bounds of what the formula misses, and of what its upper end has.
 
     Attributes
     ----------
@@ -59,9 +60,10 @@ class FormulaError:
     def edge_size(self, place: arb, tall: arb) -> arb:
         """A bound of ``sum of |e_r| R^-r`` times ``|f_V|`` for s on a region, with R of the discs.
 
-        Times p at ``K - L - 1/2 - R`` that bounds what the upper end has there. As it ends with the
-        term Q, it is the slope of its part of the ranks but for ``sum of eta_r (sigma - 1/2)^r``
-        with D, over the step: what the sum has less than ``p D = 0``. That is in the bound too.
+        Times p at the least k on the discs (:attr:`edge_place`) that bounds what the upper end has
+        there. As it ends with the term Q, it is the slope of its part of the ranks but for
+        ``sum of eta_r (sigma - 1/2)^r`` with D, over the step: what the sum has less than
+        ``p D = 0``. That is in the bound too.
 
         Parameters
         ----------
@@ -76,7 +78,7 @@ class FormulaError:
             total += power / radius**r * (2 * radius + off)
             power = power * off
             total += (abs(arb(factor)) + power / (r + 1)) / radius**r
-        v = place / self.long.step + self.long.upper_place
+        v = place / self.long.step - self.long.edge_shift
         size = self._largest(v.lower() - radius, v.upper() + radius, tall / self.long.step + radius)
         return (total * size).upper()
 
@@ -88,7 +90,26 @@ class FormulaError:
     @property
     def edge_place(self) -> arb:
         """How far below K the k are on these discs at least."""
-        return self.long.upper_place + self._radius
+        return self._radius - self.long.edge_shift
+
+    @abstractmethod
+    def missed(self, first: int, count: int) -> Bounds:
+        """What the formula misses at most, on so many cells; NaN where V is not smooth enough."""
+
+    def _largest(self, low: arb, high: arb, tall: arb) -> arb:
+        """A bound of ``|f_V|`` on a box, in steps, halved where it is wide."""
+        columns = 8
+        found = []
+        for k in range(columns):
+            ends = (low + (high - low) * arb(fmpq(k + i, columns)) for i in (0, 1))
+            left, right = ends
+            box = acb(left.union(right), arb(0).union(tall)) * arb(self.long.step)
+            found.append(sum((d.over(box) for d in self.long.parts.densities), arb(0)))
+        return largest(found)
+
+
+class FormulaError(EdgeError):
+    """Bounds of what the formula misses."""
 
     def missed(self, first: int, count: int) -> Bounds:
         """What the formula misses at most, on so many cells; NaN where V is not smooth enough."""
@@ -101,7 +122,8 @@ class FormulaError:
         beyond, of_beyond = self.long.law.survival(place), known(self.long.law.upper_mean(place))
         mass, of_v, above, above_of_v = self._high_sums(end / 2)
         near, near_lifted = (
-            euler_maclaurin_factor() * self.long.tail.masses([3 * start / 8], lifted)[0] for lifted in (0, 1)
+            euler_maclaurin_factor() * self.long.tail.masses([3 * start / 8], lifted)[0]
+            for lifted in (0, 1)
         )
         own, own_lifted = (self._low_factor(start / 2, lifted) for lifted in (0, 1))
         tall, largest_v = end / 8 * self.long.step, end * self.long.step * 2
@@ -162,24 +184,13 @@ class FormulaError:
 
     @cached_property
     def _first_sums(self) -> tuple[arb, ...]:
-        """What the Taylor polynomial at the upper end misses, over :func:`euler_maclaurin_factor`."""
+        """What the Taylor polynomial at the upper end misses, over the factor."""
         radius = self._radius
         place = arb(self.long.upper_place) + arb(1) / 2
         size = self._largest(place - radius - 1, place + radius + 1, radius)
         share = 2 * (1 / (2 * radius)) ** ORDER / euler_maclaurin_factor()
         parts = self._on_disc(size, (radius + 2) * self.long.step, 2 * place * self.long.step)
         return tuple(share * part for part in parts)
-
-    def _largest(self, low: arb, high: arb, tall: arb) -> arb:
-        """A bound of ``|f_V|`` on a box, in steps, halved where it is wide."""
-        columns = 8
-        found = []
-        for k in range(columns):
-            ends = (low + (high - low) * arb(fmpq(k + i, columns)) for i in (0, 1))
-            left, right = ends
-            box = acb(left.union(right), arb(0).union(tall)) * arb(self.long.step)
-            found.append(sum((d.over(box) for d in self.long.parts.densities), arb(0)))
-        return largest(found)
 
 
 def euler_maclaurin_factor() -> arb:

@@ -18,13 +18,10 @@ from flint import arb, arb_mat, arb_poly
 
 from verify.best_of.lattices.blocks import WIDE, Block, block_terms, polynomials
 from verify.best_of.lattices.cell import Cell, Window
-from verify.best_of.lattices.long_tail import ORDER, REACH, LongTail
-from verify.best_of.lattices.long_tail_error import FormulaError
+from verify.best_of.lattices.long_tail import ORDER, LongTail
+from verify.best_of.lattices.long_tail_error import EdgeError
 from verify.best_of.lattices.single_cell import SingleCell
 from verify.best_of.ranks import polynomial_size
-
-#: The cells that V is seen on, near a block.
-NEAR_CELLS = Window(-REACH, 0, arb(0), arb(0))
 
 
 class Seen:
@@ -36,24 +33,19 @@ class Seen:
         The two laws.
     cell : Cell
         V on the cells that are near.
+    error : EdgeError
+        What the formula misses.
     """
 
-    def __init__(self, long: LongTail, cell: Cell) -> None:
-        self.long, self.cell, self.error = long, cell, FormulaError(long)
+    def __init__(self, long: LongTail, cell: Cell, error: EdgeError) -> None:
+        self.long, self.cell, self.error = long, cell, error
         self.places = [*(s for s, _ in cell.nodes), arb(0)]
-        self.density, self.of_v, between = cell.matrices(NEAR_CELLS)
-        last = [self._last(s) for s in self.places]
-        self.between = arb_mat([last, *between.tolist()])
+        self.density, self.of_v, between = cell.matrices(long.window)
+        self.between = long.between(self.places, between)
         height, moment, between = long.edge(self.places)
         # At s = 0 there is an edge for the ranks alone.
         self.edge = _columns(height, 0, -1), _columns(moment, 0, -1), between
         self.of_v_sizes, self.edge_sizes = _sizes(self.of_v), [_sizes(m) for m in self.edge]
-
-    def _last(self, s: arb) -> arb:
-        """What V has from ``s + step L`` up to where it is far."""
-        start = s + self.long.step * REACH
-        densities = self.long.parts.densities
-        return sum((d.mass(start, arb(self.long.cut)) for d in densities), arb(0))
 
 
 class SeenFirst:
@@ -105,7 +97,7 @@ class FirstCell(SingleCell):
         beyond = self.seen.beyond
         self.above = [row + own for row, own in zip(self.above, beyond, strict=True)]
         self._end += beyond[-1]
-        self.rank_missed = _next_to_start(self)
+        self.rank_missed = _next_to_end(self, self.seen.long.end_row)
 
     @property
     def ranks_moved(self) -> arb:
@@ -148,14 +140,19 @@ class WideBlock(Block):
     def __init__(self, seen: Seen, first: int, count: int, is_swapped: bool) -> None:
         self.seen, self.far = seen, seen.long.far(first, count)
         self.off = seen.error.missed(first, count)
-        super().__init__(seen.long.tail, seen.cell, NEAR_CELLS, first, count, is_swapped)
+        super().__init__(seen.long.tail, seen.cell, seen.long.window, first, count, is_swapped)
         self._near_above, self._near_missed = self.above, self.rank_missed
 
     # ---- the polynomials ----------------------------------------------------------------------
 
+    @property
+    def _shifts(self) -> range:
+        """The atoms whose ``Pr(X > K + m)`` is in the ranks."""
+        return range(self.window.first - 1, self.window.last + 1)
+
     def _expand(self, density: arb_mat, of_v: arb_mat, between: arb_mat) -> None:
         tail, size, seen = self.tail, block_terms(), self.seen
-        points = [self.centre + m for m in range(-REACH - 1, 1)]
+        points = [self.centre + m for m in self._shifts]
         mass = tail.mass_series(points, self.half, size)
         above = tail.above_series(mass, points[-1], self.half)
         lifted = tail.mass_series(points[1:], self.half, size, 1)
@@ -180,8 +177,8 @@ class WideBlock(Block):
         self._bound_rest(density, of_v, seen.between)
 
     def _ends(self, lifted: int) -> arb_mat:
-        """The Taylor series of those of p at ``K - L - 1/2``: a column for each coefficient."""
-        place, size = self.centre - self.seen.long.upper_place, block_terms()
+        """The Taylor series of those of p at the upper end: a column for each coefficient."""
+        place, size = self.centre + self.seen.long.edge_shift, block_terms()
         c = self.tail.mass_series([place], self.half, size + ORDER, lifted).entries()
         columns = []
         for i in range(ORDER):
@@ -218,7 +215,7 @@ class WideBlock(Block):
         """What the polynomials of what is near miss, and what the formula does."""
         seen, tail = self.seen, self.tail
         start = self.centre - WIDE * self.half
-        points = [start + m for m in range(-REACH - 1, 1)]
+        points = [start + m for m in self._shifts]
         share = arb(WIDE) ** -block_terms() / (1 - 1 / arb(WIDE))
         weights = arb_mat([[weight] for _, weight in self.cell.nodes])
         mass, lifted = (arb_mat([tail.masses(points[1:], k)]) for k in (0, 1))
@@ -230,7 +227,7 @@ class WideBlock(Block):
             most = most.max(one)
         off = self.off
         ranks = most * share + off.above + self.far.panel.missed[0]
-        self.rank_missed = (ranks + _next_to_start(self)).upper()
+        self.rank_missed = (ranks + _next_to_end(self, self.seen.long.end_row)).upper()
         rows = (
             mass * density + ends * height,
             mass * seen.of_v_sizes + ends * moment,
@@ -252,7 +249,7 @@ class WideBlock(Block):
         """Bounds of the Taylor coefficients of p, on a disc that begins at K."""
         row, factor = [], arb(1)
         for i in range(ORDER):
-            size = self.tail.masses([place - self.seen.long.upper_place], lifted - i)[0]
+            size = self.tail.masses([place + self.seen.long.edge_shift], lifted - i)[0]
             row.append(abs(factor) * size)
             factor = factor * arb(lifted - self.tail.s - i) / (i + 1)
         return arb_mat([row])
@@ -268,7 +265,7 @@ class WideBlock(Block):
         long, far = self.seen.long, self.far
         size = self.seen.error.edge_size(s, tall) * slope
         place = [arb(self.first) - self.seen.error.edge_place]
-        v = (abs(s).upper() + tall + 2 * long.cut).upper()
+        v = (abs(s).upper() + tall + 2 * abs(long.cut)).upper()
         radius = (1 + (abs(s - self.cell.step / 2).upper() + tall) / far.half).upper()
         on_far = [
             polynomial_size(p, radius) / far.half * slope
@@ -310,11 +307,11 @@ class WideBlock(Block):
         """
         seen, tail, end = self.seen, self.tail, self.first + self.count
         long = seen.long
-        points = [arb(end + m) for m in range(-REACH - 1, 1)]
+        points = [arb(end + m) for m in self._shifts]
         above, lifted = (arb_mat([tail.above(points, k)]) for k in (0, 1))
         chances = _columns(seen.between, seen.between.ncols() - 1)
         edge = _columns(seen.edge[2], seen.edge[2].ncols() - 1)
-        ends, ends_lifted = (arb_mat([long.powers(end - long.upper_place, k)]) for k in (0, 1))
+        ends, ends_lifted = (arb_mat([long.powers(end + long.edge_shift, k)]) for k in (0, 1))
         of_v, edge_of_v = long.means_on_cells, long.edge_of_v
         far, off = long.beyond(end), seen.error.missed(end, 1)
         mass = (above * chances + ends * edge)[0, 0] + arb(0, off.above)
@@ -328,9 +325,9 @@ def first_cells(last: int) -> Window:
     return Window(-last - 1, 0, arb(0), arb(0))
 
 
-def _next_to_start(block: Block) -> arb:
-    """A bound of what is left out of U on a cell as V is next to where it begins."""
-    return (block.tail.masses([block.first])[0] * block.cell.row(0).left).upper()
+def _next_to_end(block: Block, row: int) -> arb:
+    """A bound of what is left out of U on a cell as V is next to its end, in a row."""
+    return (block.tail.masses([block.first + row])[0] * block.cell.row(row).left).upper()
 
 
 def _error(size: arb) -> arb:
