@@ -184,5 +184,5 @@ def _divergence(law: RewardLaw, tilt: float) -> float:
 
 
 def _rare(law: RewardLaw) -> float:
-    """The largest reward that the base policy exceeds with a probability of :data:`RARE` or more."""
+    """The largest reward that the base policy exceeds with probability :data:`RARE` or more."""
     return float(law.values[law.above >= RARE][-1])
