@@ -21,7 +21,7 @@ from verify.best_of.lattices.beside_density import (
 )
 from verify.best_of.lattices.blocks import Block, Cells, block_terms
 from verify.best_of.lattices.cell import Cell, Window, window
-from verify.best_of.lattices.power_sums import power_sums
+from verify.best_of.lattices.power_sums import dot, power_sums
 from verify.best_of.lattices.power_tail import PowerTail
 from verify.best_of.lattices.single_cell import SingleCell
 from verify.best_of.lattices.stretches import CLOSEST_BITS, PARAMETERS, Stretch
@@ -107,6 +107,24 @@ def test_sums_of_powers(count: int) -> None:
     for k in (0, 1, 2, 9, 16):
         want = sum((fmpq(2 * i - count + 1, count) ** k for i in range(count)), fmpq(0))
         assert found[k].overlaps(arb(want)) and found[k].rad() < arb(2) ** -60
+
+
+def test_no_coefficient_is_lost() -> None:
+    assert dot([arb(1), arb(2)], [arb(3), arb(4), arb(5)]) == 11
+    with pytest.raises(ValueError, match="shorter"):
+        dot([arb(1), arb(2), arb(3)], [arb(3), arb(4)])
+
+
+def test_what_is_asked_at_few_bits_first_is_whole_at_more() -> None:
+    """A series has more terms then: what is kept of the cells is not to have been cut."""
+    block = _blocks("normal()")[-1]
+    kept = Cells(block, block.first, block.count)
+    assert block.all_sizes[0] > 0  # as where the ranks are summed up, at the block's own precision
+    with working_precision(53):
+        kept.integrals(50, arb(0))
+    fresh = Cells(block, block.first, block.count)
+    pairs = zip(kept.integrals(50, arb(0)), fresh.integrals(50, arb(0)), strict=True)
+    assert all(one.overlaps(other) for one, other in pairs)
 
 
 @pytest.mark.parametrize("utility", ["normal()", "gumbel()", "uniform(-1, 2)"])

@@ -206,7 +206,7 @@ class AtomCells:
         rest = AtomCells(self.block, self.first + left, self.count - left)
         return AtomCells(self.block, self.first, left), rest
 
-    @cached_property
+    @property
     def _moments(self) -> list[arb]:
         """``sum of y^k`` over its cells, for each k."""
         return [moment * self.half**k for k, moment in enumerate(cell_sums(self.count))]
@@ -250,7 +250,7 @@ class AtomCells:
 
     def integrals(self, n: int, above: arb) -> list[arb]:
         """The sums of the weight times the masses."""
-        count = self._terms
+        count, moments = self._terms, self._moments
         found, left = [arb(0)] * 3, [arb(0)] * 3
         steep = self.count * self._steep(n)
         for node, change in self._seen:
@@ -259,7 +259,7 @@ class AtomCells:
                 weight = self._weight(n, node)
                 for i, row in enumerate(node.parts):
                     product = arb_series(row.coeffs(), prec=count) * weight
-                    found[i] += dot(product.coeffs(), self._moments)
+                    found[i] += dot(product.coeffs(), moments)
                     left[i] += most * polynomial_size(row, self._radius)
         return [total + arb(0, rest.upper()) for total, rest in zip(found, left, strict=True)]
 

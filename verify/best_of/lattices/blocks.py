@@ -299,12 +299,9 @@ class Cells:
     @cached_property
     def _densities(self) -> list[list[tuple[list[arb], arb]]]:
         """Of the mass, E[V] and E[k]: for each node the coefficients, and a bound on the disc."""
-        block, count = self.block, self._count
+        block = self.block
         return [
-            [
-                (row.coeffs()[:count], polynomial_size(row, self._radius))
-                for row in self._shifted(rows)
-            ]
+            [(row.coeffs(), polynomial_size(row, self._radius)) for row in self._shifted(rows)]
             for rows in (block.mass, block.of_v, block.lifted)
         ]
 

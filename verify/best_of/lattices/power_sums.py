@@ -12,8 +12,9 @@ FEW_POINTS = 64
 
 
 def dot(coefficients: list[arb], moments: list[arb]) -> arb:
-    """The sum of the products; the longer list is cut."""
-    return sum((c * m for c, m in zip(coefficients, moments, strict=False) if m != 0), arb(0))
+    """The sum of the products; with no fewer moments than coefficients, as none is to be lost."""
+    pairs = zip(coefficients, moments[: len(coefficients)], strict=True)
+    return sum((c * m for c, m in pairs if m != 0), arb(0))
 
 
 def power_sums(count: int, length: int) -> list[arb]:
