@@ -198,7 +198,8 @@ def test_what_is_no_such_pair() -> None:
 
 @pytest.mark.heavy
 @pytest.mark.parametrize(
-    ("error", "utility"), [("zeta(3)", "-pareto(5/2)"), ("-genpareto(1/4)", "zeta(5/2)")]
+    ("error", "utility"),
+    [("zeta(3)", "-pareto(5/2)"), ("-genpareto(1/4)", "zeta(5/2)"), ("zeta(19)", "-pareto(3)")],
 )
 def test_answers_up_to_a_billion_billion(error: str, utility: str) -> None:
     x, v = parse(error), parse(utility)

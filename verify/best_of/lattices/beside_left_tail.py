@@ -96,7 +96,7 @@ class BesideLeftTail:
         found: list[WideBlock] = []
         seen = self._seen(MIDDLE[1])
         is_fine = True
-        while not self.long.tail.above([arb(first)])[0] < goal:
+        while not (found and self.long.tail.above([arb(first)])[0] < goal):
             check(deadline)
             if len(found) == MOST_BLOCKS:
                 raise Undecided(f"{self.long.tail.law}, {self.long.law}: their tails are too long")
