@@ -9,7 +9,7 @@ where the utility goes. And a light error with a mild negative dependence is eno
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from flint import arb, fmpq
@@ -176,12 +176,14 @@ def top_density(copula: str, p: Any) -> Any:
     return theta * mp.exp(-theta * (1 - p)) / (1 - mp.exp(-theta))
 
 
+@lru_cache(maxsize=8)
 def limit_by_mpmath(copula: str, rate: int) -> arb:
     """``E[V e^(g V) c(1, V)]/E[e^(g V) c(1, V)]`` for a standard normal V, by quadrature."""
     import mpmath as mp
 
     with mp.workdps(MP_DIGITS):
 
+        @cache  # the two integrals ask for it at the same points
         def weight(v: Any) -> Any:
             return mp.npdf(v) * mp.exp(rate * v) * top_density(copula, mp.ncdf(v))
 

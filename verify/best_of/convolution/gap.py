@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flint import acb, arb
@@ -30,12 +31,12 @@ class Gap:
     v_distance: arb
     x_distance: arb
 
-    @property
+    @cached_property
     def low(self) -> arb:
         """Where v starts."""
         return self.v_ray.place(self.v_distance)
 
-    @property
+    @cached_property
     def high(self) -> arb:
         """Where x ends."""
         return self.x_ray.place(self.x_distance)

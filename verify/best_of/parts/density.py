@@ -12,7 +12,6 @@ from flint import acb, arb, arb_series, ctx, fmpq
 
 from verify.conditioning.parts import base_of, components, is_atomic
 from verify.conditioning.smooth import Smooth
-from verify.continuous import ContinuousLaw
 from verify.enclosure import Diverges, Undecided, working_precision
 from verify.law import Law
 from verify.laws.custom import Tail
@@ -99,8 +98,7 @@ class Density(Smooth):
             slope = -self.slope.evaluate(inner, SERIES)
             height = slope * self.base.log_sf.evaluate(inner, SERIES).exp()
         else:
-            assert isinstance(self.base, ContinuousLaw)
-            height = self.base.log_density(inner, SERIES).exp()
+            height = self._base.log_density(inner, SERIES).exp()
         value: arb_series = height * (self.height * self.share)
         return value
 
