@@ -88,31 +88,34 @@ class Logarithm:
 
     Attributes
     ----------
+    y : acb
+        A box.
     power : fmpq
         The factor.
     rest : acb
         What is analytic.
     """
 
+    y: acb
     power: fmpq
     rest: acb
 
     def __mul__(self, factor: Any) -> Logarithm:
         if not isinstance(factor, fmpq | int):
             raise NotImplementedError("not a multiple of a logarithm")
-        return Logarithm(self.power * factor, self.rest * acb(factor))
+        return Logarithm(self.y, self.power * factor, self.rest * acb(factor))
 
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: fmpq | int) -> Logarithm:
-        return Logarithm(self.power / divisor, self.rest / acb(divisor))
+        return Logarithm(self.y, self.power / divisor, self.rest / acb(divisor))
 
     def __neg__(self) -> Logarithm:
         return self * -1
 
     def __add__(self, other: Any) -> Logarithm:
         power, rest = (other.power, other.rest) if isinstance(other, Logarithm) else (0, other)
-        return Logarithm(self.power + power, self.rest + _plain(rest))
+        return Logarithm(self.y, self.power + power, self.rest + _plain(rest))
 
     __radd__ = __add__
 
@@ -147,7 +150,7 @@ class RootArithmetic:
             return self.boxes.log(_plain(x))
         if not x.slope > 0:
             raise NotImplementedError("a density beyond its end")
-        return Logarithm(fmpq(x.root), acb(x.slope).log() + self.boxes.log(x.factor))
+        return Logarithm(x.y, fmpq(x.root), acb(x.slope).log() + self.boxes.log(x.factor))
 
     def _near_one(self, x: NearEnd) -> Any:
         """``log(1 + z)``, which is ``z F(1, 1; 2; -z)`` (DLMF 15.4.1)."""
@@ -174,7 +177,11 @@ class RootArithmetic:
         return acb(arb(x.slope) ** arb(exponent)) * x.y ** int(whole) * factor
 
     def exp(self, x: Any) -> acb:
-        """The exponential."""
+        """The exponential; of a whole multiple of a logarithm a power."""
+        if isinstance(x, Logarithm):
+            if x.power.q != 1 or x.power < 0:
+                raise NotImplementedError("not analytic in this root")
+            return x.y ** int(x.power) * self.boxes.exp(x.rest)
         return self.boxes.exp(_plain(x))
 
     def sqrt(self, x: Any) -> acb:
@@ -245,7 +252,7 @@ class RootedEnd:
             found = law.log_density(NearEnd(y, self.root, start, slope), RootArithmetic())
         except NotImplementedError:
             return arb.nan()
-        found = found if isinstance(found, Logarithm) else Logarithm(fmpq(0), _plain(found))
+        found = found if isinstance(found, Logarithm) else Logarithm(y, fmpq(0), _plain(found))
         whole = found.power + self.root - 1
         if whole.q != 1 or whole < 0:
             return arb.nan()
