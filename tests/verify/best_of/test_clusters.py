@@ -209,11 +209,10 @@ def test_a_mean_that_does_not_exist_is_infinite_under_best_of_n() -> None:
     with working_precision(96):
         n = arb(10**6)
         assert_close(found.kl, n.log() - 1 + 1 / n, 2.0**-80)
-    # With a utility whose square root has no mean that is not so.
+    # A low X is taken as often as V makes up for it: 1/(pi log x), for which 1/x has no integral.
     found = best_of("cauchy()", "log_cauchy()").at(2)
-    assert found.mean_v == Diverges(1)
-    for mean in (found.mean_x, found.mean_u):
-        assert isinstance(mean, arb) and not mean.is_finite()
+    assert found.mean_v == found.mean_u == Diverges(1)
+    assert found.mean_x == Diverges(0)
 
 
 # ---- pairs that once took too long --------------------------------------------------------------
