@@ -129,7 +129,7 @@ def _beside_left_tail(
     far_right = law.beyond(end, +1)
     utility, error = v_and_x(left.law, left.light, is_v)
     right = _right(error, utility, end.mid(), far_right)
-    lost = _plus(law.lost, left.lost(is_v))
+    lost = law.lost + left.lost(is_v)
     return RankIntegral([*blocks, *near], right, far_right, far_left, lost, shifts, _top(law, end))
 
 
@@ -190,11 +190,6 @@ def _top(law: SumLaw, end: arb) -> tuple[arb, arb] | None:
 # ---- a log-Cauchy law ---------------------------------------------------------------------------
 
 
-def _plus(one: Beyond, other: Beyond) -> Beyond:
-    """The sums."""
-    return Beyond(one.mass + other.mass, one.of_v + other.of_v, one.of_x + other.of_x)
-
-
 def _beside_slow(
     slow: Alone,
     is_v: bool,
@@ -211,7 +206,7 @@ def _beside_slow(
     change = Beyond(shift.mass, *v_and_x(arb.nan(), shift.of_v, is_v))
     if slow.side > 0:
         right, off, top = _slow_right(slow, is_v, end.mid())
-        lost = _plus(law.lost, off)
+        lost = law.lost + off
         return RankIntegral(law.pieces, right, far_right, far_left, lost, shifts, top, change)
     laws = v_and_x(slow.law, slow.other, is_v)
     known = _right(laws[1], laws[0], end.mid(), far_right)
@@ -267,7 +262,7 @@ def _slow_beside_atoms(
     everything = Beyond(arb(1), *v_and_x(arb.nan(), slow.size, is_v))
     if slow.side > 0:
         right, off, top = _slow_right(slow, is_v, law.end)
-        lost = _plus(law.lost, off)
+        lost = law.lost + off
         return RankIntegral(law.pieces, right, everything, nothing, lost, shifts, top)
     bottom = _slow_left(slow, is_v, law.end)
     return RankIntegral(law.pieces, none, nothing, everything, law.lost, shifts, bottom=bottom)

@@ -76,9 +76,9 @@ class AtomLine:
         return AtomLine(
             [_swapped_piece(piece) for piece in self.pieces],
             (mass, of_x, of_v),
-            _swapped(self.far_right),
-            _swapped(self.far_left),
-            _swapped(self.lost),
+            self.far_right.swapped,
+            self.far_left.swapped,
+            self.lost.swapped,
             self.largest,
             None if self.top is None else (self.top[1], self.top[0]),
         )
@@ -164,10 +164,6 @@ def _entropy_bound(weight: arb) -> arb:
     if weight < RISES:
         return abs(weight * weight.log()).upper() if weight > 0 else arb(0)
     return abs(weight * weight.log()).upper() + RISES + fmpq(1, 100)
-
-
-def _swapped(bounds: Beyond) -> Beyond:
-    return Beyond(bounds.mass, bounds.of_x, bounds.of_v, bounds.point)
 
 
 def _swapped_piece(piece: Jump | AtomBlock) -> Jump | AtomBlock:

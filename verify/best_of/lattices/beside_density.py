@@ -294,11 +294,6 @@ def expand(
         lost = Beyond(arb(0), off, arb(0))
     if is_v:
         right = right[0], right[2], right[1]
-        below, lost, far_right = _swapped(below), _swapped(lost), _swapped(far_right)
+        below, lost, far_right = below.swapped, lost.swapped, far_right.swapped
         top = None if top is None else (top[1], top[0])
     return Expanded([*near, *blocks], right, far_right, below, lost, top)
-
-
-def _swapped(bounds: Beyond) -> Beyond:
-    """The same where X and V have changed their names."""
-    return Beyond(bounds.mass, bounds.of_x, bounds.of_v)

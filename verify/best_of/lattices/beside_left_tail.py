@@ -11,7 +11,7 @@ is above ``T - V``. So for any c above 0 ``Pr(U > T)`` is at most ``Pr(X > T)``,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isqrt
 from time import process_time
 
@@ -77,7 +77,7 @@ class BesideLeftTail:
         blocks = self._blocks(is_v, deadline)
         left = LeftOfCells(self.long, is_v, progress, seconds)
         right, far_right = self._right(blocks[-1])
-        lost = _plus(left.lost, self._swapped(is_v, self._unused))
+        lost = left.lost + self._swapped(is_v, self._unused)
         far_left = self._swapped(is_v, self._far_left(left.ends[0]))
         pieces = [*left.pieces, *blocks]
         in_order = blocks[-1].in_order(*right)
@@ -86,7 +86,7 @@ class BesideLeftTail:
 
     @staticmethod
     def _swapped(is_v: bool, bounds: Beyond) -> Beyond:
-        return replace(bounds, of_v=bounds.of_x, of_x=bounds.of_v) if is_v else bounds
+        return bounds.swapped if is_v else bounds
 
     # ---- blocks -----------------------------------------------------------------------------
 
@@ -195,8 +195,3 @@ def beside_left_tail(law: Law, other: Law) -> BesideLeftTail | None:
 def _is_smooth(parts: Parts) -> bool:
     """Whether V is smooth at its end, by itself."""
     return all(knot.regular for density in parts.densities for knot in density.knots)
-
-
-def _plus(one: Beyond, other: Beyond) -> Beyond:
-    """The sums."""
-    return Beyond(one.mass + other.mass, one.of_v + other.of_v, one.of_x + other.of_x)

@@ -30,6 +30,15 @@ class Beyond:
         point = None if self.point is None else -self.point
         return Beyond(self.mass, self.of_v, self.of_x, point)
 
+    @property
+    def swapped(self) -> Beyond:
+        """The same where X and V have changed their names."""
+        return Beyond(self.mass, self.of_x, self.of_v, self.point)
+
+    def __add__(self, other: Beyond) -> Beyond:
+        """The sums, beyond no point in particular."""
+        return Beyond(self.mass + other.mass, self.of_v + other.of_v, self.of_x + other.of_x)
+
 
 @dataclass(frozen=True)
 class Side:
